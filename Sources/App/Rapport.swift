@@ -1,0 +1,7 @@
+import ArgumentParser
+import Hummingbird
+import Configuration
+import ServiceLifecycle
+
+@main
+struct Rapport: AsyncParsableCommand {}

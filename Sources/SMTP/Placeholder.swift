@@ -1,0 +1,3 @@
+enum SMTPPlaceholder {}
+import NIOSSL
+import _CryptoExtras

@@ -1,0 +1,4 @@
+enum StoragePlaceholder {}
+import GRDB
+import CPQ
+import Crypto
