@@ -1,0 +1,20 @@
+/// Why a message may be sent at all: what someone asked for, or advertising.
+public enum MessageCategory: String, Sendable, Hashable, CaseIterable {
+    case transactional, marketing
+}
+
+/// A kind of message with its defaults; `name` also names its templates.
+public struct MessageType: Sendable, Hashable {
+    public var name: String
+    public var category: MessageCategory
+    public var defaultUrgency: Urgency
+    /// Channels in the order in which this type prefers them.
+    public var channels: [Channel]
+
+    public init(name: String, category: MessageCategory, defaultUrgency: Urgency, channels: [Channel]) {
+        self.name = name
+        self.category = category
+        self.defaultUrgency = defaultUrgency
+        self.channels = channels
+    }
+}
