@@ -69,3 +69,38 @@ extension LocalTime {
         self.minutes = min(max(minutes, 0), 1439)
     }
 }
+
+/// What a client has said so far; everything else comes from their record, the business or ``Preferences/standard``.
+public struct StatedPreferences: Sendable, Hashable {
+    public var preferredChannels: [Channel]?
+    public var timezone: String?
+    public var quietHoursStart: LocalTime?
+    public var quietHoursEnd: LocalTime?
+    public var optOuts: ChannelSet
+    public var language: String?
+
+    public init(
+        preferredChannels: [Channel]? = nil, timezone: String? = nil, quietHoursStart: LocalTime? = nil, quietHoursEnd: LocalTime? = nil,
+        optOuts: ChannelSet = [], language: String? = nil
+    ) {
+        self.preferredChannels = preferredChannels
+        self.timezone = timezone
+        self.quietHoursStart = quietHoursStart
+        self.quietHoursEnd = quietHoursEnd
+        self.optOuts = optOuts
+        self.language = language
+    }
+
+    /// What holds for a client with this record: stated first, then the record, then the standard.
+    public func effective(recordTimezone: String?, recordLanguage: String?, businessTimezone: String? = nil, businessLanguage: String? = nil)
+        -> Preferences
+    {
+        Preferences(
+            preferredChannels: preferredChannels ?? Preferences.standard.preferredChannels,
+            timezone: timezone ?? recordTimezone ?? businessTimezone ?? Preferences.standard.timezone,
+            quietHoursStart: quietHoursStart ?? Preferences.standard.quietHoursStart,
+            quietHoursEnd: quietHoursEnd ?? Preferences.standard.quietHoursEnd,
+            optOuts: optOuts,
+            language: language ?? recordLanguage ?? businessLanguage ?? Preferences.standard.language)
+    }
+}

@@ -1,0 +1,171 @@
+import Core
+
+/// Another message that travels in the same combined one.
+public struct BatchMember: Sendable {
+    public var id: CommunicationID
+    public var messageType: String
+    public var context: [UInt8]
+
+    public init(id: CommunicationID, messageType: String, context: [UInt8]) {
+        self.id = id
+        self.messageType = messageType
+        self.context = context
+    }
+}
+
+/// A communication whose time has come, as the claiming transaction reads it.
+public struct DueDelivery: Sendable {
+    public var id: CommunicationID
+    public var business: BusinessID
+    public var clientID: ClientID
+    public var planID: String?
+    public var messageType: String
+    public var category: MessageCategory
+    public var urgency: Urgency
+    public var channel: Channel
+    public var fallbacks: [Channel]
+    public var context: [UInt8]
+    public var batchID: UUIDv7?
+    /// The other members of its batch (closed by the claim), oldest first; ended members left out.
+    public var members: [BatchMember]
+    public var createdAt: Timestamp
+    /// Attempts begun on this channel before this one.
+    public var attemptsBegun: Int
+    /// When the attempt whose lease ran out began: its outcome is unknown. Nil in the ordinary case.
+    public var unknownSince: Timestamp?
+    public var hasAttachments: Bool
+    public var client: ClientSnapshot?
+
+    public init(
+        id: CommunicationID, business: BusinessID, clientID: ClientID, planID: String?, messageType: String, category: MessageCategory,
+        urgency: Urgency, channel: Channel, fallbacks: [Channel], context: [UInt8], batchID: UUIDv7?, members: [BatchMember], createdAt: Timestamp,
+        attemptsBegun: Int, unknownSince: Timestamp?, hasAttachments: Bool, client: ClientSnapshot?
+    ) {
+        self.id = id
+        self.business = business
+        self.clientID = clientID
+        self.planID = planID
+        self.messageType = messageType
+        self.category = category
+        self.urgency = urgency
+        self.channel = channel
+        self.fallbacks = fallbacks
+        self.context = context
+        self.batchID = batchID
+        self.members = members
+        self.createdAt = createdAt
+        self.attemptsBegun = attemptsBegun
+        self.unknownSince = unknownSince
+        self.hasAttachments = hasAttachments
+        self.client = client
+    }
+}
+
+/// What the gate says about a due delivery, inside the claiming transaction.
+public enum ClaimDecision: Sendable {
+    /// The attempt begins: it is committed before its first byte.
+    case begin
+    /// Not now (quiet hours): back to the queue, status `pending`, one event.
+    case postpone(until: Timestamp, because: DecisionStep)
+    /// This channel is closed to us; another one is open and is tried at once.
+    case moveTo(Channel, remaining: [Channel], because: DecisionStep)
+    /// Nobody may be written to: the communication ends here.
+    case suppress(because: DecisionStep)
+}
+
+/// A request for due work on one channel.
+public struct ClaimRequest: Sendable {
+    public var channel: Channel
+    public var limit: Int
+    /// Marks this claim; a later claim of the same row carries another one.
+    public var token: Int64
+    public var leaseUntil: Timestamp
+    public var now: Timestamp
+    public var gate: @Sendable (DueDelivery, Timestamp) -> ClaimDecision
+
+    public init(
+        channel: Channel, limit: Int, token: Int64, leaseUntil: Timestamp, now: Timestamp,
+        gate: @escaping @Sendable (DueDelivery, Timestamp) -> ClaimDecision
+    ) {
+        self.channel = channel
+        self.limit = limit
+        self.token = token
+        self.leaseUntil = leaseUntil
+        self.now = now
+        self.gate = gate
+    }
+}
+
+/// What a claim brought.
+public struct ClaimResult: Sendable {
+    /// Begun attempts; each is this process's to finish, under the request's token.
+    public var begun: [DueDelivery]
+    /// Rows that were due and went elsewhere (postponed, moved, suppressed).
+    public var turnedAway: Int
+    /// More rows are due than were asked for.
+    public var more: Bool
+
+    public init(begun: [DueDelivery], turnedAway: Int, more: Bool) {
+        self.begun = begun
+        self.turnedAway = turnedAway
+        self.more = more
+    }
+}
+
+/// Why an attempt failed, as it is recorded.
+public struct AttemptFailure: Sendable, Hashable {
+    /// `transient`, `permanent`, `rate_limit`, `auth_failure`, `invalid_input` or `unknown`.
+    public var category: String
+    /// For people; never an address or a secret.
+    public var message: String
+
+    public init(category: String, message: String) {
+        self.category = category
+        self.message = message
+    }
+}
+
+/// How a begun attempt ended, to be recorded.
+public struct AttemptOutcome: Sendable {
+    public enum Result: Sendable {
+        case sent(providerMessageID: String?, response: String?)
+        /// Again on the same channel at `at`.
+        case retry(at: Timestamp, AttemptFailure)
+        /// On to the next channel, due at once.
+        case fallback(to: Channel, remaining: [Channel], AttemptFailure)
+        case failed(AttemptFailure, needsReview: Bool)
+        case bounced(AttemptFailure)
+        case suppressed(because: DecisionStep)
+        /// It never began (shutdown, opt-out in the last moment): back to the queue, the attempt does not count.
+        case released(due: Timestamp)
+    }
+
+    public var id: CommunicationID
+    public var token: Int64
+    public var channel: Channel
+    /// 1 for the first attempt on this channel.
+    public var attempt: Int
+    public var startedAt: Timestamp
+    public var finishedAt: Timestamp
+    public var provider: String
+    public var sandbox: Bool
+    /// The other members of the batch that this message carried; they share its fate.
+    public var members: [CommunicationID]
+    public var result: Result
+
+    public init(
+        id: CommunicationID, token: Int64, channel: Channel, attempt: Int, startedAt: Timestamp, finishedAt: Timestamp, provider: String,
+        sandbox: Bool, members: [CommunicationID], result: Result
+    ) {
+        self.id = id
+        self.token = token
+        self.channel = channel
+        self.attempt = attempt
+        self.startedAt = startedAt
+        self.finishedAt = finishedAt
+        self.provider = provider
+        self.sandbox = sandbox
+        self.members = members
+        self.result = result
+    }
+}

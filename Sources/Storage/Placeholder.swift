@@ -1,4 +1,0 @@
-enum StoragePlaceholder {}
-import GRDB
-import CPQ
-import Crypto
