@@ -1,0 +1,47 @@
+/// A file that a caller wants sent along.
+public struct AttachmentUpload: Sendable, Hashable {
+    public var filename: String
+    public var contentType: String
+    public var content: [UInt8]
+
+    public init(filename: String, contentType: String, content: [UInt8]) {
+        self.filename = filename
+        self.contentType = contentType
+        self.content = content
+    }
+}
+
+/// What a caller asks for: one message to one client.
+public struct CommunicationRequest: Sendable {
+    public var clientID: ClientID
+    public var messageType: String
+    public var planID: String?
+    /// Nil: the message type's own.
+    public var urgency: Urgency?
+    public var preferredChannel: Channel?
+    /// Channels in order, in place of the message type's own (workflow hooks).
+    public var channels: [Channel]?
+    /// Not before this moment.
+    public var sendAt: Timestamp?
+    /// A JSON object as the caller wrote it; empty means `{}`.
+    public var context: [UInt8]
+    public var recipient: RecipientUpdate?
+    public var attachments: [AttachmentUpload]
+
+    public init(
+        clientID: ClientID, messageType: String, planID: String? = nil, urgency: Urgency? = nil, preferredChannel: Channel? = nil,
+        channels: [Channel]? = nil, sendAt: Timestamp? = nil, context: [UInt8] = [], recipient: RecipientUpdate? = nil,
+        attachments: [AttachmentUpload] = []
+    ) {
+        self.clientID = clientID
+        self.messageType = messageType
+        self.planID = planID
+        self.urgency = urgency
+        self.preferredChannel = preferredChannel
+        self.channels = channels
+        self.sendAt = sendAt
+        self.context = context
+        self.recipient = recipient
+        self.attachments = attachments
+    }
+}
