@@ -1,0 +1,105 @@
+import Core
+
+/// A message ready to leave, or about to be made so at the last moment.
+public struct Delivery: Sendable {
+    public var id: CommunicationID
+    public var business: BusinessID
+    public var channel: Channel
+    /// 0 leaves first.
+    public var priority: Int
+    /// The address on this channel, in the clear.
+    public var address: String
+    public var recipientName: String?
+    /// Renders the message. Called right before the first byte; throws ``Withdrawn`` when the message may no longer leave.
+    public var render: @Sendable () throws -> RenderedMessage
+    /// Takes the outcome; called exactly once.
+    public var complete: @Sendable (Result<TransportReceipt, TransportFailure>) -> Void
+
+    public init(
+        id: CommunicationID, business: BusinessID, channel: Channel, priority: Int, address: String, recipientName: String?,
+        render: @escaping @Sendable () throws -> RenderedMessage,
+        complete: @escaping @Sendable (Result<TransportReceipt, TransportFailure>) -> Void
+    ) {
+        self.id = id
+        self.business = business
+        self.channel = channel
+        self.priority = priority
+        self.address = address
+        self.recipientName = recipientName
+        self.render = render
+        self.complete = complete
+    }
+}
+
+/// A rendered message, before it takes the form of its channel.
+public struct RenderedMessage: Sendable {
+    public var subject: String?
+    public var text: String
+    public var html: String?
+    public var attachments: [AttachmentUpload]
+    /// The name in the From header.
+    public var senderName: String?
+
+    public init(subject: String?, text: String, html: String?, attachments: [AttachmentUpload] = [], senderName: String? = nil) {
+        self.subject = subject
+        self.text = text
+        self.html = html
+        self.attachments = attachments
+        self.senderName = senderName
+    }
+}
+
+/// The message may no longer leave (opt-out, lost lease, shutdown); nothing was sent.
+public struct Withdrawn: Error, Sendable {
+    public init() {}
+}
+
+/// What the other side said when it took the message.
+public struct TransportReceipt: Sendable {
+    public var providerMessageID: String?
+    public var response: String?
+
+    public init(providerMessageID: String?, response: String?) {
+        self.providerMessageID = providerMessageID
+        self.response = response
+    }
+}
+
+/// Why a message did not leave.
+public struct TransportFailure: Error, Sendable {
+    public var category: ErrorCategory
+    /// For the record: never an address or a secret.
+    public var message: String
+    /// Seconds that the provider asked us to wait.
+    public var retryAfter: Int?
+    /// Nobody knows whether the other side took it.
+    public var outcomeUnknown: Bool
+    /// It was withdrawn before its first byte.
+    public var withdrawn: Bool
+
+    public init(
+        category: ErrorCategory, message: String, retryAfter: Int? = nil, outcomeUnknown: Bool = false, withdrawn: Bool = false
+    ) {
+        self.category = category
+        self.message = message
+        self.retryAfter = retryAfter
+        self.outcomeUnknown = outcomeUnknown
+        self.withdrawn = withdrawn
+    }
+}
+
+/// A way out: one provider account on one channel.
+public protocol Transport: Sendable {
+    /// A stable name for records and metrics, for example `smtp`.
+    var provider: String { get }
+    /// True when nothing leaves the house.
+    var isSandbox: Bool { get }
+    /// How many messages may be on their way at once.
+    var capacity: Int { get }
+    /// Takes messages; answers each through ``Delivery/complete``, in any order.
+    func send(_ deliveries: [Delivery])
+    /// Nil when it works; else one line that says what is wrong. Answers within a few seconds.
+    func check() async -> String?
+    /// Lets what has begun finish until the deadline, hands back the rest as withdrawn.
+    func stop(within: Duration) async
+}
