@@ -15,11 +15,6 @@ extension Row {
         return noun
     }
 
-    func clientID(_ column: Int) throws -> ClientID {
-        guard let id = ClientID(try text(column)) else { throw DatabaseError.decoding("column \(column) is not a client id") }
-        return id
-    }
-
     /// `HH:MM`.
     func localTimeOrNil(_ column: Int) throws -> LocalTime? {
         guard let text = try textOrNil(column) else { return nil }
@@ -33,10 +28,6 @@ extension Row {
             throw DatabaseError.decoding("column \(column) is not a list of channels")
         }
         return channels
-    }
-
-    func sealedOrNil(_ column: Int) throws -> SealedValue? {
-        try bytesOrNil(column).map(SealedValue.init(bytes:))
     }
 }
 
