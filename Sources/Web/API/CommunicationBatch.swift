@@ -1,4 +1,3 @@
-import Communications
 import Core
 import Crypto
 import Storage
@@ -50,7 +49,7 @@ struct CommunicationBatchAPI: Sendable {
                 IdempotencyClaim(route: Self.route, key: "\(key)#\(index)", fingerprint: Array(SHA256.hash(data: Array(view.rawBytes))))
             }
             switch try await orchestrator.submit(request, business: call.business, idempotency: claim) {
-            case .accepted(let body), .replayed(_, let body): return .accepted(body)
+            case .accepted(_, let body), .replayed(_, let body): return .accepted(body)
             }
         } catch let error where ConnectionFault.isCause(of: error) {
             throw error

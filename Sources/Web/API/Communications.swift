@@ -1,4 +1,3 @@
-import Communications
 import Core
 import Crypto
 import HTTPTypes
@@ -31,7 +30,7 @@ struct CommunicationsAPI: Sendable {
 
     static func answer(_ submission: Submission) -> Answer {
         switch submission {
-        case .accepted(let body): return .json(.accepted, bytes: body)
+        case .accepted(_, let body): return .json(.accepted, bytes: body)
         case .replayed(let statusCode, let body):
             var answer = Answer.json(.init(code: statusCode), bytes: body)
             answer.headers[.idempotencyReplayed] = "true"
@@ -66,10 +65,14 @@ struct CommunicationsAPI: Sendable {
     }
 
     func cancel(_ call: Call) async throws -> Answer {
-        .json(bytes: try await orchestrator.cancel(try call.id("communication_id"), business: call.business))
+        try call.noFields()
+        try await orchestrator.cancel(try call.id("communication_id"), business: call.business)
+        return try await show(call)
     }
 
     func retry(_ call: Call) async throws -> Answer {
-        .json(bytes: try await orchestrator.retry(try call.id("communication_id"), business: call.business))
+        try call.noFields()
+        try await orchestrator.retry(try call.id("communication_id"), business: call.business)
+        return try await show(call)
     }
 }

@@ -1,4 +1,3 @@
-import Communications
 import Core
 import Crypto
 import Storage
@@ -32,7 +31,7 @@ struct WorkflowAPI: Sendable {
         }
         let communication: [UInt8] =
             switch try await orchestrator.submit(request, business: call.business, idempotency: claim) {
-            case .accepted(let body), .replayed(_, let body): body
+            case .accepted(_, let body), .replayed(_, let body): body
             }
         return .json(.accepted) { json in
             json.member("node", hook.node)
