@@ -70,6 +70,8 @@ struct PreparedMessage: Sendable {
 
     private func render(_ template: MessageTemplate, _ scope: TemplateScope) throws -> RenderedMessage {
         let subject = try template.subject?.render(scope)
+        var scope = scope
+        scope.overrides.set("email_subject", subject)
         let content = try template.content.render(scope)
         guard channel == .email else {
             return RenderedMessage(subject: nil, text: Self.trimmed(content), html: nil)

@@ -14,7 +14,7 @@ public final class SandboxTransport: Transport {
     private let database: Database
     private let cipher: Cipher
     private let clock: WallClock
-    private let queue = Mailbox<[Delivery]>()
+    private let queue = RoundQueue<[Delivery]>()
 
     public init(channel: Channel, sender: String, database: Database, cipher: Cipher, clock: WallClock) {
         self.channel = channel
