@@ -87,8 +87,12 @@ struct HeaderWriter {
         var encoded = "utf-8''"
         let total = value.utf8.reduce(7) { $0 + (Self.isAttributeCharacter($1) ? 1 : 3) }
         let isSplit = total + name.utf8.count > 70
-        for byte in value.utf8 {
-            let piece = Self.isAttributeCharacter(byte) ? String(UnicodeScalar(byte)) : "%" + Self.hex(byte)
+        // Sections end between characters: some readers decode each by itself.
+        for scalar in value.unicodeScalars {
+            let piece = UTF8.encode(scalar)?.reduce(into: "") { piece, byte in
+                piece += Self.isAttributeCharacter(byte) ? String(UnicodeScalar(byte)) : "%" + Self.hex(byte)
+            }
+            guard let piece else { continue }
             if isSplit, encoded.utf8.count + piece.utf8.count > 60 {
                 put("\(name)*\(section)*=\(encoded);")
                 fold()

@@ -12,6 +12,8 @@ final class ChildProcess: Sendable {
 
     /// - Parameter arguments: the first is the program, looked up in PATH and in /usr/sbin.
     init(_ arguments: [String], install: String, quiet: Bool = false) throws {
+        // A child that dies early must fail its test, not end the run.
+        signal(SIGPIPE, SIG_IGN)
         let process = Process()
         let input = Pipe()
         let output = Pipe()
