@@ -42,7 +42,7 @@ let package = Package(
         .target(
             name: "Web",
             dependencies: [
-                "Core", "Storage", "Communications", "CAssets",
+                "Core", "Storage", "Communications", "CAssets", "Observability",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
@@ -53,7 +53,7 @@ let package = Package(
         .target(
             name: "Communications",
             dependencies: [
-                "Core", "Storage", "SMTP", "CAssets",
+                "Core", "Storage", "SMTP", "CAssets", "Observability",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
@@ -109,6 +109,12 @@ let package = Package(
         .testTarget(name: "StorageTests", dependencies: ["Storage", "Core", "CPQ", .product(name: "GRDB", package: "GRDB.swift")]),
         .testTarget(name: "CommunicationsTests", dependencies: ["Communications", "Storage", "SMTP", "Core"]),
         .testTarget(name: "ObservabilityTests", dependencies: ["Observability", .product(name: "Metrics", package: "swift-metrics"), .product(name: "Logging", package: "swift-log")]),
+        .testTarget(
+            name: "AppTests",
+            dependencies: [
+                "App", "Core", "Storage", "Observability", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]
+        ),
         .testTarget(
             name: "WebTests",
             dependencies: ["Web", "Communications", "Storage", "Core", "App", .product(name: "HummingbirdTesting", package: "hummingbird")]

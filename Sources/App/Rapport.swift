@@ -1,7 +1,4 @@
 import ArgumentParser
-import Hummingbird
-import Configuration
-import ServiceLifecycle
 
 @main
 struct Rapport: AsyncParsableCommand {}
