@@ -35,6 +35,14 @@ public final class MetricsRegistry: Sendable {
         return made
     }
 
+    /// A counter that something else counts: whoever reads that sets the value before an exposition (``onCollect(_:)``).
+    public func observedCounter(_ name: String, help: String, labels: [(String, String)] = []) -> GaugeMetric {
+        let made = GaugeMetric()
+        let kept = keep(.gauge(made), kind: .counter, name: name, help: help, labels: labels, omitsUnused: false)
+        if case .gauge(let gauge) = kept { return gauge }
+        return made
+    }
+
     /// The histogram of this name and these labels, made when it does not exist yet.
     /// - Parameter buckets: inclusive upper bounds in the unit of the name; `+Inf` is added.
     public func histogram(
