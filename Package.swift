@@ -101,14 +101,19 @@ let package = Package(
             name: "SMTPTests",
             dependencies: [
                 "SMTP",
-                .product(name: "NIOCore", package: nio), .product(name: "NIOPosix", package: nio), .product(name: "NIOEmbedded", package: nio),
+                .product(name: "NIOCore", package: nio), .product(name: "NIOPosix", package: nio),
+                .product(name: "NIOEmbedded", package: nio),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"), .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "X509", package: "swift-certificates"),
             ]
         ),
         .testTarget(name: "StorageTests", dependencies: ["Storage", "Core", "CPQ", .product(name: "GRDB", package: "GRDB.swift")]),
         .testTarget(name: "CommunicationsTests", dependencies: ["Communications", "Storage", "SMTP", "Core"]),
-        .testTarget(name: "ObservabilityTests", dependencies: ["Observability", .product(name: "Metrics", package: "swift-metrics"), .product(name: "Logging", package: "swift-log")]),
+        .testTarget(
+            name: "ObservabilityTests",
+            dependencies: [
+                "Observability", .product(name: "Metrics", package: "swift-metrics"), .product(name: "Logging", package: "swift-log"),
+            ]),
         .testTarget(
             name: "AppTests",
             dependencies: [
@@ -125,8 +130,9 @@ let package = Package(
 
 // One place for the compiler settings, so that no target is silently less strict.
 for target in package.targets where ![.system, .plugin].contains(target.type) && target.name != "CAssets" {
-    target.swiftSettings = (target.swiftSettings ?? []) + [
-        .enableUpcomingFeature("ExistentialAny"),
-        .enableUpcomingFeature("MemberImportVisibility"),
-    ]
+    target.swiftSettings =
+        (target.swiftSettings ?? []) + [
+            .enableUpcomingFeature("ExistentialAny"),
+            .enableUpcomingFeature("MemberImportVisibility"),
+        ]
 }

@@ -28,8 +28,10 @@ struct LoggingTests {
             try lines { logger in
                 logger.critical(
                     "delivery_failed",
-                    metadata: ["attempt": .stringConvertible(3), "ok": .stringConvertible(false), "ratio": .stringConvertible(0.5),
-                        "db": ["rows": .stringConvertible(UInt8(7)), "pool": "hot"], "channels": ["sms", "email"]])
+                    metadata: [
+                        "attempt": .stringConvertible(3), "ok": .stringConvertible(false), "ratio": .stringConvertible(0.5),
+                        "db": ["rows": .stringConvertible(UInt8(7)), "pool": "hot"], "channels": ["sms", "email"],
+                    ])
             }.first)
         #expect(line["timestamp"] as? String == "2026-11-21T08:15:30.007Z")
         #expect(line["level"] as? String == "CRITICAL")

@@ -43,7 +43,9 @@ public final class LogSink: Sendable {
             }
             state.isStalled = false
             if state.dropped > 0 {
-                let missing = Array("{\"level\":\"WARNING\",\"component\":\"rapport.log\",\"event\":\"log_lines_dropped\",\"count\":\(state.dropped)}\n".utf8)
+                let missing = Array(
+                    "{\"level\":\"WARNING\",\"component\":\"rapport.log\",\"event\":\"log_lines_dropped\",\"count\":\(state.dropped)}\n"
+                        .utf8)
                 if put(missing) { state.dropped = 0 }
                 guard hasRoom(waiting: 0) else {
                     state.isStalled = true
