@@ -42,10 +42,10 @@ public final class ZoneCatalog: Sendable {
     private static func rules(of zone: TimeZone) -> ZoneRules {
         let start = Date(timeIntervalSince1970: 1_577_836_800)  // 2020-01-01
         let end = Date(timeIntervalSince1970: 4_102_444_800)  // 2100-01-01
-        var transitions: [(at: Timestamp, offset: Int)] = []
+        var transitions: [ZoneRules.Transition] = []
         var cursor = start
         while let next = zone.nextDaylightSavingTimeTransition(after: cursor), next > cursor, next < end {
-            transitions.append((Timestamp(seconds: Int64(next.timeIntervalSince1970)), zone.secondsFromGMT(for: next)))
+            transitions.append(ZoneRules.Transition(at: Int64(next.timeIntervalSince1970), offset: zone.secondsFromGMT(for: next)))
             cursor = next
         }
         return ZoneRules(initialOffset: zone.secondsFromGMT(for: start), transitions: transitions)

@@ -100,6 +100,26 @@ public protocol Transport: Sendable {
     func send(_ deliveries: [Delivery])
     /// Nil when it works; else one line that says what is wrong. Answers within a few seconds.
     func check() async -> String?
+    /// Does what the transport needs done in the background; returns once it is stopped.
+    func run() async
     /// Lets what has begun finish until the deadline, hands back the rest as withdrawn.
     func stop(within: Duration) async
+}
+
+extension Transport {
+    public func run() async {}
+}
+
+extension TransportFailure {
+    /// The engine is stopping; the message goes back to the queue.
+    static let stopped = TransportFailure(category: .transient, message: "the engine is stopping", withdrawn: true)
+
+    /// What a failed ``Delivery/render`` means: withdrawn, or a message that can not be made and never will be.
+    init(rendering error: any Error) {
+        if error is Withdrawn {
+            self.init(category: .transient, message: "withdrawn before it began", withdrawn: true)
+        } else {
+            self.init(category: .invalidInput, message: "the message could not be rendered: \(error)")
+        }
+    }
 }

@@ -1,7 +1,8 @@
 /// The first schema. Immutable once released: later changes are migrations of their own.
 ///
 /// Placeholders in braces are column types that differ by engine (``Dialect/types``):
-/// `{uuid}`, `{time}`, `{json}`, `{bool}`, `{bytes}`, `{int}`.
+/// `{uuid}`, `{time}`, `{json}`, `{document}` (JSON kept byte for byte), `{bool}`, `{bytes}`, `{int}`; `{hot}`, `{queue}` and
+/// `{withoutRowID}` are table options, `{date:x}` and `{seconds:x}` expressions.
 enum M001_Initial {
     static let name = "001_initial"
 
@@ -144,8 +145,8 @@ enum M001_Initial {
                 'failed', 'bounced', 'suppressed', 'cancelled')),
             subject TEXT,
             content TEXT,
-            context {json} NOT NULL,
-            metadata {json} NOT NULL,
+            context {document} NOT NULL,
+            metadata {document} NOT NULL,
             batch_id {uuid},
             scheduled_for {time} NOT NULL,
             created_at {time} NOT NULL,
@@ -204,7 +205,7 @@ enum M001_Initial {
             delivery_status TEXT,
             provider TEXT,
             provider_message_id TEXT,
-            provider_response {json},
+            provider_response {document},
             error_details TEXT,
             PRIMARY KEY (communication_id, log_id)
         ){withoutRowID}

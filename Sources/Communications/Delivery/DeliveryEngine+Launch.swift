@@ -1,0 +1,112 @@
+import Core
+import Storage
+
+extension DeliveryEngine {
+    /// Takes a place on the channel's lane for a message that is about to be accepted.
+    func reserve(_ channel: Channel, critical: Bool) -> Bool {
+        lanes[channel]?.reserve(passingBacklog: critical) ?? false
+    }
+
+    func unreserve(_ channel: Channel) {
+        lanes[channel]?.release(1)
+    }
+
+    /// A message was stored as due because its lane had no place for it.
+    func noteWaiting(_ channel: Channel) {
+        lanes[channel]?.noteWaiting()
+    }
+
+    /// Sends a message whose accepting transaction is durable and holds its lease.
+    func launch(handedOff attempt: Attempt) async {
+        guard let lane = lanes[attempt.channel] else { return }
+        // A communication id is new by construction, so it can not be in flight already.
+        _ = register.enter(attempt.id, attempt.flight)
+        await launch([attempt], on: lane)
+    }
+
+    /// Makes deliveries of attempts and gives them to the lane's transport.
+    func launch(_ attempts: [Attempt], on lane: Lane) async {
+        var deliveries: [Delivery] = []
+        deliveries.reserveCapacity(attempts.count)
+        for attempt in attempts {
+            do {
+                deliveries.append(try await delivery(of: attempt, on: lane))
+            } catch {
+                finish(attempt, on: lane, .failure(TransportFailure(preparing: error)))
+            }
+        }
+        if !deliveries.isEmpty { lane.transport.send(deliveries) }
+    }
+
+    private func delivery(of attempt: Attempt, on lane: Lane) async throws -> Delivery {
+        let address = try addresses.address(of: attempt.client, on: attempt.channel, business: attempt.business, client: attempt.clientID)
+        guard let address else {
+            throw TransportFailure(category: .permanent, message: "the client has no address on this channel any more")
+        }
+        let message = try await composer.prepare(attempt)
+        let register = register
+        return Delivery(
+            id: attempt.id, business: attempt.business, channel: attempt.channel, priority: attempt.urgency.priority, address: address,
+            recipientName: attempt.client.name,
+            render: {
+                guard register.begin(attempt.id) else { throw Withdrawn() }
+                return try message.render()
+            },
+            complete: { [self] outcome in finish(attempt, on: lane, outcome) })
+    }
+
+    private func finish(_ attempt: Attempt, on lane: Lane, _ outcome: Result<TransportReceipt, TransportFailure>) {
+        let now = clock.now()
+        let result = Verdict.result(of: outcome, attempt: attempt, policy: policy, now: now, jitter: Double.random(in: 0..<1))
+        note(attempt, on: lane, outcome, result)
+        recorder.post(
+            AttemptOutcome(
+                id: attempt.id, token: token, channel: attempt.channel, attempt: attempt.number, startedAt: attempt.startedAt,
+                finishedAt: now, provider: lane.transport.provider, sandbox: lane.transport.isSandbox, members: attempt.members.map(\.id),
+                result: result))
+    }
+
+    /// Tells the log and the metrics, without content or addresses.
+    private func note(
+        _ attempt: Attempt, on lane: Lane, _ outcome: Result<TransportReceipt, TransportFailure>, _ result: AttemptOutcome.Result
+    ) {
+        switch result {
+        case .sent:
+            metrics.count(attempt.messageType, attempt.channel, "sent")
+            logger.debug("communication_sent", metadata: attempt.logFields)
+            return
+        case .released:
+            return
+        case .failed:
+            metrics.count(attempt.messageType, attempt.channel, "failed")
+            logger.critical("all_channels_failed", metadata: attempt.logFields)
+        case .fallback(let next, _, _):
+            logger.warning("fallback_channel_used", metadata: attempt.logFields.merging(["next": "\(next.rawValue)"]) { first, _ in first })
+        case .retry(let at, _):
+            logger.warning(
+                "attempt_to_be_retried", metadata: attempt.logFields.merging(["at": "\(RFC3339.string(at))"]) { first, _ in first })
+        case .bounced, .suppressed:
+            metrics.count(attempt.messageType, attempt.channel, "bounced")
+        }
+        if case .failure(let failure) = outcome {
+            metrics.error(api: lane.transport.provider, type: failure.category.rawValue)
+            if failure.category.alertsImmediately {
+                logger.critical("authentication_refused", metadata: ["provider": "\(lane.transport.provider)"])
+            }
+        }
+    }
+}
+
+extension TransportFailure {
+    /// What it means that an attempt could not even be prepared.
+    init(preparing error: any Error) {
+        if let failure = error as? TransportFailure {
+            self = failure
+        } else if error is DatabaseError {
+            // The store was away for a moment; the message is as good as before.
+            self.init(category: .transient, message: "the message could not be prepared", withdrawn: true)
+        } else {
+            self.init(category: .invalidInput, message: "the message could not be prepared: \(error)")
+        }
+    }
+}

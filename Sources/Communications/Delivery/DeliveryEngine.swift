@@ -1,0 +1,161 @@
+import Core
+import Logging
+import ServiceLifecycle
+import Storage
+
+/// How the engine paces itself.
+public struct DeliveryTiming: Sendable {
+    /// Seconds for which a begun attempt is this process's own; a dead process's work is free after that.
+    public var leaseSeconds: Int64 = 20
+    /// How often leases of long attempts are renewed.
+    public var heartbeat: Duration = .seconds(5)
+    /// The net under all wake-ups.
+    public var poll: Duration = .seconds(2)
+    /// Messages per claim.
+    public var claimLimit = 128
+    /// How long begun attempts may take to finish once the process is asked to stop.
+    public var drain: Duration = .seconds(7)
+
+    public init() {}
+}
+
+/// Brings due communications to their transports and writes down what became of them.
+///
+/// A message begins in one of two ways: handed off by the transaction that accepted it, or claimed from the queue.
+/// From there on both are an ``Attempt`` on a ``Lane``.
+public final class DeliveryEngine: Service {
+    let database: Database
+    let clock: WallClock
+    let register: FlightRegister
+    let lanes: [Channel: Lane]
+    let timing: DeliveryTiming
+    /// Marks every claim of this process; new on every start.
+    let token: Int64
+    let composer: MessageComposer
+    let addresses: AddressBook
+    let gate: AttemptGate
+    let policy: RetryPolicy
+    let metrics: DeliveryMetrics
+    let logger: Logger
+    let recorder: OutcomeRecorder
+    private let stopping = Signal()
+
+    public init(
+        database: Database, addresses: AddressBook, clock: WallClock, transports: [Channel: any Transport], composer: MessageComposer,
+        zones: ZoneCatalog, directory: Directory, policy: RetryPolicy = .standard, timing: DeliveryTiming = DeliveryTiming(),
+        logger: Logger
+    ) {
+        self.database = database
+        self.addresses = addresses
+        self.clock = clock
+        self.composer = composer
+        self.policy = policy
+        self.timing = timing
+        self.logger = logger
+        token = Int64.random(in: 1...Int64.max)
+        gate = AttemptGate(zones: zones, directory: directory)
+        metrics = DeliveryMetrics()
+        var lanes: [Channel: Lane] = [:]
+        for (channel, transport) in transports { lanes[channel] = Lane(channel: channel, transport: transport) }
+        let register = FlightRegister()
+        self.lanes = lanes
+        self.register = register
+        recorder = OutcomeRecorder(database: database, logger: logger) { [lanes] outcomes in
+            register.leave(outcomes.map(\.id))
+            var places: [Channel: Int] = [:]
+            for outcome in outcomes { places[outcome.channel, default: 0] += 1 }
+            for (channel, count) in places { lanes[channel]?.release(count) }
+        }
+    }
+
+    /// Runs until graceful shutdown: then no new claim or hand-off, what has begun finishes, the rest goes back to the
+    /// queue, and every outcome is durable before this returns.
+    public func run() async throws {
+        let abandoned = try await database.releaseAbandonedLeases()
+        if abandoned > 0 { logger.warning("attempts_taken_over", metadata: ["count": "\(abandoned)"]) }
+        await withGracefulShutdownHandler {
+            async let recording: Void = recorder.run()
+            await withTaskGroup(of: Void.self) { group in
+                for lane in lanes.values {
+                    group.addTask { await lane.transport.run() }
+                    group.addTask { await self.dispatch(lane) }
+                }
+                group.addTask { await self.renewLeases() }
+                group.addTask { await self.listen() }
+                await stopping.wait()
+                await drain()
+                group.cancelAll()
+            }
+            recorder.close()
+            await recording
+        } onGracefulShutdown: {
+            self.stopping.raise()
+        }
+    }
+
+    /// Stops attempts for this client that have not begun, and waits (briefly) for those that have: after it returns no
+    /// send to the client on these channels begins in this process. Call it after the opt-out is durable and before it
+    /// is acknowledged.
+    public func settle(business: BusinessID, client: ClientID, channels: ChannelSet) async {
+        let begun = register.withdraw(business: business, client: client, channels: channels)
+        let deadline = ContinuousClock.now.advanced(by: .seconds(1))
+        while !begun.isEmpty, register.contains(any: begun), ContinuousClock.now < deadline {
+            try? await Task.sleep(for: .milliseconds(2))
+        }
+    }
+
+    /// Attempts in flight, by channel.
+    public var inFlight: [Channel: Int] {
+        lanes.mapValues(\.inFlight)
+    }
+
+    /// What each transport says of itself; nil values are well.
+    public func checkTransports() async -> [Channel: String?] {
+        await withTaskGroup(of: (Channel, String?).self) { group in
+            for lane in lanes.values {
+                group.addTask { (lane.channel, await lane.transport.check()) }
+            }
+            var answers: [Channel: String?] = [:]
+            for await (channel, problem) in group { answers[channel] = .some(problem) }
+            return answers
+        }
+    }
+
+    private func drain() async {
+        for lane in lanes.values { lane.close() }
+        await withTaskGroup(of: Void.self) { group in
+            for lane in lanes.values {
+                group.addTask { await lane.transport.stop(within: self.timing.drain) }
+            }
+        }
+    }
+
+    private func listen() async {
+        for await _ in database.wakeUps {
+            for lane in lanes.values { lane.signal.raise() }
+        }
+    }
+
+    private func renewLeases() async {
+        while !Task.isCancelled {
+            try? await Task.sleep(for: timing.heartbeat)
+            await renewLeasesOnce()
+        }
+    }
+
+    /// Renews what would run out before the heartbeat after next.
+    func renewLeasesOnce() async {
+        let now = clock.now()
+        let ending = register.leasesEnding(before: now.adding(seconds: timing.leaseSeconds - 8))
+        guard !ending.isEmpty else { return }
+        let until = now.adding(seconds: timing.leaseSeconds)
+        do {
+            let kept = try await database.extendLeases(ending, token: token, until: until)
+            register.extend(kept, until: until)
+            let lost = Set(ending).subtracting(kept)
+            if !lost.isEmpty { register.withdraw(Array(lost)) }
+        } catch {
+            logger.warning("leases_not_renewed", metadata: ["count": "\(ending.count)", "error": "\(error)"])
+        }
+    }
+}

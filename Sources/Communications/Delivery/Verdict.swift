@@ -1,0 +1,34 @@
+import Core
+import Storage
+
+/// What an attempt's end means for its communication: the rules of ``RetryPolicy`` in the store's words.
+enum Verdict {
+    static func result(
+        of outcome: Result<TransportReceipt, TransportFailure>, attempt: Attempt, policy: RetryPolicy, now: Timestamp, jitter: Double
+    ) -> AttemptOutcome.Result {
+        switch outcome {
+        case .success(let receipt):
+            return .sent(providerMessageID: receipt.providerMessageID, response: receipt.response)
+        case .failure(let failure) where failure.withdrawn:
+            return .released(due: now)
+        case .failure(let failure):
+            let record = AttemptFailure(
+                category: failure.outcomeUnknown ? "unknown" : failure.category.rawValue, message: failure.message)
+            let verdict =
+                failure.outcomeUnknown
+                ? policy.nextAfterUnknownOutcome(afterAttempt: attempt.number, now: now, jitter: jitter)
+                : policy.next(
+                    afterAttempt: attempt.number, category: failure.category, retryAfter: failure.retryAfter,
+                    fallbacks: attempt.fallbacks, now: now, jitter: jitter)
+            switch verdict {
+            case .retry(let at):
+                return .retry(at: at, record)
+            case .fallback(let next):
+                let remaining = attempt.fallbacks.drop { $0 != next }.dropFirst()
+                return .fallback(to: next, remaining: Array(remaining), record)
+            case .fail(let needsReview):
+                return .failed(record, needsReview: needsReview)
+            }
+        }
+    }
+}

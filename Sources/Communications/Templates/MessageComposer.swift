@@ -1,0 +1,143 @@
+import Core
+import Storage
+
+/// A message with its templates at hand, to be rendered at the last moment.
+struct PreparedMessage: Sendable {
+    struct Part: Sendable {
+        var template: MessageTemplate
+        var context: [UInt8]
+    }
+
+    var channel: Channel
+    var profile: BusinessProfile
+    var language: String
+    var clientName: String?
+    var planID: String?
+    /// The message itself, or the members of its batch, oldest first.
+    var parts: [Part]
+    /// The frame around a batch.
+    var frame: MessageTemplate?
+    var attachments: [AttachmentUpload]
+
+    /// - Throws: ``TemplateError`` when a rendering exceeds its limits.
+    func render() throws -> RenderedMessage {
+        var message = if let frame, parts.count > 1 { try renderBatch(in: frame) } else { try renderSingle() }
+        message.attachments = attachments
+        message.senderName = profile.business.name.isEmpty ? nil : profile.business.name
+        return message
+    }
+
+    private func renderSingle() throws -> RenderedMessage {
+        guard let part = parts.first else { return RenderedMessage(subject: nil, text: "", html: nil) }
+        let document = try JSONDocument(parsing: part.context)
+        return try render(part.template, TemplateScope(context: document.root, defaults: defaults(part.template)))
+    }
+
+    private func renderBatch(in frame: MessageTemplate) throws -> RenderedMessage {
+        var messages: [TemplateValues] = []
+        for part in parts {
+            var overrides = TemplateValues()
+            overrides.set("fragment", true)
+            let document = try JSONDocument(parsing: part.context)
+            let scope = TemplateScope(context: document.root, overrides: overrides, defaults: defaults(part.template))
+            let rendered = try render(part.template, scope)
+            var values = TemplateValues()
+            values.set("subject", rendered.subject)
+            values.set("text", rendered.text)
+            values.set("html", rendered.html)
+            messages.append(values)
+        }
+        var overrides = TemplateValues()
+        overrides.set("messages", messages)
+        return try render(frame, TemplateScope(overrides: overrides, defaults: defaults(frame)))
+    }
+
+    private func render(_ template: MessageTemplate, _ scope: TemplateScope) throws -> RenderedMessage {
+        let subject = try template.subject?.render(scope)
+        let content = try template.content.render(scope)
+        guard channel == .email else {
+            return RenderedMessage(subject: nil, text: Self.trimmed(content), html: nil)
+        }
+        let text = try template.text?.render(scope) ?? PlainText.fromHTML(content)
+        return RenderedMessage(subject: Self.oneLine(subject ?? profile.business.name), text: text, html: content)
+    }
+
+    private func defaults(_ template: MessageTemplate) -> TemplateValues {
+        let business = profile.business
+        var values = TemplateValues()
+        values.set("client_name", clientName ?? "there")
+        values.set("business_name", business.name)
+        values.set("support_email", business.supportEmail.isEmpty ? nil : business.supportEmail)
+        values.set("postal_address", business.postalAddress.isEmpty ? nil : business.postalAddress)
+        values.set("brand_color", business.brandColor)
+        values.set("brand_text_color", BrandColor.readableText(on: business.brandColor))
+        values.set("logo_url", business.logoURL)
+        values.set("plan_id", planID)
+        values.set("language", template.language)
+        values.set("text_direction", Self.isRightToLeft(template.language) ? "rtl" : "ltr")
+        return values
+    }
+
+    private static func isRightToLeft(_ language: String) -> Bool {
+        ["ar", "he", "fa", "ur"].contains(String(language.prefix { $0 != "-" }))
+    }
+
+    /// A subject is one line whatever a template's values hold.
+    private static func oneLine(_ text: String) -> String {
+        let words = text.split(whereSeparator: { $0.isNewline || $0 == "\0" })
+        return words.count == 1 && words[0].utf8.count == text.utf8.count ? text : words.joined(separator: " ")
+    }
+
+    private static func trimmed(_ text: String) -> String {
+        var slice = Substring(text)
+        while slice.last?.isWhitespace == true { slice.removeLast() }
+        while slice.first?.isWhitespace == true { slice.removeFirst() }
+        return String(slice)
+    }
+}
+
+/// Finds the templates and values of a message.
+public final class MessageComposer: Sendable {
+    private let database: Database
+    private let directory: Directory
+    private let templates: TemplateStore
+
+    public init(database: Database, directory: Directory, templates: TemplateStore) {
+        self.database = database
+        self.directory = directory
+        self.templates = templates
+    }
+
+    /// - Throws: ``TransportFailure`` when the message can never be written (no template), ``DatabaseError``, ``TemplateProblem``.
+    func prepare(_ attempt: Attempt) async throws -> PreparedMessage {
+        let profile = try await directory.profile(of: attempt.business)
+        let preferences = attempt.client.stated.effective(
+            recordTimezone: attempt.client.timezone, recordLanguage: attempt.client.language,
+            businessLanguage: profile.business.defaultLanguage)
+        var prepared = PreparedMessage(
+            channel: attempt.channel, profile: profile, language: preferences.language, clientName: attempt.client.name,
+            planID: attempt.planID, parts: [], frame: nil, attachments: attempt.attachments)
+        let leader = BatchMember(id: attempt.id, messageType: attempt.messageType, context: attempt.context)
+        for member in ([leader] + attempt.members).sorted(by: { $0.id < $1.id }) {
+            guard let template = try await template(member.messageType, of: prepared) else {
+                throw TransportFailure(
+                    category: .invalidInput, message: "there is no \(attempt.channel.rawValue) template '\(member.messageType)'")
+            }
+            prepared.parts.append(PreparedMessage.Part(template: template, context: member.context))
+        }
+        if prepared.parts.count > 1 { prepared.frame = try await template("batch", of: prepared) }
+        if attempt.hasAttachments, attempt.attachments.isEmpty {
+            let records = try await database.read { tx in try tx.attachments(of: attempt.id) }
+            prepared.attachments = records.map {
+                AttachmentUpload(filename: $0.filename, contentType: $0.contentType, content: $0.content)
+            }
+        }
+        return prepared
+    }
+
+    private func template(_ name: String, of message: PreparedMessage) async throws -> MessageTemplate? {
+        try await templates.template(
+            message.profile.business.id, message.channel, name, language: message.language,
+            fallbackLanguage: message.profile.business.defaultLanguage)
+    }
+}

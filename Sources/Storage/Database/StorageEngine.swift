@@ -1,0 +1,12 @@
+import Core
+
+/// What ``Database`` needs of an engine.
+protocol StorageEngine: Sendable {
+    var dialect: Dialect { get }
+    func read<T: Sendable>(_ body: @escaping @Sendable (Transaction) throws -> T) async throws -> T
+    func write<T: Sendable>(_ body: @escaping @Sendable (Transaction) throws -> T) async throws -> T
+    /// Hands a request to the group-commit writer.
+    func submit(_ request: WriterRequest)
+    var statistics: DatabaseStatistics { get }
+    func close() async
+}

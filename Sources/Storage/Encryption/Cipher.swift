@@ -1,0 +1,92 @@
+import Core
+import Crypto
+import FoundationEssentials
+
+/// Seals personal data for its place (AES-256-GCM) and makes the keyed hashes by which it is found again.
+///
+/// A sealed value is `version(1) ‖ length of key id(1) ‖ key id ‖ nonce(12) ‖ ciphertext ‖ tag(16)`. Table, column,
+/// business, row and key id are authenticated with it, so that a value copied to another row does not open.
+public final class Cipher: Sendable {
+    private static let version: UInt8 = 1
+
+    private let writing: KeyRing.Key
+    private let reading: [String: SymmetricKey]
+    private let lookupKey: SymmetricKey
+
+    init(keys: KeyRing, lookupKey: SymmetricKey) throws(DatabaseError) {
+        guard let first = keys.keys.first else { throw .misconfigured("DB_ENCRYPTION_KEY: no key given.") }
+        writing = first
+        reading = Dictionary(keys.keys.map { ($0.id, $0.key) }, uniquingKeysWith: { first, _ in first })
+        self.lookupKey = lookupKey
+    }
+
+    public func seal(_ text: String, _ context: SealContext) throws(DatabaseError) -> SealedValue {
+        try seal(Array(text.utf8), context)
+    }
+
+    public func seal(_ plaintext: [UInt8], _ context: SealContext) throws(DatabaseError) -> SealedValue {
+        try Self.seal(plaintext, context.bytes(keyID: writing.id), with: writing)
+    }
+
+    /// - Throws: ``DatabaseError/sealed(_:)`` when the value belongs to another place or key, or is damaged.
+    public func open(_ value: SealedValue, _ context: SealContext) throws(DatabaseError) -> String {
+        String(decoding: try openBytes(value, context), as: UTF8.self)
+    }
+
+    public func openBytes(_ value: SealedValue, _ context: SealContext) throws(DatabaseError) -> [UInt8] {
+        guard let (id, body) = Self.parse(value) else { throw .sealed("A sealed value is damaged.") }
+        guard let key = reading[id] else { throw .sealed("A value is sealed with the key '\(id)', which is not in DB_ENCRYPTION_KEY.") }
+        return try Self.open(body, context.bytes(keyID: id), with: key)
+    }
+
+    /// True when `value` was sealed with another key than the one that writes now.
+    public func needsRotation(_ value: SealedValue) -> Bool {
+        Self.parse(value)?.id != writing.id
+    }
+
+    /// HMAC-SHA256 of an address in its normal form, different for each business; survives key rotation.
+    public func lookupHash(_ normalised: String, business: BusinessID) -> [UInt8] {
+        var message: [UInt8] = []
+        message.reserveCapacity(16 + normalised.utf8.count)
+        for word in [business.high, business.low] {
+            for shift in stride(from: 56, through: 0, by: -8) { message.append(UInt8(truncatingIfNeeded: word >> UInt64(shift))) }
+        }
+        message.append(contentsOf: normalised.utf8)
+        return HMAC<SHA256>.authenticationCode(for: message, using: lookupKey).withUnsafeBytes { Array($0) }
+    }
+
+    static func seal(_ plaintext: [UInt8], _ context: [UInt8], with key: KeyRing.Key) throws(DatabaseError) -> SealedValue {
+        do {
+            let box = try AES.GCM.seal(plaintext, using: key.key, authenticating: context)
+            var bytes: [UInt8] = []
+            bytes.reserveCapacity(2 + key.id.utf8.count + 12 + plaintext.count + 16)
+            bytes.append(version)
+            bytes.append(UInt8(truncatingIfNeeded: key.id.utf8.count))
+            bytes.append(contentsOf: key.id.utf8)
+            box.nonce.withUnsafeBytes { bytes.append(contentsOf: $0) }
+            box.ciphertext.withUnsafeBytes { bytes.append(contentsOf: $0) }
+            box.tag.withUnsafeBytes { bytes.append(contentsOf: $0) }
+            return SealedValue(bytes: bytes)
+        } catch {
+            throw .sealed("A value could not be sealed.")
+        }
+    }
+
+    static func open(_ body: ArraySlice<UInt8>, _ context: [UInt8], with key: SymmetricKey) throws(DatabaseError) -> [UInt8] {
+        do {
+            let nonce = try AES.GCM.Nonce(data: body.prefix(12))
+            let box = try AES.GCM.SealedBox(nonce: nonce, ciphertext: body.dropFirst(12).dropLast(16), tag: body.suffix(16))
+            return try AES.GCM.open(box, using: key, authenticating: context).withUnsafeBytes { Array($0) }
+        } catch {
+            throw .sealed("A sealed value does not belong to its place, or is damaged.")
+        }
+    }
+
+    static func parse(_ value: SealedValue) -> (id: String, body: ArraySlice<UInt8>)? {
+        let bytes = value.bytes
+        guard bytes.count >= 2, bytes[0] == version else { return nil }
+        let start = 2 + Int(bytes[1])
+        guard bytes.count >= start + 12 + 16 else { return nil }
+        return (String(decoding: bytes[2..<start], as: UTF8.self), bytes[start...])
+    }
+}

@@ -1,0 +1,35 @@
+import Core
+
+/// Every migration in order. Names never change and none is ever removed.
+enum Migrations {
+    struct Migration: Sendable {
+        var name: String
+        var statements: [String]
+    }
+
+    static let all = [
+        Migration(name: M001_Initial.name, statements: M001_Initial.statements)
+    ]
+
+    /// All instances take the same lock while they migrate.
+    private static let lock: Int64 = 0x5250_5402
+
+    /// Applies what is missing, all or nothing.
+    static func apply(_ tx: Transaction, _ migrations: [Migration] = all) throws(DatabaseError) {
+        if tx.dialect == .postgresql { try tx.run("SELECT pg_advisory_xact_lock(\(lock))") }
+        try tx.run(SQL(migration: "CREATE TABLE IF NOT EXISTS rapport_migrations (name TEXT PRIMARY KEY, applied_at {int} NOT NULL)", tx.dialect))
+        var applied: Set<String> = []
+        for row in try tx.run("SELECT name FROM rapport_migrations ORDER BY name") { applied.insert(try row.text(0)) }
+        if let unknown = applied.subtracting(migrations.map(\.name)).max() { throw .schemaTooNew(found: unknown) }
+        for migration in migrations where !applied.contains(migration.name) {
+            for statement in migration.statements { try tx.run(SQL(migration: statement, tx.dialect)) }
+            try tx.run("INSERT INTO rapport_migrations (name, applied_at) VALUES (\(migration.name), \(tx.now.milliseconds))")
+        }
+    }
+}
+
+extension SQL {
+    fileprivate init(migration template: String, _ dialect: Dialect) {
+        self.init(stringLiteral: dialect.expand(template))
+    }
+}

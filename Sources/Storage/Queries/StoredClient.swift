@@ -1,0 +1,51 @@
+import Core
+
+/// A client as the tables hold them: addresses sealed, with a keyed hash beside each to find them by.
+public struct StoredClient: Sendable, Hashable {
+    public var id: ClientID
+    public var name: String?
+    public var email: SealedValue?
+    public var emailHash: [UInt8]?
+    public var phoneNumber: SealedValue?
+    public var phoneHash: [UInt8]?
+    public var language: String?
+    public var timezone: String?
+    public var tags: [String]
+    /// A JSON object.
+    public var attributes: [UInt8]
+    public var createdAt: Timestamp
+    public var updatedAt: Timestamp
+
+    public init(
+        id: ClientID, name: String?, email: SealedValue?, emailHash: [UInt8]?, phoneNumber: SealedValue?, phoneHash: [UInt8]?,
+        language: String?, timezone: String?, tags: [String], attributes: [UInt8], createdAt: Timestamp, updatedAt: Timestamp
+    ) {
+        self.id = id
+        self.name = name
+        self.email = email
+        self.emailHash = emailHash
+        self.phoneNumber = phoneNumber
+        self.phoneHash = phoneHash
+        self.language = language
+        self.timezone = timezone
+        self.tags = tags
+        self.attributes = attributes
+        self.createdAt = createdAt
+        self.updatedAt = updatedAt
+    }
+}
+
+extension StoredClient {
+    static let columns: SQL = """
+        c.client_id, c.name, c.email, c.email_hash, c.phone_number, c.phone_hash, c.language, c.timezone, c.attributes,
+        c.created_at, c.updated_at
+        """
+
+    /// Columns in the order of ``columns``.
+    init(row: Row) throws {
+        self.init(
+            id: try row.clientID(0), name: try row.textOrNil(1), email: try row.sealedOrNil(2), emailHash: try row.bytesOrNil(3),
+            phoneNumber: try row.sealedOrNil(4), phoneHash: try row.bytesOrNil(5), language: try row.textOrNil(6),
+            timezone: try row.textOrNil(7), tags: [], attributes: try row.json(8), createdAt: try row.time(9), updatedAt: try row.time(10))
+    }
+}

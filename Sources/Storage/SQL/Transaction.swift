@@ -1,0 +1,70 @@
+import Core
+
+/// An engine's open transaction, as ``Transaction`` uses it.
+protocol TransactionSession: AnyObject {
+    func run(_ sql: SQL) throws(DatabaseError) -> [Row]
+    /// Rows that the statement changed.
+    func execute(_ sql: SQL) throws(DatabaseError) -> Int
+}
+
+/// One open transaction. Synchronous on purpose: nothing can `await` while it is held.
+///
+/// The closure that receives it may run more than once (after a serialization failure or a deadlock), so it has no
+/// effect but through the transaction. It must not let the transaction escape.
+public final class Transaction {
+    /// The moment at which the transaction began, by the injected clock; the same for every statement.
+    public let now: Timestamp
+    public let dialect: Dialect
+    let session: any TransactionSession
+    /// The earliest moment at which rows that this transaction left behind become due; told to the wake-ups after its commit.
+    private(set) var earliestDue: Timestamp?
+
+    init(now: Timestamp, dialect: Dialect, session: any TransactionSession) {
+        self.now = now
+        self.dialect = dialect
+        self.session = session
+    }
+
+    /// Runs one statement and returns its rows (also those of `RETURNING`).
+    @discardableResult
+    public func run(_ sql: SQL) throws(DatabaseError) -> [Row] {
+        try session.run(sql)
+    }
+
+    /// Runs one statement and returns how many rows it changed.
+    @discardableResult
+    public func execute(_ sql: SQL) throws(DatabaseError) -> Int {
+        try session.execute(sql)
+    }
+
+    /// Says that rows of the delivery queue become due at `due`, so that claimers wake up in time once this is durable.
+    public func leavesDueRows(at due: Timestamp) {
+        earliestDue = min(earliestDue ?? due, due)
+    }
+
+    /// Keeps decisions that rest on this client's consent (claims, hand-offs) out until the transaction ends.
+    ///
+    /// Whoever changes preferences or suppressions calls this first, so that an opt-out is either seen by the
+    /// transaction that begins an attempt, or committed after that attempt began (promise P4).
+    public func lockConsent(_ business: BusinessID, _ clientID: ClientID) throws(DatabaseError) {
+        // SQLite has one writer: everything is ordered already.
+        guard dialect == .postgresql else { return }
+        let partition = ConsentPartition.of(business, clientID)
+        try session.run("SELECT pg_advisory_xact_lock(\(Int(ConsentPartition.space))::int4, \(partition)::int4)").consume()
+    }
+
+    /// Keeps every decision that rests on anyone's consent out: for changes by address rather than by client.
+    public func lockAllConsent() throws(DatabaseError) {
+        guard dialect == .postgresql else { return }
+        try session.run(
+            """
+            SELECT pg_advisory_xact_lock(\(Int(ConsentPartition.space))::int4, p::int4)
+            FROM generate_series(0, \(ConsentPartition.count - 1)) AS p ORDER BY p
+            """
+        ).consume()
+    }
+}
+
+extension [Row] {
+    fileprivate func consume() {}
+}
