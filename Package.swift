@@ -117,7 +117,8 @@ let package = Package(
         .testTarget(
             name: "AppTests",
             dependencies: [
-                "App", "Core", "Storage", "Observability", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "App", "Core", "Storage", "Observability", .product(name: "Logging", package: "swift-log"),
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
         ),
         .testTarget(

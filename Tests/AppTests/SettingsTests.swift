@@ -1,3 +1,4 @@
+import Logging
 import Testing
 
 @testable import App
@@ -67,7 +68,10 @@ struct SettingsTests {
             (["API_BASE_URL": "https://"], "API_BASE_URL: must be an address http://… or https://… without a query, not 'https:'"),
             (["DATABASE_URL": "mysql://u:p@h/d"], "DATABASE_URL: must begin with sqlite: or postgresql://"),
             (["DATABASE_URL": "sqlite::memory:"], "DATABASE_URL: sqlite: must be followed by the path of a file"),
-            (["DATABASE_URL": "postgresql://u:secret@h/d"], "DB_ENCRYPTION_KEY: is required with PostgreSQL; make one with: openssl rand -base64 32"),
+            (
+                ["DATABASE_URL": "postgresql://u:secret@h/d"],
+                "DB_ENCRYPTION_KEY: is required with PostgreSQL; make one with: openssl rand -base64 32"
+            ),
             (["RAPPORT_API_KEY": "short"], "RAPPORT_API_KEY: must have 32 characters or more; make one with: openssl rand -hex 32"),
             (["LOG_LEVEL": "loud"], "LOG_LEVEL: must be one of trace, debug, info, notice, warning, error, critical, not 'loud'"),
             (["HOST": "a\r\nb"], "HOST: holds a control character"),
@@ -86,12 +90,18 @@ struct SettingsTests {
             (["SMTP_HOST": "smtp://h", "SMTP_FROM_EMAIL": "a@b"], "SMTP_HOST: must be a host name without scheme or path, not 'smtp://h'"),
             (["SMTP_HOST": "h", "SMTP_FROM_EMAIL": "a@b", "SMTP_USERNAME": "u"], "SMTP_PASSWORD: is missing; it belongs to SMTP_USERNAME"),
             (["SMTP_HOST": "h", "SMTP_FROM_EMAIL": "a@b,c@d"], "SMTP_FROM_EMAIL: must be one plain address, not 'a@b,c@d'"),
-            (["SMTP_HOST": "h", "SMTP_FROM_EMAIL": "a@b", "SMTP_PORT": "465"], "SMTP_TLS: port 465 speaks TLS from its first byte; set implicit"),
+            (
+                ["SMTP_HOST": "h", "SMTP_FROM_EMAIL": "a@b", "SMTP_PORT": "465"],
+                "SMTP_TLS: port 465 speaks TLS from its first byte; set implicit"
+            ),
             (
                 ["SMTP_HOST": "h", "SMTP_FROM_EMAIL": "a@b", "SMTP_PORT": "587", "SMTP_TLS": "implicit"],
                 "SMTP_TLS: port 587 begins in clear; set starttls"
             ),
-            (["SMTP_HOST": "h", "SMTP_FROM_EMAIL": "a@b", "SMTP_TLS": "ssl"], "SMTP_TLS: must be one of starttls, implicit, none, not 'ssl'"),
+            (
+                ["SMTP_HOST": "h", "SMTP_FROM_EMAIL": "a@b", "SMTP_TLS": "ssl"],
+                "SMTP_TLS: must be one of starttls, implicit, none, not 'ssl'"
+            ),
             (
                 ["SMTP_HOST": "h", "SMTP_FROM_EMAIL": "a@b", "DKIM_DOMAIN": "b"],
                 "DKIM_SELECTOR: is missing; it belongs to DKIM_DOMAIN, DKIM_PRIVATE_KEY_FILE"

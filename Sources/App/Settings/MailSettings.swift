@@ -28,7 +28,8 @@ struct MailSettings: Sendable, Equatable {
             }
             return nil
         }
-        guard host.unicodeScalars.allSatisfy({ $0.properties.isAlphabetic || $0.isASCII && ".-:0123456789[]".unicodeScalars.contains($0) }) else {
+        guard host.unicodeScalars.allSatisfy({ $0.properties.isAlphabetic || $0.isASCII && ".-:0123456789[]".unicodeScalars.contains($0) })
+        else {
             throw SettingsError(.smtpHost, "must be a host name without scheme or path, not '\(host.prefix(60))'")
         }
         self.host = host
@@ -45,7 +46,8 @@ struct MailSettings: Sendable, Equatable {
             throw SettingsError(.smtpFromEmail, "is required with SMTP_HOST")
         }
         let parts = from.split(separator: "@", omittingEmptySubsequences: false)
-        guard parts.count == 2, parts.allSatisfy({ !$0.isEmpty }), !from.contains(where: { $0.isWhitespace || "<>,;\"".contains($0) }) else {
+        guard parts.count == 2, parts.allSatisfy({ !$0.isEmpty }), !from.contains(where: { $0.isWhitespace || "<>,;\"".contains($0) })
+        else {
             throw SettingsError(.smtpFromEmail, "must be one plain address, not '\(from.prefix(60))'")
         }
         fromEmail = from
