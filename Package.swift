@@ -80,6 +80,7 @@ let package = Package(
             dependencies: [
                 .product(name: "NIOCore", package: nio),
                 .product(name: "NIOPosix", package: nio),
+                .product(name: "NIOTLS", package: nio),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "_CryptoExtras", package: "swift-crypto"),
@@ -93,7 +94,7 @@ let package = Package(
             ]
         ),
         .target(name: "Core"),
-        .target(name: "CAssets"),
+        .target(name: "CAssets", exclude: ["README.md", "templates"]),
         .systemLibrary(name: "CPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"]), .brew(["libpq"])]),
 
         .testTarget(name: "CoreTests", dependencies: ["Core"]),
@@ -108,7 +109,7 @@ let package = Package(
             ]
         ),
         .testTarget(name: "StorageTests", dependencies: ["Storage", "Core", "CPQ", .product(name: "GRDB", package: "GRDB.swift")]),
-        .testTarget(name: "CommunicationsTests", dependencies: ["Communications", "Storage", "SMTP", "Core"]),
+        .testTarget(name: "CommunicationsTests", dependencies: ["Communications", "Storage", "SMTP", "Core", "CAssets"]),
         .testTarget(
             name: "ObservabilityTests",
             dependencies: [
@@ -126,7 +127,8 @@ let package = Package(
             dependencies: ["Web", "Communications", "Storage", "Core", "App", .product(name: "HummingbirdTesting", package: "hummingbird")]
         ),
     ],
-    swiftLanguageModes: [.v6]
+    swiftLanguageModes: [.v6],
+    cLanguageStandard: .c2x
 )
 
 // One place for the compiler settings, so that no target is silently less strict.

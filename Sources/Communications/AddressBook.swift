@@ -12,8 +12,8 @@ public struct AddressBook: Sendable {
     /// The client's address on a channel in the clear; nil when there is none.
     public func address(of snapshot: ClientSnapshot, on channel: Channel, business: BusinessID, client: ClientID) throws -> String? {
         switch channel {
-        case .email: try snapshot.email.map { try cipher.open($0, context: .clientEmail(business, client)) }
-        case .sms, .whatsapp: try snapshot.phoneNumber.map { try cipher.open($0, context: .clientPhone(business, client)) }
+        case .email: try snapshot.email.map { try cipher.open($0, .clientEmail(business, client)) }
+        case .sms, .whatsapp: try snapshot.phoneNumber.map { try cipher.open($0, .clientPhone(business, client)) }
         }
     }
 
@@ -21,9 +21,9 @@ public struct AddressBook: Sendable {
     public func seal(_ recipient: RecipientUpdate, business: BusinessID, client: ClientID) throws -> SealedRecipient {
         SealedRecipient(
             name: recipient.name,
-            email: try recipient.email.map { try cipher.seal($0, context: .clientEmail(business, client)) },
+            email: try recipient.email.map { try cipher.seal($0, .clientEmail(business, client)) },
             emailHash: recipient.email.map { cipher.lookupHash(ClientAddress.normalised(email: $0), business: business) },
-            phoneNumber: try recipient.phoneNumber.map { try cipher.seal($0, context: .clientPhone(business, client)) },
+            phoneNumber: try recipient.phoneNumber.map { try cipher.seal($0, .clientPhone(business, client)) },
             phoneHash: recipient.phoneNumber.map { cipher.lookupHash($0, business: business) },
             timezone: recipient.timezone, language: recipient.language)
     }

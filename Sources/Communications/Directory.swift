@@ -45,7 +45,7 @@ public final class Directory: Sendable {
         }
         let profile = try await database.read { tx -> BusinessProfile? in
             guard let found = try tx.business(business) else { return nil }
-            let types = try tx.messageTypes(of: business)
+            let types = try tx.messageTypes(business: business)
             return BusinessProfile(business: found, messageTypes: Dictionary(types.map { ($0.name, $0) }) { first, _ in first })
         }
         guard let profile else { throw Refusal.notFound }

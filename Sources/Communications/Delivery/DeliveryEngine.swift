@@ -131,7 +131,7 @@ public final class DeliveryEngine: Service {
     }
 
     private func listen() async {
-        for await _ in database.wakeUps {
+        for await _ in database.wakeUps() {
             for lane in lanes.values { lane.signal.raise() }
         }
     }

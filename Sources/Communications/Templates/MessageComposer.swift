@@ -27,6 +27,19 @@ struct PreparedMessage: Sendable {
         return message
     }
 
+    /// The variables that the templates want and nobody gave, each once.
+    func missingVariables() throws -> [String] {
+        var missing: [String] = []
+        for part in parts {
+            let document = try JSONDocument(parsing: part.context)
+            let scope = TemplateScope(context: document.root, defaults: defaults(part.template))
+            for template in [part.template.subject, part.template.content, part.template.text] {
+                for name in try template?.missingVariables(in: scope) ?? [] where !missing.contains(name) { missing.append(name) }
+            }
+        }
+        return missing
+    }
+
     private func renderSingle() throws -> RenderedMessage {
         guard let part = parts.first else { return RenderedMessage(subject: nil, text: "", html: nil) }
         let document = try JSONDocument(parsing: part.context)

@@ -71,7 +71,7 @@ public final class SandboxTransport: Transport {
         let id = UUIDv7(at: database.now())
         let sealed = try cipher.seal(
             delivery.address,
-            context: SealContext(table: "crm_sandbox_messages", column: "recipient", business: delivery.business, row: id.description))
+            SealContext(table: "crm_sandbox_messages", column: "recipient", business: delivery.business, row: id.description))
         return SandboxMessage(
             id: id, business: delivery.business, communication: delivery.id, channel: channel, recipient: sealed, sender: sender,
             subject: message.subject, text: message.text, html: message.html, createdAt: database.now())

@@ -22,7 +22,8 @@ struct ChannelChoice {
     static func choose(_ input: StrategyInput, consent: ChannelConsent, steps: inout [DecisionStep]) -> ChannelChoice? {
         var search = Search(consent: consent)
         guard let channel = search.first(for: input, steps: &steps) else { return nil }
-        return ChannelChoice(channel: channel, fallbacks: fallbacks(after: channel, type: input.messageType, consent: consent, steps: &steps))
+        return ChannelChoice(
+            channel: channel, fallbacks: fallbacks(after: channel, type: input.messageType, consent: consent, steps: &steps))
     }
 
     /// The order in which channels follow a failed one, whatever the message.
@@ -47,7 +48,8 @@ struct ChannelChoice {
                     if !steps.contains(objection) { steps.append(objection) }
                 } else {
                     fallbacks.append(candidate)
-                    steps.append(DecisionStep(rule: "fallback", channel: candidate, outcome: "kept", because: "used if the channel before fails"))
+                    steps.append(
+                        DecisionStep(rule: "fallback", channel: candidate, outcome: "kept", because: "used if the channel before fails"))
                 }
             }
         }
@@ -73,7 +75,9 @@ extension ChannelChoice {
             }
             let preferred = input.preferences.preferredChannels
             if input.urgency == .critical {
-                if preferred.contains(.whatsapp), accept(.whatsapp, rule: "urgency", because: "critical, and the client prefers whatsapp", &steps) {
+                if preferred.contains(.whatsapp),
+                    accept(.whatsapp, rule: "urgency", because: "critical, and the client prefers whatsapp", &steps)
+                {
                     return .whatsapp
                 }
                 if accept(.sms, rule: "urgency", because: "critical messages go by sms", &steps) { return .sms }

@@ -48,7 +48,8 @@ public enum Gate {
             }
         }
         guard channel != input.channel else { return Decision(verdict: .proceed) }
-        steps.append(DecisionStep(rule: "fallback", channel: channel, outcome: "chosen", because: "the channel before may not be used any more"))
+        steps.append(
+            DecisionStep(rule: "fallback", channel: channel, outcome: "chosen", because: "the channel before may not be used any more"))
         return Decision(verdict: .switchTo(channel), steps: steps)
     }
 }

@@ -43,7 +43,8 @@ extension Strategy {
         var steps: [DecisionStep] = []
         steps.reserveCapacity(8)
         let consent = ChannelConsent(
-            category: input.messageType.category, reachable: input.reachable, optOuts: input.preferences.optOuts, suppressed: input.suppressed,
+            category: input.messageType.category, reachable: input.reachable, optOuts: input.preferences.optOuts,
+            suppressed: input.suppressed,
             marketingAllowed: input.marketingAllowed)
         guard let choice = ChannelChoice.choose(input, consent: consent, steps: &steps) else {
             return input.reachable.isEmpty

@@ -44,10 +44,13 @@ struct Timing {
         let opening = window.next(from: moment)
         if opening.businessHoursIgnored {
             steps.append(
-                DecisionStep(rule: "business_hours", outcome: "ignored", because: "business hours and the client's quiet hours leave no common moment"))
+                DecisionStep(
+                    rule: "business_hours", outcome: "ignored",
+                    because: "business hours and the client's quiet hours leave no common moment"))
         }
         guard opening.moment > moment else {
-            let because = urgency == .normal && !opening.businessHoursIgnored ? "it is within business hours" : "it is not quiet time for the client"
+            let because =
+                urgency == .normal && !opening.businessHoursIgnored ? "it is within business hours" : "it is not quiet time for the client"
             steps.append(DecisionStep(rule: "timing", outcome: moment > now ? "on_time" : "at_once", because: because))
             return moment
         }

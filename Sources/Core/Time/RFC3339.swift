@@ -54,7 +54,8 @@ public enum RFC3339 {
         guard let year = reader.number(digits: 4), reader.skip(UInt8(ascii: "-")), let month = reader.number(digits: 2),
             reader.skip(UInt8(ascii: "-")), let day = reader.number(digits: 2), let date = LocalDate(year: year, month: month, day: day),
             reader.skip(UInt8(ascii: "T")) || reader.skip(UInt8(ascii: "t")),
-            let hour = reader.number(digits: 2), hour < 24, reader.skip(UInt8(ascii: ":")), let minute = reader.number(digits: 2), minute < 60,
+            let hour = reader.number(digits: 2), hour < 24, reader.skip(UInt8(ascii: ":")), let minute = reader.number(digits: 2),
+            minute < 60,
             reader.skip(UInt8(ascii: ":")), let second = reader.number(digits: 2), second < 60,
             let fraction = reader.fraction(), let offset = reader.offset(), reader.isAtEnd
         else { return nil }

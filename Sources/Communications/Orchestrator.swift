@@ -1,0 +1,190 @@
+import Core
+import Logging
+import Storage
+import Synchronization
+
+/// What became of a request for a message.
+public enum Submission: Sendable {
+    /// Stored durably; the body answers the caller.
+    case accepted(id: CommunicationID, body: [UInt8])
+    /// The idempotency key was used before for the same request; the first answer again.
+    case replayed(statusCode: Int, body: [UInt8])
+}
+
+/// The way in: decides about a request and stores the decision, all in one durable step.
+public final class Orchestrator: Sendable {
+    private let database: Database
+    private let clock: WallClock
+    private let directory: Directory
+    private let templates: TemplateStore
+    private let addresses: AddressBook
+    private let zones: ZoneCatalog
+    private let engine: DeliveryEngine
+    private let batchRule: BatchRule
+    private let sandboxed: ChannelSet
+
+    public init(
+        database: Database, clock: WallClock, directory: Directory, templates: TemplateStore, addresses: AddressBook, zones: ZoneCatalog,
+        engine: DeliveryEngine, batchRule: BatchRule = .standard
+    ) {
+        self.database = database
+        self.clock = clock
+        self.directory = directory
+        self.templates = templates
+        self.addresses = addresses
+        self.zones = zones
+        self.engine = engine
+        self.batchRule = batchRule
+        var sandboxed: ChannelSet = []
+        for lane in engine.lanes.values where lane.transport.isSandbox { sandboxed.insert(ChannelSet(lane.channel)) }
+        self.sandboxed = sandboxed
+    }
+
+    /// Accepts a request. Returns once everything about it is durable.
+    /// - Throws: ``ValidationError`` for what the request gets wrong, ``Refusal``, ``DatabaseError``.
+    public func submit(_ request: CommunicationRequest, business: BusinessID, idempotency: IdempotencyClaim?) async throws -> Submission {
+        let planner = try await planner(for: request, business: business)
+        let place = Place(engine: engine, critical: planner.urgency == .critical)
+        var reserving = planner
+        reserving.reserve = { place.take($0) }
+        let acceptance = Acceptance(
+            business: business, id: planner.id, clientID: request.clientID, idempotency: idempotency,
+            recipient: try request.recipient.map { try addresses.seal($0, business: business, client: request.clientID) },
+            needsBatchState: planner.urgency == .low, plan: { [reserving] in try reserving.plan($0, now: $1) })
+        let result: AcceptanceResult
+        do {
+            result = try await database.accept(acceptance)
+        } catch {
+            place.giveBack()
+            throw error
+        }
+        switch result {
+        case .accepted(let plan):
+            await begin(plan, acceptance, request, place)
+            return .accepted(id: acceptance.id, body: plan.answer)
+        case .replayed(let statusCode, let answer):
+            place.giveBack()
+            return .replayed(statusCode: statusCode, body: answer)
+        case .keyReused:
+            place.giveBack()
+            throw Refusal.idempotencyKeyReused
+        case .keyInUse:
+            place.giveBack()
+            throw Refusal.idempotencyKeyInUse
+        }
+    }
+
+    /// The answer that ``submit(_:business:idempotency:)`` would give now, with the rendered message; stores and sends nothing.
+    public func preview(_ request: CommunicationRequest, business: BusinessID) async throws -> [UInt8] {
+        let planner = try await planner(for: request, business: business)
+        let recipient = try request.recipient.map { try addresses.seal($0, business: business, client: request.clientID) }
+        let needsBatchState = planner.urgency == .low
+        let (snapshot, now) = try await database.read { tx in
+            (try tx.clientSnapshot(request.clientID, business: business, merging: recipient, batchState: needsBatchState), tx.now)
+        }
+        let plan = try planner.plan(snapshot, now: now)
+        guard plan.status != .suppressed else { return plan.answer }
+        let preview = try await MessagePreview(planner: planner, plan: plan, templates: templates)
+        return preview.answer
+    }
+
+    /// - Throws: ``Refusal/notFound``, ``Refusal/conflict(_:)`` once it is being sent or has ended.
+    public func cancel(_ id: CommunicationID, business: BusinessID) async throws {
+        switch try await database.write({ tx in try CommunicationControl.cancel(id, business: business, tx) }) {
+        case .cancelled: return
+        case .notFound: throw Refusal.notFound
+        case .tooLate(let status): throw Refusal.conflict("the communication is \(status.rawValue) and can not be cancelled any more")
+        }
+    }
+
+    /// - Throws: ``Refusal/notFound``, ``Refusal/conflict(_:)`` unless it has failed.
+    public func retry(_ id: CommunicationID, business: BusinessID) async throws {
+        switch try await database.write({ tx in try CommunicationControl.retryFailed(id, business: business, due: tx.now, tx) }) {
+        case .queued: return
+        case .notFound: throw Refusal.notFound
+        case .notFailed(let status): throw Refusal.conflict("the communication is \(status.rawValue); only failed ones can be tried again")
+        }
+    }
+
+    /// Call after a change of preferences is durable and before it is acknowledged (promise P4).
+    public func consentChanged(business: BusinessID, client: ClientID, optedOut: ChannelSet) async {
+        guard !optedOut.isEmpty else { return }
+        await engine.settle(business: business, client: client, channels: optedOut)
+    }
+
+    /// Call after the business, its message types or its templates changed.
+    public func settingsChanged(business: BusinessID) {
+        directory.forget(business)
+        templates.forget(business)
+    }
+
+    private func begin(_ plan: AcceptancePlan, _ acceptance: Acceptance, _ request: CommunicationRequest, _ place: Place) async {
+        switch plan.queue {
+        case .handedOff(_, let leaseUntil):
+            place.keep()
+            await engine.launch(
+                handedOff: Attempt(
+                    handedOff: plan, acceptance: acceptance, request: request, leaseUntil: leaseUntil,
+                    now: leaseUntil.adding(seconds: -engine.timing.leaseSeconds)))
+        case .waiting:
+            place.giveBack()
+            if plan.status == .queued { engine.noteWaiting(plan.channel) }
+        case .none:
+            place.giveBack()
+        }
+    }
+
+    private func planner(for request: CommunicationRequest, business: BusinessID) async throws -> Planner {
+        let profile = try await directory.profile(of: business)
+        guard var type = profile.messageType(named: request.messageType) else {
+            throw ValidationError(errors: [FieldError(field: "message_type", message: "is not known")])
+        }
+        if let channels = request.channels { type.channels = channels }
+        let writable = try await templates.writableChannels(business, type.name, language: profile.business.defaultLanguage)
+        guard !writable.isEmpty else {
+            throw ValidationError(errors: [FieldError(field: "message_type", message: "has no template on any channel")])
+        }
+        return Planner(
+            id: UUIDv7(at: clock.now()), request: request, profile: profile, type: type, urgency: request.urgency ?? type.defaultUrgency,
+            writable: writable, zones: zones, batchRule: batchRule, sandboxed: sandboxed, leaseToken: engine.token,
+            leaseSeconds: engine.timing.leaseSeconds, reserve: { _ in false })
+    }
+}
+
+/// A place on a lane that is taken while a message is being stored. The plan may run more than once; the place is one.
+private final class Place: Sendable {
+    private let engine: DeliveryEngine
+    private let critical: Bool
+    private let taken = Mutex<Channel?>(nil)
+
+    init(engine: DeliveryEngine, critical: Bool) {
+        self.engine = engine
+        self.critical = critical
+    }
+
+    func take(_ channel: Channel) -> Bool {
+        taken.withLock { taken in
+            if let held = taken {
+                if held == channel { return true }
+                engine.unreserve(held)
+                taken = nil
+            }
+            guard engine.reserve(channel, critical: critical) else { return false }
+            taken = channel
+            return true
+        }
+    }
+
+    /// The message has begun; its end gives the place back.
+    func keep() {
+        taken.withLock { $0 = nil }
+    }
+
+    func giveBack() {
+        let held = taken.withLock { taken in
+            defer { taken = nil }
+            return taken
+        }
+        if let held { engine.unreserve(held) }
+    }
+}

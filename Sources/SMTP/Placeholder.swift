@@ -1,3 +1,0 @@
-enum SMTPPlaceholder {}
-import NIOSSL
-import _CryptoExtras
