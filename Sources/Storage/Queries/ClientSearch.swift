@@ -39,7 +39,7 @@ public struct ClientSearch: Sendable {
 
 extension Transaction {
     /// Up to `limit` clients, newest first.
-    public func clients(_ search: ClientSearch, business: BusinessID, limit: Int) throws -> [StoredClient] {
+    public func clients(_ search: ClientSearch, business: BusinessID, limit: Int) throws -> [SealedClient] {
         var conditions: [SQL] = ["c.business_id = \(business)"]
         if let after = search.after {
             conditions.append("(c.created_at, c.client_id) < (\(after.createdAt), \(after.id))")
@@ -57,13 +57,13 @@ extension Transaction {
         // The index on (business_id, created_at, client_id) gives the order; nothing is sorted.
         let clients = try run(
             """
-            SELECT \(StoredClient.columns)
+            SELECT \(SealedClient.columns)
             FROM crm_clients c
             WHERE \(SQL.all(conditions))
             ORDER BY c.created_at DESC, c.client_id DESC
             LIMIT \(limit)
             """
-        ).map(StoredClient.init(row:))
+        ).map(SealedClient.init(row:))
         return try withTags(clients, business: business)
     }
 
@@ -83,7 +83,7 @@ extension Transaction {
     }
 
     /// The same clients with their tags, read in one statement.
-    func withTags(_ clients: [StoredClient], business: BusinessID) throws -> [StoredClient] {
+    func withTags(_ clients: [SealedClient], business: BusinessID) throws -> [SealedClient] {
         guard !clients.isEmpty else { return [] }
         var tags: [ClientID: [String]] = [:]
         let ids = SQL.list(clients.map { .text($0.id.text) })

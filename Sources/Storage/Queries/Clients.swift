@@ -3,10 +3,10 @@ import Core
 /// The people a business looks after.
 extension Transaction {
     /// The client with their tags, if the business has one of that name.
-    public func client(_ id: ClientID, business: BusinessID) throws -> StoredClient? {
+    public func client(_ id: ClientID, business: BusinessID) throws -> SealedClient? {
         let clients = try run(
-            "SELECT \(StoredClient.columns) FROM crm_clients c WHERE c.business_id = \(business) AND c.client_id = \(id)"
-        ).map(StoredClient.init(row:))
+            "SELECT \(SealedClient.columns) FROM crm_clients c WHERE c.business_id = \(business) AND c.client_id = \(id)"
+        ).map(SealedClient.init(row:))
         return try withTags(clients, business: business).first
     }
 
@@ -14,7 +14,7 @@ extension Transaction {
     /// not looked at.
     ///
     /// - Returns: true when the client is new.
-    public func putClient(_ client: StoredClient, business: BusinessID) throws -> Bool {
+    public func putClient(_ client: SealedClient, business: BusinessID) throws -> Bool {
         // An address or a time zone that was replaced must not be used by an attempt that begins after the answer.
         try lockConsent(business, client.id)
         let created = try execute(

@@ -1,7 +1,7 @@
 import Core
 
 /// A client as the tables hold them: addresses sealed, with a keyed hash beside each to find them by.
-public struct StoredClient: Sendable, Hashable {
+public struct SealedClient: Sendable, Hashable {
     public var id: ClientID
     public var name: String?
     public var email: SealedValue?
@@ -35,7 +35,7 @@ public struct StoredClient: Sendable, Hashable {
     }
 }
 
-extension StoredClient {
+extension SealedClient {
     static let columns: SQL = """
         c.client_id, c.name, c.email, c.email_hash, c.phone_number, c.phone_hash, c.language, c.timezone, c.attributes,
         c.created_at, c.updated_at

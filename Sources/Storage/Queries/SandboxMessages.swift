@@ -1,0 +1,88 @@
+import Core
+
+/// A message that a sandbox channel kept instead of sending it.
+public struct SandboxMessage: Sendable, Hashable {
+    public var id: UUIDv7
+    public var communication: CommunicationID
+    public var channel: Channel
+    /// The address, sealed for ``SealContext/sandboxRecipient(_:_:)``.
+    public var recipient: SealedValue
+    public var sender: String
+    public var subject: String?
+    public var text: String?
+    public var html: String?
+    public var createdAt: Timestamp
+
+    public init(
+        id: UUIDv7, communication: CommunicationID, channel: Channel, recipient: SealedValue, sender: String, subject: String?,
+        text: String?, html: String?, createdAt: Timestamp
+    ) {
+        self.id = id
+        self.communication = communication
+        self.channel = channel
+        self.recipient = recipient
+        self.sender = sender
+        self.subject = subject
+        self.text = text
+        self.html = html
+        self.createdAt = createdAt
+    }
+}
+
+extension SealContext {
+    /// The address on a sandbox message.
+    public static func sandboxRecipient(_ business: BusinessID, _ message: UUIDv7) -> SealContext {
+        SealContext(table: "crm_sandbox_messages", column: "recipient", business: business, row: message.description)
+    }
+}
+
+/// What the sandbox kept.
+extension Transaction {
+    /// Keeps a message. It is dropped without a word when its communication was erased meanwhile.
+    public func insertSandboxMessage(_ message: SandboxMessage, business: BusinessID) throws {
+        try execute(
+            """
+            INSERT INTO crm_sandbox_messages (message_id, business_id, communication_id, channel, recipient, sender, subject, text_body,
+                html_body, created_at)
+            SELECT \(message.id), m.business_id, m.communication_id, \(message.channel), \(message.recipient.bytes), \(message.sender),
+                \(message.subject), \(message.text), \(message.html), \(message.createdAt)
+            FROM crm_communications m
+            WHERE m.communication_id = \(message.communication) AND m.business_id = \(business)
+            """)
+    }
+
+    /// Up to `limit` messages, newest first.
+    public func sandboxMessages(
+        business: BusinessID, channel: Channel? = nil, communication: CommunicationID? = nil, after: UUIDv7? = nil, limit: Int
+    ) throws -> [SandboxMessage] {
+        var conditions: [SQL] = ["business_id = \(business)"]
+        if let channel { conditions.append("channel = \(channel)") }
+        if let communication { conditions.append("communication_id = \(communication)") }
+        if let after { conditions.append("message_id < \(after)") }
+        return try run(
+            """
+            SELECT \(SandboxMessage.columns) FROM crm_sandbox_messages
+            WHERE \(SQL.all(conditions))
+            ORDER BY message_id DESC
+            LIMIT \(limit)
+            """
+        ).map(SandboxMessage.init(row:))
+    }
+
+    public func sandboxMessage(_ id: UUIDv7, business: BusinessID) throws -> SandboxMessage? {
+        try run("SELECT \(SandboxMessage.columns) FROM crm_sandbox_messages WHERE message_id = \(id) AND business_id = \(business)")
+            .first.map(SandboxMessage.init(row:))
+    }
+}
+
+extension SandboxMessage {
+    fileprivate static let columns: SQL =
+        "message_id, communication_id, channel, recipient, sender, subject, text_body, html_body, created_at"
+
+    fileprivate init(row: Row) throws {
+        self.init(
+            id: try row.uuid(0), communication: try row.uuid(1), channel: try row.channel(2),
+            recipient: SealedValue(bytes: try row.bytes(3)), sender: try row.text(4), subject: try row.textOrNil(5),
+            text: try row.textOrNil(6), html: try row.textOrNil(7), createdAt: try row.time(8))
+    }
+}

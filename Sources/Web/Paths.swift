@@ -1,0 +1,46 @@
+/// Every path of the server, once: routing, links and the OpenAPI document take them from here.
+///
+/// The raw value is the template as OpenAPI writes it; `{name}` is a path parameter.
+public enum Path: String, Sendable, Hashable, CaseIterable {
+    case landing = "/"
+    case health = "/healthz"
+    case readiness = "/readyz"
+    case metrics = "/metrics"
+    case openAPI = "/openapi.json"
+
+    case business = "/api/crm/business"
+
+    case clients = "/api/crm/clients"
+    case client = "/api/crm/clients/{client_id}"
+    case clientTimeline = "/api/crm/clients/{client_id}/timeline"
+    case clientExport = "/api/crm/clients/{client_id}/export"
+
+    case preferences = "/api/crm/preferences"
+    case clientPreferences = "/api/crm/preferences/{client_id}"
+
+    case communications = "/api/crm/communications"
+    case communicationBatch = "/api/crm/communications/batch"
+    case communication = "/api/crm/communications/{communication_id}"
+    case communicationCancel = "/api/crm/communications/{communication_id}/cancel"
+    case communicationRetry = "/api/crm/communications/{communication_id}/retry"
+
+    case messageTypes = "/api/crm/message-types"
+    case messageType = "/api/crm/message-types/{name}"
+
+    case templates = "/api/crm/templates"
+    case template = "/api/crm/templates/{channel}/{name}"
+    case templateVersions = "/api/crm/templates/{channel}/{name}/versions"
+    case templateActivate = "/api/crm/templates/{channel}/{name}/versions/{version}/activate"
+    case templatePreview = "/api/crm/templates/{channel}/{name}/preview"
+
+    case workflowEvents = "/api/crm/workflow/events"
+    case workflowPlan = "/api/crm/workflow/plans/{plan_id}"
+
+    case sandbox = "/sandbox"
+    case sandboxSignIn = "/sandbox/sign-in"
+    case sandboxSignOut = "/sandbox/sign-out"
+    case sandboxMessage = "/sandbox/messages/{message_id}"
+    case sandboxMessageHTML = "/sandbox/messages/{message_id}/html"
+
+    case stylesheet = "/assets/pages.css"
+}

@@ -1,0 +1,64 @@
+import Core
+import HTTPTypes
+import Hummingbird
+import Logging
+
+/// A request as handlers see it: read whole, within its limits, of the right media type.
+public struct Incoming: Sendable {
+    public let request: Request
+    public let context: WebContext
+    /// Empty where the route takes none.
+    public let body: [UInt8]
+
+    public var headers: HTTPFields { request.headers }
+    public var requestID: String { context.requestID }
+    public var logger: Logger { context.logger }
+
+    /// The query, to be read with ``Query``.
+    public var query: Query { Query(request.uri.query) }
+
+    /// A path parameter, percent-decoded. What cannot be decoded cannot name anything.
+    public func parameter(_ name: String) throws(Refusal) -> String {
+        guard let raw = context.parameters[name[...]], let text = PercentDecoding.decode(raw) else { throw .notFound }
+        return text
+    }
+
+    /// A path parameter that names one of ours. A text that is no id names nothing: 404, as for an id that does not exist.
+    public func id(_ name: String) throws(Refusal) -> UUIDv7 {
+        guard let id = UUIDv7(try parameter(name)) else { throw .notFound }
+        return id
+    }
+
+    /// A path parameter that names a client. Nil-safe for reading: what cannot be a client id is not found.
+    public func clientID(_ name: String = "client_id") throws(Refusal) -> ClientID {
+        guard let id = ClientID(try parameter(name)) else { throw .notFound }
+        return id
+    }
+
+    /// The body as JSON; 400 with the place of the fault when it is not.
+    public func json() throws(JSONError) -> JSONDocument {
+        try JSONDocument(parsing: body)
+    }
+}
+
+/// A request of somebody who said who they are.
+@dynamicMemberLookup
+public struct Call: Sendable {
+    public let incoming: Incoming
+    public let credential: Credential
+    /// As given by the caller and checked; for handlers that hand it on themselves.
+    public let idempotencyKey: String?
+
+    /// Everything that a handler reads or writes belongs to this business.
+    public var business: BusinessID { credential.business }
+
+    public subscript<Value>(dynamicMember member: KeyPath<Incoming, Value> & Sendable) -> Value { incoming[keyPath: member] }
+
+    public func parameter(_ name: String) throws(Refusal) -> String { try incoming.parameter(name) }
+    public func id(_ name: String) throws(Refusal) -> UUIDv7 { try incoming.id(name) }
+    public func clientID(_ name: String = "client_id") throws(Refusal) -> ClientID { try incoming.clientID(name) }
+    public func json() throws(JSONError) -> JSONDocument { try incoming.json() }
+
+    /// The body's fields. Read them, then `finish()`.
+    public func fields() throws -> FieldReader { try FieldReader(json().root) }
+}

@@ -1,0 +1,37 @@
+import Core
+import Hummingbird
+
+/// One route at work: read the body, see who asks, run the handler.
+struct Endpoint: HTTPResponder {
+    let route: Route
+    let gate: Gatekeeper
+
+    func respond(to request: Request, context: WebContext) async throws -> Response {
+        try await answer(request, context).response
+    }
+
+    private func answer(_ request: Request, _ context: WebContext) async throws -> Answer {
+        switch route.handler {
+        case .open(let handler):
+            return try await handler(incoming(request, context))
+        case .key(let handler):
+            let credential = try await gate.credential(of: request)
+            let key = try IdempotencyKey.read(from: request.headers)
+            return try await handler(Call(incoming: incoming(request, context), credential: credential, idempotencyKey: key))
+        case .idempotent(let handler):
+            // Who asks comes before what they sent: strangers make us read nothing.
+            let credential = try await gate.credential(of: request)
+            let key = try IdempotencyKey.read(from: request.headers)
+            let call = Call(incoming: try await incoming(request, context), credential: credential, idempotencyKey: key)
+            guard let key else { return try await handler(call) }
+            return try await gate.idempotency.once(route: route, key: key, call: call, handler)
+        case .page(let handler):
+            guard let credential = try await gate.session(of: request) else { return SignInPage.redirect(from: request) }
+            return try await handler(Call(incoming: incoming(request, context), credential: credential, idempotencyKey: nil))
+        }
+    }
+
+    private func incoming(_ request: Request, _ context: WebContext) async throws -> Incoming {
+        Incoming(request: request, context: context, body: try await BodyReader.read(request, route.body))
+    }
+}

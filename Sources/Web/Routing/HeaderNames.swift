@@ -1,0 +1,18 @@
+import HTTPTypes
+
+/// Header fields that the HTTP library does not name.
+extension HTTPField.Name {
+    /// A literal that is a token: the initializer fails only on characters outside RFC 9110's `token`.
+    private static func known(_ name: StaticString) -> HTTPField.Name {
+        HTTPField.Name("\(name)") ?? .server
+    }
+
+    static let requestID = known("X-Request-Id")
+    static let contentTypeOptions = known("X-Content-Type-Options")
+    static let idempotencyKey = known("Idempotency-Key")
+    static let idempotencyReplayed = known("Idempotency-Replayed")
+    static let contentSecurityPolicy = known("Content-Security-Policy")
+    static let referrerPolicy = known("Referrer-Policy")
+    static let frameOptions = known("X-Frame-Options")
+    static let crossOriginOpenerPolicy = known("Cross-Origin-Opener-Policy")
+}

@@ -1,0 +1,96 @@
+import HTTPTypes
+import Hummingbird
+
+/// All routes of the server, in the order of ``Routes``.
+public struct RouteTable: Sendable {
+    private(set) var routes: [Route] = []
+
+    /// A reading call for whoever holds an API key.
+    mutating func get(_ path: Path, _ handler: @escaping @Sendable (Call) async throws -> Answer) {
+        routes.append(Route(method: .get, path: path, body: .none, handler: .key(handler)))
+    }
+
+    /// A writing call with a JSON body. `Idempotency-Key` is taken care of.
+    mutating func put(_ path: Path, _ handler: @escaping @Sendable (Call) async throws -> Answer) {
+        routes.append(Route(method: .put, path: path, body: .ordinary, handler: .idempotent(handler)))
+    }
+
+    /// A writing call with a JSON body. `Idempotency-Key` is taken care of.
+    mutating func post(_ path: Path, body: BodyRule = .ordinary, _ handler: @escaping @Sendable (Call) async throws -> Answer) {
+        routes.append(Route(method: .post, path: path, body: body, handler: .idempotent(handler)))
+    }
+
+    /// A writing call without a body. `Idempotency-Key` is taken care of.
+    mutating func delete(_ path: Path, _ handler: @escaping @Sendable (Call) async throws -> Answer) {
+        routes.append(Route(method: .delete, path: path, body: .none, handler: .idempotent(handler)))
+    }
+
+    /// A call by `POST` that changes nothing, or that hands its `Idempotency-Key` on by itself.
+    mutating func postUnguarded(_ path: Path, body: BodyRule, _ handler: @escaping @Sendable (Call) async throws -> Answer) {
+        routes.append(Route(method: .post, path: path, body: body, handler: .key(handler)))
+    }
+
+    /// For anybody.
+    mutating func open(
+        _ method: HTTPRequest.Method = .get, _ path: Path, body: BodyRule = .none,
+        _ handler: @escaping @Sendable (Incoming) async throws -> Answer
+    ) {
+        routes.append(Route(method: method, path: path, body: body, handler: .open(handler)))
+    }
+
+    /// For whoever signed in to the pages.
+    mutating func page(
+        _ method: HTTPRequest.Method = .get, _ path: Path, body: BodyRule = .none,
+        _ handler: @escaping @Sendable (Call) async throws -> Answer
+    ) {
+        routes.append(Route(method: method, path: path, body: body, handler: .page(handler)))
+    }
+}
+
+extension RouteTable {
+    /// Every method that a request may name and still be told 405 instead of 404.
+    static let methods: [HTTPRequest.Method] = [.get, .head, .post, .put, .patch, .delete, .options]
+
+    /// The responder for all routes: 404 for unknown paths, 405 with `Allow` for known ones.
+    func responder(frame: Frame, gate: Gatekeeper) -> WebResponder {
+        let router = Router(context: WebContext.self, options: .autoGenerateHeadEndpoints)
+        router.add(middleware: frame)
+        var allowed: [Path: [HTTPRequest.Method]] = [:]
+        for route in routes {
+            router.on(RouterPath(route.path.rawValue), method: route.method, responder: Endpoint(route: route, gate: gate))
+            allowed[route.path, default: []].append(route.method)
+        }
+        for (path, methods) in allowed {
+            let methods = methods.contains(.get) ? methods + [.head] : methods
+            let refusal = MethodNotAllowed(allowed: methods.map(\.rawValue).sorted())
+            for method in Self.methods where !methods.contains(method) {
+                router.on(RouterPath(path.rawValue), method: method, responder: RefusingEndpoint(error: refusal))
+            }
+        }
+        return WebResponder(router: router.buildResponder())
+    }
+}
+
+/// The path exists, the method does not.
+struct MethodNotAllowed: Error {
+    let allowed: [String]
+}
+
+private struct RefusingEndpoint: HTTPResponder {
+    let error: MethodNotAllowed
+
+    func respond(to request: Request, context: WebContext) async throws -> Response { throw error }
+}
+
+/// The whole server behind its sockets; tests call it without any.
+public struct WebResponder: HTTPResponder {
+    let router: RouterResponder<WebContext>
+
+    public func respond(to request: Request, context: WebContext) async throws -> Response {
+        guard !RouteTable.methods.contains(request.method) else { return try await router.respond(to: request, context: context) }
+        // No route knows this method. PATCH stands in for it: no route has that either, so the router tells 404 from 405.
+        var head = request.head
+        head.method = .patch
+        return try await router.respond(to: Request(head: head, body: request.body), context: context)
+    }
+}
