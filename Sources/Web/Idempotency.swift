@@ -1,6 +1,7 @@
 import Core
 import Crypto
 import HTTPTypes
+import HummingbirdCore
 import Storage
 
 /// `Idempotency-Key`: syntax and fingerprints.
@@ -26,10 +27,9 @@ enum IdempotencyKey {
 struct Idempotency: Sendable {
     /// A reservation older than this belongs to a process that died with it.
     static let takeoverSeconds: Int64 = 60
-    /// How long answers are kept.
-    static let keptSeconds: Int64 = 7 * 86_400
 
-    let store: IdempotencyStore
+    let database: Database
+    let cipher: Cipher
 
     /// Runs `handler` once per key: same request → the stored answer, another one → 422, still running → 409.
     ///
@@ -37,25 +37,40 @@ struct Idempotency: Sendable {
     func once(
         route: Route, key: String, call: Call, _ handler: @Sendable (Call) async throws -> Answer
     ) async throws -> Answer {
+        let business = call.business
         let claim = IdempotencyClaim(route: route.name, key: key, fingerprint: Self.fingerprint(of: call.incoming))
-        switch try await store.reserve(call.business, claim) {
-        case .replay(let statusCode, let body):
+        let reservation = try await database.write { tx in
+            try tx.reserveIdempotencyKey(claim, business: business, abandonedBefore: tx.now.adding(seconds: -Self.takeoverSeconds))
+        }
+        switch reservation {
+        case .keyReused: throw Refusal.idempotencyKeyReused
+        case .keyInUse: throw Refusal.idempotencyKeyInUse
+        case .replay(let statusCode, let stored):
+            let body = stored.isEmpty ? [] : try cipher.openBytes(SealedValue(bytes: stored), seal(claim, business))
             var answer = Answer(status: .init(code: statusCode), body: body, contentType: body.isEmpty ? nil : MediaType.json)
             answer.headers[.idempotencyReplayed] = "true"
             return answer
-        case .reused: throw Refusal.idempotencyKeyReused
-        case .inUse: throw Refusal.idempotencyKeyInUse
-        case .reserved(let reservation):
+        case .reserved(let moment):
             let answer: Answer
             do {
                 answer = try await handler(call)
             } catch {
-                try await store.release(call.business, claim, reservation)
+                // Should this fail too, the key is free again after a minute; the caller hears of the first fault.
+                try? await database.record { tx in try tx.releaseIdempotencyKey(claim, business: business, reservedAt: moment) }
                 throw error
             }
-            try await store.complete(call.business, claim, reservation, Int(answer.status.code), answer.body)
+            // Answers may hold addresses, which nobody may read off the disk.
+            let stored = answer.body.isEmpty ? [] : try cipher.seal(answer.body, seal(claim, business)).bytes
+            let statusCode = Int(answer.status.code)
+            _ = try await database.record { tx in
+                try tx.completeIdempotencyKey(claim, business: business, reservedAt: moment, statusCode: statusCode, answer: stored)
+            }
             return answer
         }
+    }
+
+    private func seal(_ claim: IdempotencyClaim, _ business: BusinessID) -> SealContext {
+        SealContext(table: "crm_idempotency_records", column: "answer", business: business, row: "\(claim.route) \(claim.key)")
     }
 
     /// Covers the path and the query as well: one key for two clients is a mistake, not a repetition.
@@ -66,19 +81,4 @@ struct Idempotency: Sendable {
         hash.update(data: incoming.body)
         return Array(hash.finalize())
     }
-}
-
-/// Where reservations and answers are kept.
-struct IdempotencyStore: Sendable {
-    enum Reservation: Sendable {
-        /// Ours to run; the moment marks the reservation as ours.
-        case reserved(Timestamp)
-        case replay(statusCode: Int, body: [UInt8])
-        case reused
-        case inUse
-    }
-
-    var reserve: @Sendable (BusinessID, IdempotencyClaim) async throws -> Reservation
-    var complete: @Sendable (BusinessID, IdempotencyClaim, Timestamp, _ statusCode: Int, _ body: [UInt8]) async throws -> Void
-    var release: @Sendable (BusinessID, IdempotencyClaim, Timestamp) async throws -> Void
 }

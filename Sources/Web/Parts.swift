@@ -1,20 +1,30 @@
-import Communications
 import Core
-import Logging
 import Storage
 
 /// What the server is built from.
 public struct WebParts: Sendable {
+    public var database: Database
+    public var cipher: Cipher
     public var clock: WallClock
     public var keys: APIKeyCache
-    /// The public address (`API_BASE_URL`).
+    /// The public address (`API_BASE_URL`), without a slash at the end.
     public var baseURL: String
-    var idempotency: IdempotencyStore
 
-    init(clock: WallClock, keys: APIKeyCache, baseURL: String, idempotency: IdempotencyStore) {
+    public init(database: Database, cipher: Cipher, clock: WallClock, keys: APIKeyCache, baseURL: String) {
+        self.database = database
+        self.cipher = cipher
         self.clock = clock
         self.keys = keys
         self.baseURL = baseURL
-        self.idempotency = idempotency
+    }
+}
+
+extension APIKeyCache {
+    /// Keys as `database` holds them.
+    public convenience init(database: Database, clock: WallClock) {
+        self.init(clock: clock) { hash in
+            guard let key = try await database.read({ tx in try tx.validAPIKey(hash: hash) }) else { return nil }
+            return Credential(business: key.business, keyID: key.id, role: key.role.rawValue, expiresAt: key.expiresAt)
+        }
     }
 }

@@ -1,5 +1,6 @@
 import Core
 import Hummingbird
+import HummingbirdCore
 import Logging
 import NIOCore
 
@@ -9,7 +10,7 @@ public enum Server {
     public static func responder(_ parts: WebParts) -> WebResponder {
         let gate = Gatekeeper(
             keys: parts.keys, sessions: SessionStore(clock: parts.clock, secure: parts.baseURL.hasPrefix("https:")),
-            idempotency: Idempotency(store: parts.idempotency))
+            idempotency: Idempotency(database: parts.database, cipher: parts.cipher))
         return Routes.table(parts).responder(frame: Frame(clock: parts.clock), gate: gate)
     }
 

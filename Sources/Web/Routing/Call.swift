@@ -52,7 +52,7 @@ public struct Call: Sendable {
     /// Everything that a handler reads or writes belongs to this business.
     public var business: BusinessID { credential.business }
 
-    public subscript<Value>(dynamicMember member: KeyPath<Incoming, Value> & Sendable) -> Value { incoming[keyPath: member] }
+    public subscript<Value>(dynamicMember member: any KeyPath<Incoming, Value> & Sendable) -> Value { incoming[keyPath: member] }
 
     public func parameter(_ name: String) throws(Refusal) -> String { try incoming.parameter(name) }
     public func id(_ name: String) throws(Refusal) -> UUIDv7 { try incoming.id(name) }
