@@ -20,7 +20,13 @@ public final class Database: Sendable {
     /// - Throws: ``DatabaseError/misconfigured(_:)`` where the store can't keep promises, ``DatabaseError/lockedByAnotherProcess(path:)``,
     ///   ``DatabaseError/unavailable(_:details:)``.
     public static func open(_ configuration: DatabaseConfiguration, logger: Logger) async throws(DatabaseError) -> Database {
-        throw .unavailable(.closed, details: "not built yet")
+        let url = configuration.url
+        for prefix in ["sqlite://", "sqlite:"] where url.hasPrefix(prefix) {
+            let path = String(url.dropFirst(prefix.count))
+            guard !path.isEmpty else { throw .misconfigured("DATABASE_URL: a path must follow 'sqlite:'.") }
+            return Database(engine: try SQLiteEngine(path: path, configuration, logger: logger), clock: configuration.clock)
+        }
+        throw .misconfigured("DATABASE_URL: must begin with 'sqlite:' or 'postgresql://'.")
     }
 
     /// Brings the schema up to date, under a lock.
@@ -105,7 +111,7 @@ public final class Database: Sendable {
     /// Fires when rows became due, by this process or (PostgreSQL) by another. Each call makes a stream of its own;
     /// several signals may arrive as one.
     public func wakeUps() -> AsyncStream<Void> {
-        AsyncStream { _ in }
+        engine.wakeUps.listen()
     }
 
     /// Proves that a write would be durable now; for readiness.

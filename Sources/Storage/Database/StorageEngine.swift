@@ -3,6 +3,7 @@ import Core
 /// What ``Database`` needs of an engine.
 protocol StorageEngine: Sendable {
     var dialect: Dialect { get }
+    var wakeUps: WakeUpHub { get }
     func read<T: Sendable>(_ body: @escaping @Sendable (Transaction) throws -> T) async throws -> T
     func write<T: Sendable>(_ body: @escaping @Sendable (Transaction) throws -> T) async throws -> T
     /// Hands a request to the group-commit writer.

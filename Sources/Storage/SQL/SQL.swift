@@ -64,6 +64,8 @@ public struct SQL: ExpressibleByStringInterpolation, Sendable {
         public mutating func appendInterpolation(_ value: [UInt8]) { bind(.bytes(value)) }
         public mutating func appendInterpolation(_ value: [UInt8]?) { bind(value.map(SQLValue.bytes) ?? .null) }
         public mutating func appendInterpolation(json value: [UInt8]) { bind(.json(value)) }
+        public mutating func appendInterpolation(json value: [UInt8]?) { bind(value.map(SQLValue.json) ?? .null) }
+        public mutating func appendInterpolation(_ value: SealedValue?) { bind(value.map { .bytes($0.bytes) } ?? .null) }
 
         /// Text that goes into the statement as it is: a dialect's fragment, never anything from outside.
         public mutating func appendInterpolation(unsafeSQL text: StaticString) { self.text += "\(text)" }

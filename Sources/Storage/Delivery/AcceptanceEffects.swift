@@ -1,0 +1,129 @@
+import Core
+
+/// What an accepted plan writes. The statements for one row hold on both engines; PostgreSQL writes the first four
+/// set-wise (``PostgresAcceptance``).
+struct AcceptanceEffects {
+    let acceptance: Acceptance
+    let plan: AcceptancePlan
+    let now: Timestamp
+
+    /// The answer's status: 202 Accepted.
+    static let statusCode: Int64 = 202
+
+    static func upsert(_ record: ClientRecord, _ acceptance: Acceptance, now: Timestamp) -> SQL {
+        """
+        INSERT INTO crm_clients (business_id, client_id, name, email, email_hash, phone_number, phone_hash, language, timezone,
+            created_at, updated_at)
+        VALUES (\(acceptance.business), \(acceptance.clientID), \(record.name), \(record.email), \(record.emailHash),
+            \(record.phoneNumber), \(record.phoneHash), \(record.language), \(record.timezone), \(now), \(now))
+        ON CONFLICT (business_id, client_id) DO UPDATE SET name = excluded.name, email = excluded.email, email_hash = excluded.email_hash,
+            phone_number = excluded.phone_number, phone_hash = excluded.phone_hash, language = excluded.language,
+            timezone = excluded.timezone, updated_at = excluded.updated_at
+        """
+    }
+
+    /// Nil outside a batch.
+    var batchID: UUIDv7? {
+        switch plan.batch {
+        case .none: nil
+        case .open(let id, _), .join(let id, _, _, _): id
+        }
+    }
+
+    var queueRow: (due: Timestamp, attempt: Int64, token: Int64?, leasedAt: Int64?)? {
+        switch plan.queue {
+        case .none: nil
+        case .waiting(let due): (due, 0, nil, nil)
+        case .handedOff(let token, let leaseUntil): (leaseUntil, 1, token, now.milliseconds)
+        }
+    }
+
+    var leavesDue: Timestamp? {
+        if case .join(_, _, true, let due) = plan.batch { return due }
+        if case .waiting(let due) = plan.queue { return due }
+        return nil
+    }
+
+    var communication: SQL {
+        """
+        INSERT INTO crm_communications (communication_id, business_id, client_id, plan_id, message_type, category, urgency, channel,
+            fallback_channels, status, context, metadata, batch_id, scheduled_for, created_at, error_message)
+        VALUES (\(acceptance.id), \(acceptance.business), \(acceptance.clientID), \(plan.planID), \(plan.messageType),
+            \(plan.category.rawValue), \(plan.urgency.rawValue), \(plan.channel), \(plan.fallbacks.joined), \(plan.status.rawValue),
+            \(json: plan.context), \(json: plan.metadata), \(batchID), \(plan.scheduledFor), \(now), \(plan.errorMessage))
+        """
+    }
+
+    var queue: SQL? {
+        guard let row = queueRow else { return nil }
+        return """
+            INSERT INTO crm_delivery_queue (communication_id, business_id, client_id, channel, priority, due_at, attempt, lease_token,
+                leased_at)
+            VALUES (\(acceptance.id), \(acceptance.business), \(acceptance.clientID), \(plan.channel), \(plan.urgency.priority),
+                \(row.due.milliseconds), \(row.attempt), \(row.token.map(SQLValue.int) ?? .null), \(row.leasedAt.map(SQLValue.int) ?? .null))
+            """
+    }
+
+    /// A key past its lifetime is written over.
+    var idempotencyRecord: SQL? {
+        guard let claim = acceptance.idempotency else { return nil }
+        return """
+            INSERT INTO crm_idempotency_records (business_id, route, idempotency_key, fingerprint, status_code, answer, created_at)
+            VALUES (\(acceptance.business), \(claim.route), \(claim.key), \(claim.fingerprint), \(Self.statusCode), \(plan.answer), \(now))
+            ON CONFLICT (business_id, route, idempotency_key) DO UPDATE SET fingerprint = excluded.fingerprint,
+                status_code = excluded.status_code, answer = excluded.answer, created_at = excluded.created_at
+            """
+    }
+
+    /// What few communications have: attachments, a batch, an end at birth.
+    func writeRest(dialect: Dialect, _ emit: (SQL) throws(DatabaseError) -> Void) throws(DatabaseError) {
+        for (position, file) in plan.attachments.enumerated() {
+            try emit(
+                """
+                INSERT INTO crm_communication_attachments (communication_id, position, filename, content_type, content)
+                VALUES (\(acceptance.id), \(position), \(file.filename), \(file.contentType), \(file.content))
+                """)
+        }
+        if plan.status == .suppressed {
+            try emit(
+                """
+                INSERT INTO crm_delivery_logs (communication_id, log_id, event_type, event_timestamp, channel, error_details)
+                VALUES (\(acceptance.id), \(LogSequence.shared.next(at: now)), 'suppressed', \(now), \(plan.channel), \(plan.errorMessage))
+                """)
+        }
+        try writeBatch(dialect, emit)
+    }
+
+    private func writeBatch(_ dialect: Dialect, _ emit: (SQL) throws(DatabaseError) -> Void) throws(DatabaseError) {
+        switch plan.batch {
+        case .none: break
+        case .open(let id, let closesAt):
+            // An older open batch that the plan did not join takes nobody in any more.
+            try emit(
+                """
+                UPDATE crm_batches SET is_open = \(false)
+                WHERE business_id = \(acceptance.business) AND client_id = \(acceptance.clientID) AND channel = \(plan.channel)
+                    AND is_open = \(true)
+                """)
+            try emit(
+                """
+                INSERT INTO crm_batches (batch_id, business_id, client_id, channel, leader_id, member_count, closes_at)
+                VALUES (\(id), \(acceptance.business), \(acceptance.clientID), \(plan.channel), \(acceptance.id), 1, \(closesAt))
+                """)
+        case .join(let id, let leader, let closesNow, let leaderDue):
+            try emit(
+                "UPDATE crm_batches SET member_count = member_count + 1, is_open = \(!closesNow) WHERE batch_id = \(id)")
+            guard closesNow else { break }
+            // A row that a claim holds at this moment is due already.
+            try emit(
+                """
+                UPDATE crm_delivery_queue SET due_at = \(leaderDue.milliseconds) WHERE communication_id = (
+                    SELECT communication_id FROM crm_delivery_queue
+                    WHERE communication_id = \(leader) AND lease_token IS NULL \(dialect.forUpdateSkipLocked))
+                """)
+            if leaderDue <= now {
+                try emit("UPDATE crm_communications SET status = 'queued' WHERE communication_id = \(leader) AND status = 'pending'")
+            }
+        }
+    }
+}

@@ -1,0 +1,125 @@
+import Core
+
+/// A due row with all that the gate looks at, as the claiming transaction read it.
+struct ClaimCandidate {
+    var delivery: DueDelivery
+    var dueAt: Timestamp
+
+    /// Reads `communication_id, business_id, client_id, due_at, attempt, lease_token, leased_at, plan_id, message_type,
+    /// category, urgency, fallback_channels, context, batch_id, created_at, has_attachments`.
+    init(_ row: Row, channel: Channel) throws(DatabaseError) {
+        guard let category = MessageCategory(rawValue: try row.text(9)), let urgency = Urgency(rawValue: try row.text(10)) else {
+            throw .decoding("a communication has an unknown category or urgency")
+        }
+        dueAt = try row.time(3)
+        delivery = DueDelivery(
+            id: try row.uuid(0), business: try row.uuid(1), clientID: try row.clientID(2), planID: try row.textOrNil(7),
+            messageType: try row.text(8), category: category, urgency: urgency, channel: channel,
+            fallbacks: [Channel](joined: try row.text(11)), context: try row.json(12), batchID: try row.uuidOrNil(13), members: [],
+            createdAt: try row.time(14), attemptsBegun: try row.int(4),
+            unknownSince: try row.isNull(5) ? nil : try row.timeOrNil(6), hasAttachments: try row.bool(15), client: nil)
+    }
+}
+
+/// What a gate's decision changes, as statements that hold on both engines.
+struct ClaimEffects {
+    let candidate: ClaimCandidate
+    let now: Timestamp
+
+    private var id: CommunicationID { candidate.delivery.id }
+    private var delivery: DueDelivery { candidate.delivery }
+    /// The communication and the members that travel with it.
+    private var everyone: [CommunicationID] { [id] + delivery.members.map(\.id) }
+
+    /// Before any decision: the attempt whose lease ran out, and the batch that takes nobody in any more.
+    func writePreamble(_ emit: (SQL) throws(DatabaseError) -> Void) throws(DatabaseError) {
+        if let unknownSince = delivery.unknownSince {
+            try emit(
+                event(
+                    "attempt_unknown", id, details: "the attempt's outcome was never recorded", attempt: delivery.attemptsBegun,
+                    startedAt: unknownSince))
+        }
+        if let batch = delivery.batchID {
+            try emit("UPDATE crm_batches SET is_open = \(false) WHERE batch_id = \(batch)")
+        }
+    }
+
+    func write(_ decision: ClaimDecision, _ request: ClaimRequest, _ emit: (SQL) throws(DatabaseError) -> Void) throws(DatabaseError) {
+        switch decision {
+        case .begin: try writeBegin(request, emit)
+        case .postpone(let until, let step): try writePostpone(until: until, step, emit)
+        case .moveTo(let channel, let remaining, let step): try writeMove(to: channel, remaining: remaining, step, emit)
+        case .suppress(let step): try writeSuppress(step, emit)
+        }
+    }
+
+    private func writeBegin(_ request: ClaimRequest, _ emit: (SQL) throws(DatabaseError) -> Void) throws(DatabaseError) {
+        try emit(
+            """
+            UPDATE crm_delivery_queue SET lease_token = \(request.token), leased_at = \(now.milliseconds),
+                due_at = \(request.leaseUntil.milliseconds), attempt = attempt + 1
+            WHERE communication_id = \(id)
+            """)
+        for member in everyone {
+            try emit("UPDATE crm_communications SET status = 'sending' WHERE communication_id = \(member) AND status IN ('pending', 'queued')")
+        }
+    }
+
+    private func writePostpone(until: Timestamp, _ step: DecisionStep, _ emit: (SQL) throws(DatabaseError) -> Void) throws(DatabaseError) {
+        try emit(
+            """
+            UPDATE crm_delivery_queue SET due_at = \(until.milliseconds), lease_token = NULL, leased_at = NULL
+            WHERE communication_id = \(id)
+            """)
+        for member in everyone {
+            try emit(
+                """
+                UPDATE crm_communications SET status = 'pending', scheduled_for = \(until)
+                WHERE communication_id = \(member) AND status IN ('pending', 'queued', 'sending')
+                """)
+            try emit(event("postponed", member, status: step.rule, details: step.because))
+        }
+    }
+
+    private func writeMove(
+        to channel: Channel, remaining: [Channel], _ step: DecisionStep, _ emit: (SQL) throws(DatabaseError) -> Void
+    ) throws(DatabaseError) {
+        try emit(
+            """
+            UPDATE crm_delivery_queue SET channel = \(channel), attempt = 0, due_at = \(now.milliseconds), lease_token = NULL, leased_at = NULL
+            WHERE communication_id = \(id)
+            """)
+        for member in everyone {
+            try emit(
+                """
+                UPDATE crm_communications SET status = 'queued', channel = \(channel), fallback_channels = \(remaining.joined)
+                WHERE communication_id = \(member) AND status IN ('pending', 'queued', 'sending')
+                """)
+            try emit(event("channel_changed", member, status: step.rule, details: step.because, on: channel))
+        }
+    }
+
+    private func writeSuppress(_ step: DecisionStep, _ emit: (SQL) throws(DatabaseError) -> Void) throws(DatabaseError) {
+        try emit("DELETE FROM crm_delivery_queue WHERE communication_id = \(id)")
+        for member in everyone {
+            try emit(
+                """
+                UPDATE crm_communications SET status = 'suppressed', error_message = \(step.because)
+                WHERE communication_id = \(member) AND status IN ('pending', 'queued', 'sending')
+                """)
+            try emit(event("suppressed", member, status: step.rule, details: step.because))
+        }
+    }
+
+    private func event(
+        _ type: String, _ id: CommunicationID, status: String? = nil, details: String, attempt: Int? = nil, startedAt: Timestamp? = nil,
+        on channel: Channel? = nil
+    ) -> SQL {
+        """
+        INSERT INTO crm_delivery_logs (communication_id, log_id, event_type, event_timestamp, channel, attempt, started_at, delivery_status,
+            error_details)
+        VALUES (\(id), \(LogSequence.shared.next(at: now)), \(type), \(now), \(channel ?? delivery.channel),
+            \(attempt.map { SQLValue.int(Int64($0)) } ?? .null), \(startedAt), \(status), \(details))
+        """
+    }
+}

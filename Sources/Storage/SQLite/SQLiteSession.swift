@@ -1,0 +1,42 @@
+import Core
+import GRDB
+import GRDBSQLite
+
+/// A connection inside one of GRDB's accesses.
+final class SQLiteSession: TransactionSession {
+    private let database: GRDB.Database
+
+    init(_ database: GRDB.Database) {
+        self.database = database
+    }
+
+    func statement(_ text: String) throws(DatabaseError) -> SQLiteStatement {
+        do {
+            return SQLiteStatement(try database.cachedStatement(sql: text))
+        } catch {
+            throw DatabaseError(grdb: error)
+        }
+    }
+
+    func run(_ sql: SQL) throws(DatabaseError) -> [Row] {
+        let statement = try statement(sql.text)
+        try statement.bind(sql.binds)
+        var rows: [Row] = []
+        try statement.run { (columns) throws(DatabaseError) in rows.append(columns.row()) }
+        return rows
+    }
+
+    func execute(_ sql: SQL) throws(DatabaseError) -> Int {
+        let before = sqlite3_total_changes(database.sqliteConnection)
+        let statement = try statement(sql.text)
+        try statement.bind(sql.binds)
+        try statement.run { (_) throws(DatabaseError) in }
+        // `changes` keeps the last statement's number when this one changed nothing; the total counts triggers and cascades too.
+        return sqlite3_total_changes(database.sqliteConnection) == before ? 0 : Int(sqlite3_changes(database.sqliteConnection))
+    }
+
+    /// True while a transaction is open; SQLite ends it by itself when the disk is full.
+    var isInTransaction: Bool {
+        sqlite3_get_autocommit(database.sqliteConnection) == 0
+    }
+}
