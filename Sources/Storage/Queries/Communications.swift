@@ -122,15 +122,14 @@ extension Transaction {
         return [DeliveryEvent.acceptance(of: record.id, at: record.createdAt)] + events
     }
 
-    /// The files that travel with a communication, in order.
-    public func attachments(_ id: CommunicationID, business: BusinessID) throws -> [AttachmentRecord] {
+    /// The files that travel with a communication, in order. For whoever has established whose communication it is.
+    public func attachments(of id: CommunicationID) throws -> [AttachmentRecord] {
         try run(
             """
-            SELECT a.filename, a.content_type, a.content
-            FROM crm_communication_attachments a
-            JOIN crm_communications m ON m.communication_id = a.communication_id
-            WHERE a.communication_id = \(id) AND m.business_id = \(business)
-            ORDER BY a.position
+            SELECT filename, content_type, content
+            FROM crm_communication_attachments
+            WHERE communication_id = \(id)
+            ORDER BY position
             """
         ).map { AttachmentRecord(filename: try $0.text(0), contentType: try $0.text(1), content: try $0.bytes(2)) }
     }

@@ -3,6 +3,7 @@ import Core
 /// A message that a sandbox channel kept instead of sending it.
 public struct SandboxMessage: Sendable, Hashable {
     public var id: UUIDv7
+    public var business: BusinessID
     public var communication: CommunicationID
     public var channel: Channel
     /// The address, sealed for ``SealContext/sandboxRecipient(_:_:)``.
@@ -14,10 +15,11 @@ public struct SandboxMessage: Sendable, Hashable {
     public var createdAt: Timestamp
 
     public init(
-        id: UUIDv7, communication: CommunicationID, channel: Channel, recipient: SealedValue, sender: String, subject: String?,
-        text: String?, html: String?, createdAt: Timestamp
+        id: UUIDv7, business: BusinessID, communication: CommunicationID, channel: Channel, recipient: SealedValue, sender: String,
+        subject: String?, text: String?, html: String?, createdAt: Timestamp
     ) {
         self.id = id
+        self.business = business
         self.communication = communication
         self.channel = channel
         self.recipient = recipient
@@ -39,7 +41,7 @@ extension SealContext {
 /// What the sandbox kept.
 extension Transaction {
     /// Keeps a message. It is dropped without a word when its communication was erased meanwhile.
-    public func insertSandboxMessage(_ message: SandboxMessage, business: BusinessID) throws {
+    public func insertSandboxMessage(_ message: SandboxMessage) throws {
         try execute(
             """
             INSERT INTO crm_sandbox_messages (message_id, business_id, communication_id, channel, recipient, sender, subject, text_body,
@@ -47,7 +49,7 @@ extension Transaction {
             SELECT \(message.id), m.business_id, m.communication_id, \(message.channel), \(message.recipient.bytes), \(message.sender),
                 \(message.subject), \(message.text), \(message.html), \(message.createdAt)
             FROM crm_communications m
-            WHERE m.communication_id = \(message.communication) AND m.business_id = \(business)
+            WHERE m.communication_id = \(message.communication) AND m.business_id = \(message.business)
             """)
     }
 
@@ -77,12 +79,12 @@ extension Transaction {
 
 extension SandboxMessage {
     fileprivate static let columns: SQL =
-        "message_id, communication_id, channel, recipient, sender, subject, text_body, html_body, created_at"
+        "message_id, business_id, communication_id, channel, recipient, sender, subject, text_body, html_body, created_at"
 
     fileprivate init(row: Row) throws {
         self.init(
-            id: try row.uuid(0), communication: try row.uuid(1), channel: try row.channel(2),
-            recipient: SealedValue(bytes: try row.bytes(3)), sender: try row.text(4), subject: try row.textOrNil(5),
-            text: try row.textOrNil(6), html: try row.textOrNil(7), createdAt: try row.time(8))
+            id: try row.uuid(0), business: try row.uuid(1), communication: try row.uuid(2), channel: try row.channel(3),
+            recipient: SealedValue(bytes: try row.bytes(4)), sender: try row.text(5), subject: try row.textOrNil(6),
+            text: try row.textOrNil(7), html: try row.textOrNil(8), createdAt: try row.time(9))
     }
 }
