@@ -56,6 +56,7 @@ enum Setting: String, CaseIterable, Sendable {
         case .smtpMaxConnections: "8"
         case .encryptionKey: "made on first start beside the SQLite file"
         case .apiKey: "made and printed once"
+        case .rateLimits: "with a real provider whatsapp=1000/86400,sms=1/1"
         case .logLevel: "info"
         default: "none"
         }
