@@ -45,7 +45,7 @@ public struct FieldReader {
             var index = view.index + 1
             var ordinal = 0
             while index + 1 < end {
-                if document.isKey(document.nodes[index], equalTo: utf8) {
+                if document.tape.isKey(document.nodes[index], equalTo: utf8) {
                     read.insert(ordinal)
                     return JSONView(document: document, index: index + 1)
                 }

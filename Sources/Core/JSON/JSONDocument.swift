@@ -3,9 +3,7 @@
 /// The text is kept as it came; a flat tape of 16-byte nodes says where each value lies. Nothing in a document is decoded before
 /// it is asked for, and neither parsing nor reading uses the call stack for nesting.
 public final class JSONDocument: Sendable {
-    /// The text as it was given.
-    public let bytes: [UInt8]
-    let nodes: ContiguousArray<JSONNode>
+    let tape: ValueTape
     /// Whether any string or key of the document holds U+0000.
     let containsNUL: Bool
 
@@ -20,10 +18,14 @@ public final class JSONDocument: Sendable {
         } catch {
             throw error.located(in: bytes)
         }
-        self.bytes = bytes
-        self.nodes = parser.nodes
+        self.tape = ValueTape(bytes: bytes, nodes: parser.nodes)
         self.containsNUL = parser.containsNUL
     }
+
+    /// The text as it was given.
+    public var bytes: [UInt8] { tape.bytes }
+
+    var nodes: ContiguousArray<JSONNode> { tape.nodes }
 
     /// The outermost value.
     public var root: JSONView { JSONView(document: self, index: 0) }

@@ -46,21 +46,24 @@ struct JSONFault: Error {
 
 /// Line and column of a byte offset, both counted from 1; the column counts Unicode scalars.
 struct TextPosition: Equatable {
-    let line: Int
-    let column: Int
+    private(set) var line = 1
+    private(set) var column = 1
+    private var offset = 0
 
-    init(of offset: Int, in bytes: [UInt8]) {
-        var line = 1
-        var column = 1
-        for byte in bytes.prefix(max(0, offset)) {
-            if byte == UInt8(ascii: "\n") {
+    init() {}
+
+    init(of offset: Int, in bytes: [UInt8]) { advance(to: offset, in: bytes) }
+
+    /// Moves forward; an offset before the current one changes nothing.
+    mutating func advance(to end: Int, in bytes: [UInt8]) {
+        while offset < end, offset < bytes.count {
+            if bytes[offset] == UInt8(ascii: "\n") {
                 line += 1
                 column = 1
-            } else if byte & 0xC0 != 0x80 {  // continuation bytes belong to the scalar before them
+            } else if bytes[offset] & 0xC0 != 0x80 {  // continuation bytes belong to the scalar before them
                 column += 1
             }
+            offset += 1
         }
-        self.line = line
-        self.column = column
     }
 }

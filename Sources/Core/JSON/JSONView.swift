@@ -36,7 +36,7 @@ public struct JSONView: Sendable {
     /// The text of a string with its escapes decoded.
     public var string: String? {
         guard node.kind == .string else { return nil }
-        return document.text(of: node)
+        return document.tape.text(of: node)
     }
 
     /// The number, if it is written without fraction and exponent and lies within 64 bits.
@@ -78,8 +78,8 @@ public struct JSONView: Sendable {
     /// Number of elements or members; 0 for scalars. Counts on every call.
     public var count: Int {
         switch node.kind {
-        case .array: return document.childCount(of: index)
-        case .object: return document.childCount(of: index) / 2
+        case .array: return document.tape.childCount(of: index)
+        case .object: return document.tape.childCount(of: index) / 2
         default: return 0
         }
     }
@@ -94,7 +94,7 @@ public struct JSONView: Sendable {
     public subscript(_ key: String) -> JSONView? {
         guard node.kind == .object else { return nil }
         var key = key
-        return key.withUTF8 { document.member($0, of: index) }.map { JSONView(document: document, index: $0) }
+        return key.withUTF8 { document.tape.member($0, of: index) }.map { JSONView(document: document, index: $0) }
     }
 }
 
@@ -132,54 +132,9 @@ public struct JSONMembers: Sequence, IteratorProtocol, Sendable {
 
     public mutating func next() -> (key: String, value: JSONView)? {
         guard position + 1 < end else { return nil }
-        let key = document.text(of: document.nodes[position])
+        let key = document.tape.text(of: document.nodes[position])
         let value = JSONView(document: document, index: position + 1)
         position = Int(value.node.next)
         return (key, value)
-    }
-}
-
-extension JSONDocument {
-    /// Elements of an array; keys and values of an object.
-    func childCount(of container: Int) -> Int {
-        var count = 0
-        var index = container + 1
-        while index < Int(nodes[container].next) {
-            index = Int(nodes[index].next)
-            count += 1
-        }
-        return count
-    }
-
-    func text(of node: JSONNode) -> String {
-        let range = Int(node.start)..<Int(node.end)
-        guard node.flags.contains(.escaped) else {
-            return bytes.withUnsafeBufferPointer { String(decoding: UnsafeBufferPointer(rebasing: $0[range]), as: UTF8.self) }
-        }
-        var text: [UInt8] = []
-        text.reserveCapacity(range.count)
-        let source = bytes
-        JSONStringScan.appendUnescaped(source.span, range, to: &text)
-        return String(decoding: text, as: UTF8.self)
-    }
-
-    /// Index of the value that `object` holds under `key`.
-    func member(_ key: UnsafeBufferPointer<UInt8>, of object: Int) -> Int? {
-        let end = Int(nodes[object].next)
-        var index = object + 1
-        while index + 1 < end {
-            if isKey(nodes[index], equalTo: key) { return index + 1 }
-            index = Int(nodes[index + 1].next)
-        }
-        return nil
-    }
-
-    func isKey(_ node: JSONNode, equalTo key: UnsafeBufferPointer<UInt8>) -> Bool {
-        if node.flags.contains(.escaped) { return text(of: node).utf8.elementsEqual(key) }
-        let length = Int(node.end &- node.start)
-        guard length == key.count else { return false }
-        let start = Int(node.start)
-        for index in 0..<length where bytes[start + index] != key[index] { return false }
-        return true
     }
 }

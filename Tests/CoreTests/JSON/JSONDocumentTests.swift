@@ -8,7 +8,8 @@ struct JSONDocumentTests {
         "what RFC 8259 does not allow is refused with its reason",
         arguments: [
             ("", .empty), (" \n\t", .empty), ("\u{FEFF}{}", .byteOrderMark),
-            ("{", .unexpectedEnd), ("[1,", .unexpectedEnd), ("{\"a\"", .unexpectedEnd), ("{\"a\":", .unexpectedEnd), ("-", .unexpectedEnd),
+            ("{", .unexpectedEnd), ("[1,", .unexpectedEnd), ("{\"a\"", .unexpectedEnd), ("{\"a\":", .unexpectedEnd),
+            ("-", .unexpectedEnd),
             ("1.", .unexpectedEnd), ("1e", .unexpectedEnd), ("1e+", .unexpectedEnd),
             ("}", .unexpectedCharacter), ("[,1]", .unexpectedCharacter), ("[1,]", .unexpectedCharacter), ("NaN", .unexpectedCharacter),
             ("Infinity", .unexpectedCharacter), ("+1", .unexpectedCharacter), (".5", .unexpectedCharacter), ("'a'", .unexpectedCharacter),
@@ -121,7 +122,7 @@ struct JSONDocumentTests {
         let objects = Array(String(repeating: "{\"a\":", count: 10_000).utf8)
         #expect(refusalReason(objects) == .tooDeep)
         let unlimited = JSONLimits(maximumDepth: .max, maximumNodes: .max)
-        let million = Array(String(repeating: "[", count: 1_000_000) + String(repeating: "]", count: 1_000_000)).map { $0.asciiValue ?? 0 }
+        let million = [UInt8](repeating: UInt8(ascii: "["), count: 1_000_000) + [UInt8](repeating: UInt8(ascii: "]"), count: 1_000_000)
         #expect(try JSONDocument(parsing: million, limits: unlimited).root.count == 1)
     }
 

@@ -79,7 +79,9 @@ struct JSONWriterTests {
     }
 
     private func randomString(_ random: inout SplitMix64) -> String {
-        let alphabet: [Unicode.Scalar] = ["a", "b", " ", "\"", "\\", "/", "\n", "\u{0}", "\u{1F}", "\u{7F}", "é", "漢", "😀", "\u{FFFF}", "\u{2028}"]
+        let alphabet: [Unicode.Scalar] = [
+            "a", "b", " ", "\"", "\\", "/", "\n", "\u{0}", "\u{1F}", "\u{7F}", "é", "漢", "😀", "\u{FFFF}", "\u{2028}",
+        ]
         var scalars = String.UnicodeScalarView()
         for _ in 0..<random.next(below: 30) { scalars.append(alphabet[random.next(below: alphabet.count)]) }
         return String(scalars)
