@@ -29,6 +29,8 @@ static const CAsset assets[] = {
 #include "embed_asset.h"
 #define ASSET "templates/email/error_notification.txt.mustache"
 #include "embed_asset.h"
+#define ASSET "templates/email/partials/align_end.html.mustache"
+#include "embed_asset.h"
 #define ASSET "templates/email/partials/body_begin.html.mustache"
 #include "embed_asset.h"
 #define ASSET "templates/email/partials/body_end.html.mustache"
