@@ -64,7 +64,8 @@ struct QuietHoursTests {
                     start: LocalTime(clampedMinutes: Int.random(in: 0..<96, using: &random) * 15),
                     end: LocalTime(clampedMinutes: Int.random(in: 0..<96, using: &random) * 15))
                 let from = Timestamp(
-                    milliseconds: transitions.randomElement(using: &random)! * 1000 + Int64.random(in: -100_000_000...20_000_000, using: &random))
+                    milliseconds: transitions.randomElement(using: &random)! * 1000
+                        + Int64.random(in: -100_000_000...20_000_000, using: &random))
                 var expected = from
                 while quiet.isQuiet(at: expected, in: zone) { expected = Timestamp(seconds: expected.seconds / 60 * 60 + 60) }
                 let next = quiet.nextAllowed(from: from, in: zone)

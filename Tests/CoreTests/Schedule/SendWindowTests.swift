@@ -4,7 +4,8 @@ import Testing
 @Suite("Business hours and quiet hours together")
 struct SendWindowTests {
     private static func window(
-        _ hours: (String, String), days: Set<Int> = Set(1...7), quiet: (String, String) = ("22:00", "08:00"), zone: ZoneRules = SampleZones.berlin
+        _ hours: (String, String), days: Set<Int> = Set(1...7), quiet: (String, String) = ("22:00", "08:00"),
+        zone: ZoneRules = SampleZones.berlin
     ) -> SendWindow {
         SendWindow(
             quiet: QuietHours(start: clock(quiet.0), end: clock(quiet.1)),
@@ -86,7 +87,8 @@ struct SendWindowTests {
                 let window = SendWindow(
                     quiet: QuietHours(start: quarter(), end: quarter()),
                     business: BusinessHoursRule(BusinessHours(start: quarter(), end: quarter(), days: days)), zone: zone)
-                let from = Timestamp(seconds: transitions.randomElement(using: &random)! + Int64.random(in: -500...20, using: &random) * 900)
+                let from = Timestamp(
+                    seconds: transitions.randomElement(using: &random)! + Int64.random(in: -500...20, using: &random) * 900)
                 let walk = (0..<2000).lazy.map { from.adding(seconds: $0 * 900) }.first(where: window.allows)
                 let opening = window.next(from: from)
                 #expect(opening.businessHoursIgnored == (walk == nil))

@@ -72,7 +72,10 @@ struct ZoneRulesTests {
                 let time = LocalTime(clampedMinutes: local.time.minutes + Int.random(in: -90...90, using: &random))
                 let start = near.adding(seconds: -30 * 3600)
                 let shown = (0..<3600).map { Timestamp(seconds: start.seconds / 60 * 60).adding(seconds: Int64($0) * 60) }
-                    .filter { let l = zone.local(at: $0); return l.date == local.date && l.time == time }
+                    .filter {
+                        let l = zone.local(at: $0)
+                        return l.date == local.date && l.time == time
+                    }
                 switch zone.instants(of: local.date, time) {
                 case .gap(let end):
                     #expect(shown.isEmpty)
@@ -109,7 +112,9 @@ struct ZoneRulesTests {
                 #expect(QuietHours(start: clock("22:00"), end: clock("08:00")).nextAllowed(from: time, in: zone) >= time)
             }
         }
-        #expect(ZoneRules(initialOffset: 0, transitions: [.init(at: .max, offset: .max), .init(at: .min, offset: .min)]).offset(at: moment("2026-01-01T00:00:00Z")) == -93_600)
+        #expect(
+            ZoneRules(initialOffset: 0, transitions: [.init(at: .max, offset: .max), .init(at: .min, offset: .min)]).offset(
+                at: moment("2026-01-01T00:00:00Z")) == -93_600)
     }
 
     private static func wall(_ date: LocalDate, _ time: LocalTime) -> Int { date.dayNumber * 1440 + time.minutes }
