@@ -97,6 +97,12 @@ struct ClientFieldsTests {
         for bad in ["", " ", Self.long(65), "a\nb"] { #expect(ClientFields.tags(["ok", bad]) != nil) }
     }
 
+    @Test("a channel is preferred once")
+    func preferredChannels() {
+        #expect(ClientFields.preferredChannels([]) == nil && ClientFields.preferredChannels([.sms, .email]) == nil)
+        #expect(ClientFields.preferredChannels([.sms, .email, .sms]) != nil)
+    }
+
     @Test("fields of a business")
     func business() {
         #expect(BusinessFields.postalAddress("1 Main St\nSpringfield") == nil && BusinessFields.postalAddress("") == nil)

@@ -35,6 +35,21 @@ struct GateTests {
         #expect(second.steps.map(\.channel) == [.whatsapp, .email])
     }
 
+    @Test("a fallback that is not allowed either is passed over")
+    func passesOver() {
+        func verdict(_ change: (inout GateInput) -> Void) -> Gate.Verdict {
+            var input = Self.input(fallbacks: [.sms, .whatsapp], optOuts: .email)
+            change(&input)
+            return Gate.check(input).verdict
+        }
+        #expect(verdict { _ in } == .switchTo(.sms))
+        #expect(verdict { $0.suppressed = .sms } == .switchTo(.whatsapp))
+        #expect(verdict { $0.reachable = [.email, .whatsapp] } == .switchTo(.whatsapp))
+        #expect(verdict { $0.preferences.optOuts = [.email, .sms] } == .switchTo(.whatsapp))
+        #expect(verdict { ($0.category, $0.marketingAllowed) = (.marketing, .whatsapp) } == .switchTo(.whatsapp))
+        #expect(verdict { ($0.category, $0.marketingAllowed) = (.transactional, .whatsapp) } == .switchTo(.sms))
+    }
+
     @Test("without an allowed fallback it is suppressed, also at night")
     func suppresses() {
         for now in ["2026-01-15T11:00:00Z", "2026-01-15T23:00:00Z"] {

@@ -31,7 +31,8 @@ struct SegmentsTests {
     func alphabet() {
         // 3GPP TS 23.038, section 6.2.1, row by row; the escape is not a character.
         let basic =
-            "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
+            "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
+            + "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
         let extended = "\u{0C}^{}\\[~]|€"
         #expect(basic.unicodeScalars.count == 127)
         let (one, two) = (Set(basic.unicodeScalars), Set(extended.unicodeScalars))

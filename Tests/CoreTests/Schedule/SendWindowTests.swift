@@ -43,6 +43,12 @@ struct SendWindowTests {
         #expect(Self.next(fridays, "2026-01-17T03:00:00Z") == "2026-01-23T19:00:00Z")
     }
 
+    @Test("a clock that is set back can open them again")
+    func setBack() {
+        let window = Self.window(("01:30", "02:30"), quiet: ("00:00", "00:00"))
+        #expect(Self.next(window, "2026-10-25T00:45:00Z") == "2026-10-25T01:00:00Z")
+    }
+
     @Test("with start = end the listed days are open all day")
     func wholeDays() {
         let saturdays = Self.window(("09:00", "09:00"), days: [6], quiet: ("00:00", "00:00"))
@@ -80,7 +86,7 @@ struct SendWindowTests {
     @Test("for random rules the next moment is the first one that a walk over every quarter of an hour finds")
     func agreesWithWalk() {
         var random = SeededGenerator(seed: 4)
-        for (zone, transitions) in SampleZones.withTransitions {
+        for (zone, transitions) in SampleZones.withTransitions where transitions.allSatisfy({ $0 % 900 == 0 }) {
             for _ in 0..<40 {
                 func quarter() -> LocalTime { LocalTime(clampedMinutes: Int.random(in: 0..<96, using: &random) * 15) }
                 let days = Set((1...7).filter { _ in Bool.random(using: &random) })

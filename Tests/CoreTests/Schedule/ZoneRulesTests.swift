@@ -88,6 +88,13 @@ struct ZoneRulesTests {
         }
     }
 
+    @Test("a clock that is set back over midnight shows the evening before once more")
+    func setBackOverMidnight() {
+        let start = moment("2010-11-07T02:30:00Z")
+        #expect(SampleZones.stJohns.local(at: start).date == day(2010, 11, 7))
+        #expect(SampleZones.stJohns.firstMoment(atOrAfter: start, clock("23:30")) == moment("2010-11-07T03:00:00Z"))
+    }
+
     @Test("the first moment of a clock time agrees with a walk over every minute")
     func firstMomentAgreesWithWalk() {
         var random = SeededGenerator(seed: 2)
