@@ -1,5 +1,7 @@
 import Core
 import Crypto
+import HTTPTypes
+import Logging
 import Storage
 
 /// Many requests at once; each is judged, stored and answered by itself.
@@ -101,4 +103,9 @@ struct CommunicationBatchAPI: Sendable {
         answer.isFinal = isFinal
         return answer
     }
+}
+
+extension HTTPResponse.Status {
+    /// RFC 4918, section 11.1.
+    fileprivate static let multiStatus = HTTPResponse.Status(code: 207, reasonPhrase: "Multi-Status")
 }

@@ -1,4 +1,5 @@
 import Core
+import HTTPTypes
 
 /// Whether the process is up, and whether it can do its work.
 struct OperationsAPI: Sendable {

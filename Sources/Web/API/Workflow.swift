@@ -1,5 +1,6 @@
 import Core
 import Crypto
+import HTTPTypes
 import Storage
 
 /// The outside workflow: what its nodes make us send, and how a plan stands.

@@ -1,4 +1,5 @@
 import Core
+import HTTPTypes
 import Storage
 
 /// Messages that sandbox channels kept instead of sending them.
