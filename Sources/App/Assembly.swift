@@ -7,6 +7,7 @@ import Observability
 import SMTP
 import ServiceLifecycle
 import Storage
+import UnixSignals
 import Web
 
 /// Builds a running server out of its parts: the page to read first.
@@ -55,7 +56,8 @@ struct Assembly: Sendable {
             engine: engine)
         let web = WebParts(
             database: store.database, cipher: store.cipher, clock: clock, keys: APIKeyCache(database: store.database, clock: clock),
-            baseURL: settings.baseURL)
+            orchestrator: orchestrator, isTimeZone: { zones.zone(named: $0) != nil }, readiness: readiness(store, engine),
+            metrics: { registry.render() }, baseURL: settings.baseURL)
         return Assembly(
             settings: settings, store: store, clock: clock, logger: logger, registry: registry, metrics: metrics, engine: engine,
             orchestrator: orchestrator, web: web, mail: mail, bootstrap: bootstrap)
@@ -75,17 +77,39 @@ struct Assembly: Sendable {
         try await ServiceGroup(configuration: configuration).run()
     }
 
+    /// Ready means that messages are accepted durably. A channel that does not work only degrades: its messages wait.
+    private static func readiness(_ store: Store, _ engine: DeliveryEngine) -> Readiness {
+        let transports = TransportHealth { await engine.checkTransports() }
+        let database = Readiness.Check("database") {
+            do {
+                try await store.database.checkWritable()
+                return Readiness.Finding(.ok)
+            } catch {
+                return Readiness.Finding(.failed, detail: (error as? DatabaseError)?.description ?? "can not be written to")
+            }
+        }
+        let cache = Readiness.Check("cache") { Readiness.Finding(.ok, detail: "in process") }
+        let channels = engine.inFlight.keys.sorted { $0.rawValue < $1.rawValue }.map { channel in
+            Readiness.Check(channel.rawValue) {
+                guard let problem = await transports.problem(on: channel) else { return Readiness.Finding(.ok) }
+                return Readiness.Finding(.degraded, detail: problem)
+            }
+        }
+        return Readiness(checks: [database, cache] + channels)
+    }
+
     private static func makeTransports(
         _ settings: Settings, _ store: Store, _ clock: WallClock
-    ) throws -> (transports: [Channel: any Transport], mail: SMTPPool?) {
-        var transports: [Channel: any Transport] = [:]
-        for channel in Channel.allCases {
-            transports[channel] = SandboxTransport(channel: channel, sender: "sandbox", database: store.database, cipher: store.cipher)
+    ) throws -> (transports: [Core.Channel: any Transport], mail: SMTPPool?) {
+        var transports: [Core.Channel: any Transport] = [:]
+        for channel in Core.Channel.allCases {
+            transports[channel] = SandboxTransport(
+                channel: channel, sender: "sandbox", database: store.database, cipher: store.cipher, clock: clock)
         }
         guard let mail = settings.mail else { return (transports, nil) }
         let pool = SMTPPool(configuration: mail.configuration(clientName: settings.mailClientName), eventLoop: mailLoops.any())
         transports[.email] = EmailTransport(
-            pool: pool, sender: try mail.sender(), senderName: mail.fromName, signers: try mail.signers(), clock: clock)
+            pool: pool, sender: try mail.sender(), senderName: mail.fromName, sign: try mail.signature(), clock: clock)
         return (transports, pool)
     }
 }

@@ -3,6 +3,7 @@ import Core
 import Logging
 import Metrics
 import Observability
+import Storage
 
 #if canImport(Glibc)
     import Glibc
