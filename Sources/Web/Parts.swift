@@ -1,3 +1,4 @@
+import Communications
 import Core
 import Storage
 
