@@ -96,6 +96,12 @@ let package = Package(
         .target(name: "CAssets"),
         .systemLibrary(name: "CPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"]), .brew(["libpq"])]),
 
+        // Real stores for the tests of every room.
+        .target(
+            name: "TestSupport",
+            dependencies: ["Core", "Storage", "CPQ", .product(name: "Logging", package: "swift-log")],
+            path: "Tests/Support"
+        ),
         .testTarget(name: "CoreTests", dependencies: ["Core"]),
         .testTarget(
             name: "SMTPTests",
@@ -106,12 +112,12 @@ let package = Package(
                 .product(name: "X509", package: "swift-certificates"),
             ]
         ),
-        .testTarget(name: "StorageTests", dependencies: ["Storage", "Core", "CPQ", .product(name: "GRDB", package: "GRDB.swift")]),
-        .testTarget(name: "CommunicationsTests", dependencies: ["Communications", "Storage", "SMTP", "Core"]),
+        .testTarget(name: "StorageTests", dependencies: ["Storage", "Core", "TestSupport", "CPQ", .product(name: "GRDB", package: "GRDB.swift")]),
+        .testTarget(name: "CommunicationsTests", dependencies: ["Communications", "Storage", "SMTP", "Core", "TestSupport"]),
         .testTarget(name: "ObservabilityTests", dependencies: ["Observability", .product(name: "Metrics", package: "swift-metrics"), .product(name: "Logging", package: "swift-log")]),
         .testTarget(
             name: "WebTests",
-            dependencies: ["Web", "Communications", "Storage", "Core", "App", .product(name: "HummingbirdTesting", package: "hummingbird")]
+            dependencies: ["Web", "Communications", "Storage", "Core", "App", "TestSupport", .product(name: "HummingbirdTesting", package: "hummingbird")]
         ),
     ],
     swiftLanguageModes: [.v6]
