@@ -42,7 +42,7 @@ let package = Package(
         .target(
             name: "Web",
             dependencies: [
-                "Core", "Storage", "CAssets",
+                "Core", "Storage", "Communications", "CAssets", "Observability",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
@@ -53,7 +53,7 @@ let package = Package(
         .target(
             name: "Communications",
             dependencies: [
-                "Core", "Storage", "SMTP", "CAssets",
+                "Core", "Storage", "SMTP", "CAssets", "Observability",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
@@ -97,22 +97,41 @@ let package = Package(
         .target(name: "CAssets", exclude: ["README.md", "templates"]),
         .systemLibrary(name: "CPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"]), .brew(["libpq"])]),
 
+        // Real stores for the tests of every room.
+        .target(
+            name: "TestSupport",
+            dependencies: ["Core", "Storage", "CPQ", .product(name: "Logging", package: "swift-log")],
+            path: "Tests/Support"
+        ),
         .testTarget(name: "CoreTests", dependencies: ["Core"]),
         .testTarget(
             name: "SMTPTests",
             dependencies: [
                 "SMTP",
-                .product(name: "NIOCore", package: nio), .product(name: "NIOPosix", package: nio), .product(name: "NIOEmbedded", package: nio),
+                .product(name: "NIOCore", package: nio), .product(name: "NIOPosix", package: nio),
+                .product(name: "NIOEmbedded", package: nio),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"), .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "X509", package: "swift-certificates"),
             ]
         ),
-        .testTarget(name: "StorageTests", dependencies: ["Storage", "Core", "CPQ", .product(name: "GRDB", package: "GRDB.swift")]),
-        .testTarget(name: "CommunicationsTests", dependencies: ["Communications", "Storage", "SMTP", "Core", "CAssets"]),
-        .testTarget(name: "ObservabilityTests", dependencies: ["Observability", .product(name: "Metrics", package: "swift-metrics"), .product(name: "Logging", package: "swift-log")]),
+        .testTarget(
+            name: "StorageTests", dependencies: ["Storage", "Core", "TestSupport", "CPQ", .product(name: "GRDB", package: "GRDB.swift")]),
+        .testTarget(name: "CommunicationsTests", dependencies: ["Communications", "Storage", "SMTP", "Core", "CAssets", "TestSupport"]),
+        .testTarget(
+            name: "ObservabilityTests",
+            dependencies: [
+                "Observability", .product(name: "Metrics", package: "swift-metrics"), .product(name: "Logging", package: "swift-log"),
+            ]),
+        .testTarget(
+            name: "AppTests",
+            dependencies: [
+                "App", "Core", "Storage", "Observability", .product(name: "Logging", package: "swift-log"),
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]
+        ),
         .testTarget(
             name: "WebTests",
-            dependencies: ["Web", "Communications", "Storage", "Core", "App", .product(name: "HummingbirdTesting", package: "hummingbird")]
+            dependencies: ["Web", "Communications", "Storage", "Core", "App", "TestSupport", .product(name: "HummingbirdTesting", package: "hummingbird")]
         ),
     ],
     swiftLanguageModes: [.v6],
@@ -121,8 +140,9 @@ let package = Package(
 
 // One place for the compiler settings, so that no target is silently less strict.
 for target in package.targets where ![.system, .plugin].contains(target.type) && target.name != "CAssets" {
-    target.swiftSettings = (target.swiftSettings ?? []) + [
-        .enableUpcomingFeature("ExistentialAny"),
-        .enableUpcomingFeature("MemberImportVisibility"),
-    ]
+    target.swiftSettings =
+        (target.swiftSettings ?? []) + [
+            .enableUpcomingFeature("ExistentialAny"),
+            .enableUpcomingFeature("MemberImportVisibility"),
+        ]
 }

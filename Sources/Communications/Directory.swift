@@ -14,7 +14,7 @@ public struct BusinessProfile: Sendable {
 
     /// The business's own message type of that name, else the built-in one.
     public func messageType(named name: String) -> MessageType? {
-        messageTypes[name] ?? MessageType.builtIn[name]
+        messageTypes[name] ?? MessageType.builtIn(named: name)
     }
 }
 

@@ -59,6 +59,10 @@ struct Idempotency: Sendable {
                 try? await database.record { tx in try tx.releaseIdempotencyKey(claim, business: business, reservedAt: moment) }
                 throw error
             }
+            guard answer.isFinal else {
+                try await database.record { tx in try tx.releaseIdempotencyKey(claim, business: business, reservedAt: moment) }
+                return answer
+            }
             // Answers may hold addresses, which nobody may read off the disk.
             let stored = answer.body.isEmpty ? [] : try cipher.seal(answer.body, seal(claim, business)).bytes
             let statusCode = Int(answer.status.code)

@@ -1,3 +1,4 @@
+import Communications
 import Core
 import Storage
 
@@ -7,14 +8,27 @@ public struct WebParts: Sendable {
     public var cipher: Cipher
     public var clock: WallClock
     public var keys: APIKeyCache
+    public var orchestrator: Orchestrator
+    /// Whether a time zone of this name exists.
+    public var isTimeZone: @Sendable (String) -> Bool
+    public var readiness: Readiness
+    /// The metrics as Prometheus text.
+    public var metrics: @Sendable () async -> [UInt8]
     /// The public address (`API_BASE_URL`), without a slash at the end.
     public var baseURL: String
 
-    public init(database: Database, cipher: Cipher, clock: WallClock, keys: APIKeyCache, baseURL: String) {
+    public init(
+        database: Database, cipher: Cipher, clock: WallClock, keys: APIKeyCache, orchestrator: Orchestrator,
+        isTimeZone: @escaping @Sendable (String) -> Bool, readiness: Readiness, metrics: @escaping @Sendable () async -> [UInt8], baseURL: String
+    ) {
         self.database = database
         self.cipher = cipher
         self.clock = clock
         self.keys = keys
+        self.orchestrator = orchestrator
+        self.isTimeZone = isTimeZone
+        self.readiness = readiness
+        self.metrics = metrics
         self.baseURL = baseURL
     }
 }

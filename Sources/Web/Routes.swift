@@ -2,13 +2,55 @@
 ///
 /// `get` reads; `put`, `post` and `delete` also take care of `Idempotency-Key`.
 enum Routes {
-    static func table(_ parts: WebParts) -> RouteTable {
+    static func table(_ parts: WebParts, gate: Gatekeeper) -> RouteTable {
         var table = RouteTable()
+        communications(parts, &table)
         records(parts, &table)
+        operations(parts, &table)
+        pages(parts, gate, &table)
         return table
+    }
+
+    private static func communications(_ parts: WebParts, _ table: inout RouteTable) {
+        let fields = CommunicationFields(isTimeZone: parts.isTimeZone)
+        let communications = CommunicationsAPI(database: parts.database, orchestrator: parts.orchestrator, fields: fields)
+        // Its Idempotency-Key is stored in the transaction that stores the message.
+        table.postUnguarded(.communications, body: .withAttachments, communications.submit)
+        table.get(.communications, communications.list)
+        table.get(.communication, communications.show)
+        table.post(.communicationCancel, body: .optional, communications.cancel)
+        table.post(.communicationRetry, body: .optional, communications.retry)
+        let batch = CommunicationBatchAPI(orchestrator: parts.orchestrator, fields: fields)
+        table.post(.communicationBatch, body: .withAttachments, batch.submit)
+        table.get(.clientTimeline, TimelineAPI(database: parts.database).list)
+
+        let workflow = WorkflowAPI(database: parts.database, orchestrator: parts.orchestrator, fields: fields)
+        table.post(.workflowEvents, workflow.event)
+        table.get(.workflowPlan, workflow.plan)
     }
 
     /// Business, clients, preferences, message types, templates.
     private static func records(_ parts: WebParts, _ table: inout RouteTable) {
+    }
+
+    private static func operations(_ parts: WebParts, _ table: inout RouteTable) {
+        let operations = OperationsAPI(readiness: parts.readiness, metrics: parts.metrics)
+        table.openGet(.health, operations.health)
+        table.openGet(.readiness, operations.ready)
+        table.openGet(.metrics, operations.metricsText)
+        table.openGet(.openAPI, operations.openAPI)
+    }
+
+    private static func pages(_ parts: WebParts, _ gate: Gatekeeper, _ table: inout RouteTable) {
+        table.openGet(.landing, LandingPage.show)
+        table.openGet(.stylesheet, Stylesheet.show)
+        let signIn = SignInPage(keys: gate.keys, sessions: gate.sessions)
+        table.openGet(.sandboxSignIn, signIn.show)
+        table.openForm(.sandboxSignIn, signIn.signIn)
+        table.openForm(.sandboxSignOut, signIn.signOut)
+        let sandbox = SandboxPage(database: parts.database, cipher: parts.cipher)
+        table.page(.sandbox, sandbox.list)
+        table.page(.sandboxMessage, sandbox.show)
+        table.page(.sandboxMessageHTML, sandbox.html)
     }
 }

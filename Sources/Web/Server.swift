@@ -11,7 +11,7 @@ public enum Server {
         let gate = Gatekeeper(
             keys: parts.keys, sessions: SessionStore(clock: parts.clock, secure: parts.baseURL.hasPrefix("https:")),
             idempotency: Idempotency(database: parts.database, cipher: parts.cipher))
-        return Routes.table(parts).responder(frame: Frame(clock: parts.clock), gate: gate)
+        return Routes.table(parts, gate: gate).responder(frame: Frame(clock: parts.clock), gate: gate)
     }
 
     /// The service that listens on `host` and `port`.

@@ -9,7 +9,7 @@ import Storage
 final class OutcomeRecorder: Sendable {
     private let database: Database
     private let logger: Logger
-    private let mailbox = Mailbox<AttemptOutcome>()
+    private let arrivals = RoundQueue<AttemptOutcome>()
     /// Told once outcomes are durable (or belong to a successor).
     private let recorded: @Sendable ([AttemptOutcome]) -> Void
 
@@ -20,16 +20,16 @@ final class OutcomeRecorder: Sendable {
     }
 
     func post(_ outcome: AttemptOutcome) {
-        mailbox.post(outcome)
+        arrivals.post(outcome)
     }
 
     func close() {
-        mailbox.close()
+        arrivals.close()
     }
 
     /// Runs until ``close()`` and everything posted is recorded.
     func run() async {
-        while let outcomes = await mailbox.next() {
+        while let outcomes = await arrivals.next() {
             await record(outcomes)
         }
     }

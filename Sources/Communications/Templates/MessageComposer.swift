@@ -32,7 +32,7 @@ struct PreparedMessage: Sendable {
         var missing: [String] = []
         for part in parts {
             let document = try JSONDocument(parsing: part.context)
-            let scope = TemplateScope(context: document.root, defaults: defaults(part.template))
+            let scope = TemplateScope(context: document.root, overrides: overrides(part.template), defaults: defaults())
             for template in [part.template.subject, part.template.content, part.template.text] {
                 for name in try template?.missingVariables(in: scope) ?? [] where !missing.contains(name) { missing.append(name) }
             }
@@ -43,30 +43,35 @@ struct PreparedMessage: Sendable {
     private func renderSingle() throws -> RenderedMessage {
         guard let part = parts.first else { return RenderedMessage(subject: nil, text: "", html: nil) }
         let document = try JSONDocument(parsing: part.context)
-        return try render(part.template, TemplateScope(context: document.root, defaults: defaults(part.template)))
+        let scope = TemplateScope(context: document.root, overrides: overrides(part.template), defaults: defaults())
+        return try render(part.template, scope)
     }
 
     private func renderBatch(in frame: MessageTemplate) throws -> RenderedMessage {
         var messages: [TemplateValues] = []
         for part in parts {
-            var overrides = TemplateValues()
+            var overrides = overrides(part.template)
             overrides.set("fragment", true)
             let document = try JSONDocument(parsing: part.context)
-            let scope = TemplateScope(context: document.root, overrides: overrides, defaults: defaults(part.template))
-            let rendered = try render(part.template, scope)
+            let rendered = try render(
+                part.template, TemplateScope(context: document.root, overrides: overrides, defaults: defaults()))
             var values = TemplateValues()
             values.set("subject", rendered.subject)
             values.set("text", rendered.text)
-            values.set("html", rendered.html)
+            // A template that knows nothing of fragments renders a whole document, which can not stand inside another.
+            if part.template.knowsFragments { values.set("html", rendered.html) }
             messages.append(values)
         }
-        var overrides = TemplateValues()
+        var overrides = overrides(frame)
         overrides.set("messages", messages)
-        return try render(frame, TemplateScope(overrides: overrides, defaults: defaults(frame)))
+        overrides.set("message_count", Int64(messages.count))
+        return try render(frame, TemplateScope(overrides: overrides, defaults: defaults()))
     }
 
     private func render(_ template: MessageTemplate, _ scope: TemplateScope) throws -> RenderedMessage {
         let subject = try template.subject?.render(scope)
+        var scope = scope
+        scope.overrides.set("email_subject", subject)
         let content = try template.content.render(scope)
         guard channel == .email else {
             return RenderedMessage(subject: nil, text: Self.trimmed(content), html: nil)
@@ -75,19 +80,27 @@ struct PreparedMessage: Sendable {
         return RenderedMessage(subject: Self.oneLine(subject ?? profile.business.name), text: text, html: content)
     }
 
-    private func defaults(_ template: MessageTemplate) -> TemplateValues {
+    /// What a request's context can not replace.
+    private func overrides(_ template: MessageTemplate) -> TemplateValues {
+        let isRightToLeft = Self.isRightToLeft(template.language)
+        var values = TemplateValues()
+        values.set("language", template.language)
+        values.set("text_direction", isRightToLeft ? "rtl" : "ltr")
+        values.set("text_end", isRightToLeft ? "left" : "right")
+        values.set("postal_address", profile.business.postalAddress.isEmpty ? nil : profile.business.postalAddress)
+        return values
+    }
+
+    private func defaults() -> TemplateValues {
         let business = profile.business
         var values = TemplateValues()
         values.set("client_name", clientName ?? "there")
         values.set("business_name", business.name)
         values.set("support_email", business.supportEmail.isEmpty ? nil : business.supportEmail)
-        values.set("postal_address", business.postalAddress.isEmpty ? nil : business.postalAddress)
         values.set("brand_color", business.brandColor)
         values.set("brand_text_color", BrandColor.readableText(on: business.brandColor))
         values.set("logo_url", business.logoURL)
         values.set("plan_id", planID)
-        values.set("language", template.language)
-        values.set("text_direction", Self.isRightToLeft(template.language) ? "rtl" : "ltr")
         return values
     }
 

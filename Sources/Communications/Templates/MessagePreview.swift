@@ -49,7 +49,7 @@ struct MessagePreview {
                 writer.member("template_version", template.version)
                 writer.member("missing_variables", missing)
                 if plan.channel == .sms {
-                    let segments = SMSSegments(rendered.text)
+                    let segments = Segments(rendered.text)
                     writer.member("segments", segments.count)
                     writer.member("encoding", segments.encoding.rawValue)
                     writer.member("characters", segments.characters)

@@ -22,6 +22,9 @@ public struct MessageTemplate: Sendable {
     /// The text alternative of an e-mail; made from the HTML where there is none.
     public let text: Template?
 
+    /// Whether it can render just its inner content, to stand in a batch (`{{^fragment}}` around its frame).
+    public let knowsFragments: Bool
+
     /// Compiles and checks a source.
     /// - Throws: ``TemplateProblem`` with the first thing that is wrong.
     public init(_ source: TemplateSource, channel: Channel, name: String, language: String, version: Int) throws(TemplateProblem) {
@@ -29,6 +32,7 @@ public struct MessageTemplate: Sendable {
         self.name = name
         self.language = language
         self.version = version
+        knowsFragments = source.content.contains("{{^fragment}}")
         let isHTML = channel == .email
         if isHTML, let problem = HTMLCheck.validate(source.content), version > 0 {
             throw TemplateProblem(field: "content_template", line: problem.line, column: problem.column, message: problem.message)

@@ -13,13 +13,15 @@ public final class SandboxTransport: Transport {
     private let sender: String
     private let database: Database
     private let cipher: Cipher
-    private let queue = Mailbox<[Delivery]>()
+    private let clock: WallClock
+    private let queue = RoundQueue<[Delivery]>()
 
-    public init(channel: Channel, sender: String, database: Database, cipher: Cipher) {
+    public init(channel: Channel, sender: String, database: Database, cipher: Cipher, clock: WallClock) {
         self.channel = channel
         self.sender = sender
         self.database = database
         self.cipher = cipher
+        self.clock = clock
     }
 
     public func send(_ deliveries: [Delivery]) {
@@ -68,12 +70,11 @@ public final class SandboxTransport: Transport {
     }
 
     private func kept(_ message: RenderedMessage, of delivery: Delivery) throws -> SandboxMessage {
-        let id = UUIDv7(at: database.now())
-        let sealed = try cipher.seal(
-            delivery.address,
-            SealContext(table: "crm_sandbox_messages", column: "recipient", business: delivery.business, row: id.description))
+        let now = clock.now()
+        let id = UUIDv7(at: now)
+        let sealed = try cipher.seal(delivery.address, .sandboxRecipient(delivery.business, id))
         return SandboxMessage(
             id: id, business: delivery.business, communication: delivery.id, channel: channel, recipient: sealed, sender: sender,
-            subject: message.subject, text: message.text, html: message.html, createdAt: database.now())
+            subject: message.subject, text: message.text, html: message.html, createdAt: now)
     }
 }

@@ -74,7 +74,7 @@ public struct MailAddress: Sendable, Hashable, CustomStringConvertible {
                 continue
             }
             previousWasDot = false
-            guard byte >= 0x80 || isAtomText(byte) else {
+            guard byte >= 0x80 || ASCII.isAtomText(byte) else {
                 throw isListSyntax(byte) ? .notASingleAddress : .invalidLocalPart
             }
         }
@@ -97,11 +97,11 @@ public struct MailAddress: Sendable, Hashable, CustomStringConvertible {
         guard !bytes.isEmpty else { throw .invalidDomain }
         if bytes.first == 0x5B {
             let inner = bytes.dropFirst().dropLast()
-            let isLiteral: (UInt8) -> Bool = { isLetterOrDigit($0) || $0 == 0x2E || $0 == 0x3A || $0 == 0x2D }
+            let isLiteral: (UInt8) -> Bool = { ASCII.isLetterOrDigit($0) || $0 == 0x2E || $0 == 0x3A || $0 == 0x2D }
             guard bytes.last == 0x5D, !inner.isEmpty, inner.allSatisfy(isLiteral) else { throw .invalidDomain }
             return host
         }
-        if let bad = bytes.first(where: { $0 < 0x80 && !isLetterOrDigit($0) && $0 != 0x2E && $0 != 0x2D }) {
+        if let bad = bytes.first(where: { $0 < 0x80 && !ASCII.isLetterOrDigit($0) && $0 != 0x2E && $0 != 0x2D }) {
             throw isListSyntax(bad) ? .notASingleAddress : .invalidDomain
         }
         guard let wire = DomainName.aLabels(of: host) else { throw .invalidDomain }
@@ -113,21 +113,6 @@ public struct MailAddress: Sendable, Hashable, CustomStringConvertible {
         switch scalar.properties.generalCategory {
         case .control, .format, .lineSeparator, .paragraphSeparator, .spaceSeparator, .surrogate, .unassigned: return true
         default: return false
-        }
-    }
-
-    /// `atext` of RFC 5322, 3.2.3.
-    private static func isAtomText(_ byte: UInt8) -> Bool {
-        switch byte {
-        case 0x21, 0x23...0x27, 0x2A, 0x2B, 0x2D, 0x2F, 0x3D, 0x3F, 0x5E...0x60, 0x7B...0x7E: true
-        default: isLetterOrDigit(byte)
-        }
-    }
-
-    private static func isLetterOrDigit(_ byte: UInt8) -> Bool {
-        switch byte {
-        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
-        default: false
         }
     }
 

@@ -33,3 +33,8 @@ extension SQL {
         self.init(stringLiteral: dialect.expand(template))
     }
 }
+
+extension Database {
+    /// The names of the migrations that this release knows, oldest first.
+    public static let migrationNames = Migrations.all.map(\.name)
+}

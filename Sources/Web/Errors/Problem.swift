@@ -11,6 +11,9 @@ struct Problem: Sendable {
     var errors: [FieldError] = []
     var headers: HTTPFields = [:]
 
+    /// The same request may succeed later.
+    var isTemporary: Bool { status == .serviceUnavailable || status == .tooManyRequests }
+
     /// What every `type` starts with. A name, not a place: nothing needs to be fetched.
     static let typePrefix = "urn:rapport:problem:"
 

@@ -10,6 +10,8 @@ public struct Answer: Sendable {
     /// Media type of ``body``; nil for an empty one.
     public var contentType: String?
     public var headers: HTTPFields
+    /// False where trying again may do better: not kept with an idempotency key.
+    var isFinal = true
 
     public init(status: HTTPResponse.Status, body: [UInt8] = [], contentType: String? = nil, headers: HTTPFields = [:]) {
         self.status = status

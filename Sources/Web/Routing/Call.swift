@@ -61,4 +61,11 @@ public struct Call: Sendable {
 
     /// The body's fields. Read them, then `finish()`.
     public func fields() throws -> FieldReader { try FieldReader(json().root) }
+
+    /// For calls that take nothing: no body, or an object without members.
+    public func noFields() throws {
+        guard !incoming.body.isEmpty else { return }
+        var body = try fields()
+        try body.finish()
+    }
 }

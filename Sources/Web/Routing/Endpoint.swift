@@ -26,7 +26,7 @@ struct Endpoint: HTTPResponder {
             guard let key else { return try await handler(call) }
             return try await gate.idempotency.once(route: route, key: key, call: call, handler)
         case .page(let handler):
-            guard let credential = try await gate.session(of: request) else { return SignInPage.redirect(from: request) }
+            guard let credential = try await gate.session(of: request) else { return SignInPage.redirect() }
             return try await handler(Call(incoming: incoming(request, context), credential: credential, idempotencyKey: nil))
         }
     }

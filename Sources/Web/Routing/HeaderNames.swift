@@ -13,6 +13,6 @@ extension HTTPField.Name {
     static let idempotencyReplayed = known("Idempotency-Replayed")
     static let contentSecurityPolicy = known("Content-Security-Policy")
     static let referrerPolicy = known("Referrer-Policy")
-    static let frameOptions = known("X-Frame-Options")
+    static let fetchSite = known("Sec-Fetch-Site")
     static let crossOriginOpenerPolicy = known("Cross-Origin-Opener-Policy")
 }

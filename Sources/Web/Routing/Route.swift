@@ -37,6 +37,8 @@ enum BodyRule: Sendable, Hashable {
 
     /// Every body without attachments: 1 MiB.
     static let ordinary = BodyRule.json(limit: 1 << 20)
+    /// Nothing, or what every body may be.
+    static let optional = BodyRule.optionalJSON(limit: 1 << 20)
     /// Where attachments are allowed: 26 MiB.
     static let withAttachments = BodyRule.json(limit: 26 << 20)
 

@@ -31,19 +31,18 @@ public struct RouteTable: Sendable {
     }
 
     /// For anybody.
-    mutating func open(
-        _ method: HTTPRequest.Method = .get, _ path: Path, body: BodyRule = .none,
-        _ handler: @escaping @Sendable (Incoming) async throws -> Answer
-    ) {
-        routes.append(Route(method: method, path: path, body: body, handler: .open(handler)))
+    mutating func openGet(_ path: Path, _ handler: @escaping @Sendable (Incoming) async throws -> Answer) {
+        routes.append(Route(method: .get, path: path, body: .none, handler: .open(handler)))
+    }
+
+    /// For anybody; takes an HTML form.
+    mutating func openForm(_ path: Path, _ handler: @escaping @Sendable (Incoming) async throws -> Answer) {
+        routes.append(Route(method: .post, path: path, body: .form(limit: 4_096), handler: .open(handler)))
     }
 
     /// For whoever signed in to the pages.
-    mutating func page(
-        _ method: HTTPRequest.Method = .get, _ path: Path, body: BodyRule = .none,
-        _ handler: @escaping @Sendable (Call) async throws -> Answer
-    ) {
-        routes.append(Route(method: method, path: path, body: body, handler: .page(handler)))
+    mutating func page(_ path: Path, _ handler: @escaping @Sendable (Call) async throws -> Answer) {
+        routes.append(Route(method: .get, path: path, body: .none, handler: .page(handler)))
     }
 }
 

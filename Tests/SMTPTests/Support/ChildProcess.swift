@@ -12,6 +12,8 @@ final class ChildProcess: Sendable {
 
     /// - Parameter arguments: the first is the program, looked up in PATH and in /usr/sbin.
     init(_ arguments: [String], install: String, quiet: Bool = false) throws {
+        // A child that dies early must fail its test, not end the run.
+        signal(SIGPIPE, SIG_IGN)
         let process = Process()
         let input = Pipe()
         let output = Pipe()
@@ -21,26 +23,27 @@ final class ChildProcess: Sendable {
         process.standardOutput = output
         process.standardError = quiet ? FileHandle.nullDevice : FileHandle.standardError
         let (stream, continuation) = AsyncStream<String>.makeStream()
-        let pending = Mutex(Data())
-        output.fileHandleForReading.readabilityHandler = { handle in
-            let data = handle.availableData
-            if data.isEmpty {
-                handle.readabilityHandler = nil
-                continuation.finish()
-                return
-            }
-            pending.withLock { buffer in
-                buffer.append(data)
-                while let end = buffer.firstIndex(of: 0x0A) {
-                    continuation.yield(String(decoding: buffer[buffer.startIndex..<end], as: UTF8.self))
-                    buffer = Data(buffer[(end + 1)...])
-                }
-            }
-        }
         try process.run()
         self.process = Mutex(process)
         self.input = input
         lines = stream
+        let handle = output.fileHandleForReading
+        // A thread of its own: dispatch's readability handlers crash now and then when a pipe ends.
+        Thread.detachNewThread { Self.readLines(handle, continuation) }
+    }
+
+    private static func readLines(_ handle: FileHandle, _ continuation: AsyncStream<String>.Continuation) {
+        var buffer = Data()
+        while true {
+            let data = handle.availableData
+            if data.isEmpty { break }
+            buffer.append(data)
+            while let end = buffer.firstIndex(of: 0x0A) {
+                continuation.yield(String(decoding: buffer[buffer.startIndex..<end], as: UTF8.self))
+                buffer = Data(buffer[(end + 1)...])
+            }
+        }
+        continuation.finish()
     }
 
     /// The next line of standard output; nil at its end. To be called by one task.

@@ -3,7 +3,7 @@ import Synchronization
 /// Many producers, one consumer: what arrives while the consumer works is its next round.
 ///
 /// No gathering window: the consumer's own work is the window (measured: waiting only costs).
-final class Mailbox<Element: Sendable>: Sendable {
+final class RoundQueue<Element: Sendable>: Sendable {
     private struct State {
         var elements: [Element] = []
         var waiter: CheckedContinuation<[Element]?, Never>?
@@ -12,7 +12,7 @@ final class Mailbox<Element: Sendable>: Sendable {
 
     private let state = Mutex(State())
 
-    /// False once the mailbox is closed; the element was not taken then.
+    /// False once the queue is closed; the element was not taken then.
     @discardableResult
     func post(_ element: Element) -> Bool {
         let (waiter, taken) = state.withLock { state -> (CheckedContinuation<[Element]?, Never>?, Bool) in
@@ -28,7 +28,7 @@ final class Mailbox<Element: Sendable>: Sendable {
         return taken
     }
 
-    /// Everything that has arrived, as soon as there is something; nil once the mailbox is closed and empty.
+    /// Everything that has arrived, as soon as there is something; nil once the queue is closed and empty.
     func next() async -> [Element]? {
         await withCheckedContinuation { continuation in
             let ready: [Element]?? = state.withLock { state in

@@ -1,0 +1,115 @@
+import Communications
+import Core
+import Logging
+import NIOCore
+import NIOPosix
+import Observability
+import SMTP
+import ServiceLifecycle
+import Storage
+import UnixSignals
+import Web
+
+/// Builds a running server out of its parts: the page to read first.
+struct Assembly: Sendable {
+    let settings: Settings
+    let store: Store
+    let clock: WallClock
+    let logger: Logger
+    let registry: MetricsRegistry
+    let metrics: EngineMetrics
+    let engine: DeliveryEngine
+    let orchestrator: Orchestrator
+    let web: WebParts
+    /// Nil while e-mail runs in the sandbox.
+    let mail: SMTPPool?
+    /// What the first start of all made; nil ever after.
+    let bootstrap: Bootstrap?
+
+    /// One loop for mail, so that its connections need no locks; two for HTTP, which has the more to do.
+    private static let mailLoops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    private static let webLoops = MultiThreadedEventLoopGroup(numberOfThreads: 2)
+
+    /// Opens the store and builds everything; nothing runs yet.
+    static func build(_ settings: Settings, registry: MetricsRegistry, clock: WallClock = .system) async throws -> Assembly {
+        let logger = Logger(label: "rapport")
+        let metrics = EngineMetrics(registry: registry)
+        let store = try await Store.open(settings, clock: clock, logger: Logger(label: "rapport.storage"))
+        let bootstrap: Bootstrap?
+        do {
+            bootstrap = try await store.database.write { tx in try tx.bootstrap(chosenKey: settings.firstAPIKey) }
+        } catch let failure as Bootstrap.Failure {
+            throw SettingsError(.apiKey, "\(failure)")
+        }
+
+        let addresses = AddressBook(cipher: store.cipher)
+        let directory = Directory(database: store.database, clock: clock)
+        let templates = TemplateStore(database: store.database, clock: clock)
+        let zones = ZoneCatalog()
+        let composer = MessageComposer(database: store.database, directory: directory, templates: templates)
+        let (transports, mail) = try makeTransports(settings, store, clock)
+        let engine = DeliveryEngine(
+            database: store.database, addresses: addresses, clock: clock, transports: transports, composer: composer, zones: zones,
+            directory: directory, logger: Logger(label: "rapport.delivery"))
+        let orchestrator = Orchestrator(
+            database: store.database, clock: clock, directory: directory, templates: templates, addresses: addresses, zones: zones,
+            engine: engine)
+        let web = WebParts(
+            database: store.database, cipher: store.cipher, clock: clock, keys: APIKeyCache(database: store.database, clock: clock),
+            orchestrator: orchestrator, isTimeZone: { zones.zone(named: $0) != nil }, readiness: readiness(store, engine),
+            metrics: { registry.render() }, baseURL: settings.baseURL)
+        return Assembly(
+            settings: settings, store: store, clock: clock, logger: logger, registry: registry, metrics: metrics, engine: engine,
+            orchestrator: orchestrator, web: web, mail: mail, bootstrap: bootstrap)
+    }
+
+    /// Runs until SIGTERM or SIGINT, then stops in reverse order: HTTP, the engine with what it has begun, the sampler.
+    func run(onListening: @escaping @Sendable (_ port: Int) async -> Void) async throws {
+        let server = Server.application(
+            web, host: settings.host, port: settings.port, group: Self.webLoops, logger: Logger(label: "rapport.web"),
+            onListening: onListening)
+        let sampler = MetricsSampler(database: store.database, metrics: metrics, mail: mail, engine: engine, registry: registry)
+        var configuration = ServiceGroupConfiguration(
+            services: [sampler, engine, server], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+        // Together the ten seconds of promise P10; the engine's own deadline for begun attempts is shorter.
+        configuration.maximumGracefulShutdownDuration = .seconds(8)
+        configuration.maximumCancellationDuration = .seconds(2)
+        try await ServiceGroup(configuration: configuration).run()
+    }
+
+    /// Ready means that messages are accepted durably. A channel that does not work only degrades: its messages wait.
+    private static func readiness(_ store: Store, _ engine: DeliveryEngine) -> Readiness {
+        let transports = TransportHealth { await engine.checkTransports() }
+        let database = Readiness.Check("database") {
+            do {
+                try await store.database.checkWritable()
+                return Readiness.Finding(.ok)
+            } catch {
+                return Readiness.Finding(.failed, detail: (error as? DatabaseError)?.description ?? "can not be written to")
+            }
+        }
+        let cache = Readiness.Check("cache") { Readiness.Finding(.ok, detail: "in process") }
+        let channels = engine.inFlight.keys.sorted { $0.rawValue < $1.rawValue }.map { channel in
+            Readiness.Check(channel.rawValue) {
+                guard let problem = await transports.problem(on: channel) else { return Readiness.Finding(.ok) }
+                return Readiness.Finding(.degraded, detail: problem)
+            }
+        }
+        return Readiness(checks: [database, cache] + channels)
+    }
+
+    private static func makeTransports(
+        _ settings: Settings, _ store: Store, _ clock: WallClock
+    ) throws -> (transports: [Core.Channel: any Transport], mail: SMTPPool?) {
+        var transports: [Core.Channel: any Transport] = [:]
+        for channel in Core.Channel.allCases {
+            transports[channel] = SandboxTransport(
+                channel: channel, sender: "sandbox", database: store.database, cipher: store.cipher, clock: clock)
+        }
+        guard let mail = settings.mail else { return (transports, nil) }
+        let pool = SMTPPool(configuration: mail.configuration(clientName: settings.mailClientName), eventLoop: mailLoops.any())
+        transports[.email] = EmailTransport(
+            pool: pool, sender: try mail.sender(), senderName: mail.fromName, sign: try mail.signature(), clock: clock)
+        return (transports, pool)
+    }
+}

@@ -1,0 +1,25 @@
+import ArgumentParser
+
+/// Says what is wrong, and what to do about it.
+struct Doctor: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Check database, encryption key, mail server and the sender's DNS records; say what to mend.",
+        discussion: "Changes nothing and sends nothing. Exit status 1 when something has to be mended.")
+
+    @OptionGroup var configuration: ConfigurationOptions
+
+    func run() async throws {
+        let settings = try configuration.settings()
+        var findings = [Finding.well("settings", "no contradictions")]
+        if settings.baseURL.hasPrefix("http://"), !settings.baseURL.hasPrefix("http://localhost"), !settings.baseURL.hasPrefix("http://127.") {
+            findings.append(.note("settings", "API_BASE_URL is not https: links in messages travel in clear"))
+        }
+        findings += await DatabaseCheck(settings: settings).run()
+        findings += await MailCheck(settings: settings).run()
+        if let mail = settings.mail { findings += SenderRecordsCheck(mail: mail, lookup: DNSResolver.texts).run() }
+        for finding in findings { Console.say(finding.lines) }
+        let ill = findings.count { $0.verdict == .ill }
+        Console.say(ill == 0 ? "\nNothing to mend." : "\n\(ill) to mend.")
+        if ill > 0 { throw ExitCode.failure }
+    }
+}

@@ -1,0 +1,72 @@
+import ArgumentParser
+import Core
+import Logging
+import Metrics
+import Observability
+import Storage
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// The server.
+struct Serve: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Run the server.",
+        discussion: """
+            Brings the schema up to date, then serves the API and delivers messages until SIGTERM or SIGINT. What happens is logged as
+            JSON lines on standard error.
+
+            Settings (environment, or the file of --config) [default]:
+            \(ConfigurationOptions.listOfSettings)
+            """)
+
+    @OptionGroup var configuration: ConfigurationOptions
+
+    func run() async throws {
+        let settings = try configuration.settings()
+        // A reader of our output that goes away must not end the process.
+        signal(SIGPIPE, SIG_IGN)
+        let registry = MetricsRegistry()
+        ProcessMetrics.register(in: registry, version: Rapport.version)
+        let sink = LogSink()
+        LoggingSystem.bootstrap { JSONLogHandler(component: $0, level: settings.logLevel, sink: sink) }
+        MetricsSystem.bootstrap(PrometheusFactory(registry: registry))
+
+        // Away from the main thread's executor: a call to an actor from there costs a thousand times as much.
+        try await Task.detached {
+            let assembly = try await Assembly.build(settings, registry: registry)
+            // At once, because the key is nowhere else: what follows may still fail.
+            if let key = assembly.bootstrap?.generatedKey {
+                Console.say("API key (printed this once, keep it): \(key)\n")
+            }
+            do {
+                try await assembly.run { port in Console.say(Self.greeting(settings, port: port, database: assembly.store.description)) }
+                await assembly.store.database.close()
+            } catch {
+                await assembly.store.database.close()
+                throw error
+            }
+        }.value
+    }
+
+    /// What the operator sees once the server listens.
+    static func greeting(_ settings: Settings, port: Int, database: String) -> String {
+        let host = settings.host.contains(":") ? "[\(settings.host)]" : settings.host
+        let address = "http://\(host):\(port)"
+        let mail = settings.mail.map { "\($0.host):\($0.port) as \($0.fromEmail)" }
+        return """
+            Rapport \(Rapport.version) listens on \(address)
+              database   \(database)
+              e-mail     \(mail ?? "sandbox")
+              SMS        sandbox
+              WhatsApp   sandbox
+              messages in the sandbox: \(address)/sandbox     API: \(address)/openapi.json
+              Ctrl-C stops.
+            """
+    }
+}

@@ -1,0 +1,101 @@
+/// Every key that the program reads, in the order of the documentation. The one list: nothing else names a key.
+enum Setting: String, CaseIterable, Sendable {
+    case host = "HOST"
+    case port = "PORT"
+    case baseURL = "API_BASE_URL"
+    case databaseURL = "DATABASE_URL"
+    case redisURL = "REDIS_URL"
+    case enableCaching = "ENABLE_CACHING"
+    case cacheTTL = "CACHE_TTL"
+    case smtpHost = "SMTP_HOST"
+    case smtpPort = "SMTP_PORT"
+    case smtpUsername = "SMTP_USERNAME"
+    case smtpPassword = "SMTP_PASSWORD"
+    case smtpTLS = "SMTP_TLS"
+    case smtpFromEmail = "SMTP_FROM_EMAIL"
+    case smtpFromName = "SMTP_FROM_NAME"
+    case smtpMaxConnections = "SMTP_MAX_CONNECTIONS"
+    case dkimDomain = "DKIM_DOMAIN"
+    case dkimSelector = "DKIM_SELECTOR"
+    case dkimKeyFile = "DKIM_PRIVATE_KEY_FILE"
+    case twilioAccount = "TWILIO_ACCOUNT_SID"
+    case twilioToken = "TWILIO_AUTH_TOKEN"
+    case twilioFrom = "TWILIO_FROM_NUMBER"
+    case twilioURL = "TWILIO_API_URL"
+    case whatsappNumber = "WHATSAPP_PHONE_NUMBER_ID"
+    case whatsappToken = "WHATSAPP_ACCESS_TOKEN"
+    case whatsappSecret = "WHATSAPP_APP_SECRET"
+    case whatsappVerifyToken = "WHATSAPP_WEBHOOK_VERIFY_TOKEN"
+    case whatsappURL = "WHATSAPP_API_URL"
+    case encryptionKey = "DB_ENCRYPTION_KEY"
+    case apiKey = "RAPPORT_API_KEY"
+    case rateLimits = "RATE_LIMITS"
+    case logLevel = "LOG_LEVEL"
+
+    /// Values of these are never shown, not even in the line that says what is wrong with them.
+    var isSecret: Bool {
+        switch self {
+        case .databaseURL, .redisURL, .smtpPassword, .twilioToken, .whatsappToken, .whatsappSecret, .whatsappVerifyToken,
+            .encryptionKey, .apiKey:
+            true
+        default: false
+        }
+    }
+
+    /// What holds when the key is not set; for people.
+    var defaultText: String {
+        switch self {
+        case .host: "127.0.0.1"
+        case .port: "8080"
+        case .baseURL: "http://localhost:PORT"
+        case .databaseURL: "sqlite:data/rapport.sqlite"
+        case .enableCaching: "true"
+        case .cacheTTL: "3600"
+        case .smtpPort: "587, with SMTP_TLS=implicit 465"
+        case .smtpTLS: "starttls"
+        case .smtpMaxConnections: "8"
+        case .encryptionKey: "made on first start beside the SQLite file"
+        case .apiKey: "made and printed once"
+        case .rateLimits: "with a real provider whatsapp=1000/86400,sms=1/1"
+        case .logLevel: "info"
+        default: "none"
+        }
+    }
+
+    /// What it is for, in one line.
+    var purpose: String {
+        switch self {
+        case .host: "address to listen on"
+        case .port: "port to listen on; 0 takes a free one"
+        case .baseURL: "public address, used in links and signatures"
+        case .databaseURL: "sqlite:PATH or postgresql://USER:PASSWORD@HOST/DATABASE"
+        case .redisURL: "redis:// or rediss://; none means a cache inside the process"
+        case .enableCaching: "true or false"
+        case .cacheTTL: "seconds for which cached records are used"
+        case .smtpHost: "mail server; none means that e-mail stays in the sandbox"
+        case .smtpPort: "its port"
+        case .smtpUsername: "account on the mail server"
+        case .smtpPassword: "its password"
+        case .smtpTLS: "starttls, implicit or none"
+        case .smtpFromEmail: "address that mail is sent from; required with SMTP_HOST"
+        case .smtpFromName: "name that mail is sent from; else the business's name"
+        case .smtpMaxConnections: "most connections to the mail server at once, 1 to 100"
+        case .dkimDomain: "domain that signs outgoing mail (DKIM)"
+        case .dkimSelector: "selector of its DKIM record"
+        case .dkimKeyFile: "file with the private key in PEM (RSA or Ed25519)"
+        case .twilioAccount: "Twilio account; none means that SMS stays in the sandbox"
+        case .twilioToken: "its token"
+        case .twilioFrom: "number that SMS are sent from, in E.164"
+        case .twilioURL: "other address of Twilio's API"
+        case .whatsappNumber: "WhatsApp Business number; none means that WhatsApp stays in the sandbox"
+        case .whatsappToken: "its access token"
+        case .whatsappSecret: "secret that signs its webhooks"
+        case .whatsappVerifyToken: "word that proves the webhook's address"
+        case .whatsappURL: "other address of the WhatsApp API"
+        case .encryptionKey: "32 bytes in base64; id:key,id:key for rotation, the first one writes; required with PostgreSQL"
+        case .apiKey: "first API key, 32 characters or more"
+        case .rateLimits: "messages/seconds by channel, e.g. email=100/3600"
+        case .logLevel: "trace, debug, info, notice, warning, error or critical"
+        }
+    }
+}

@@ -1,0 +1,128 @@
+import Logging
+
+/// Everything that the operator decides, checked.
+struct Settings: Sendable {
+    enum Database: Sendable, Equatable {
+        case sqlite(path: String)
+        case postgresql(url: String)
+    }
+
+    struct Cache: Sendable, Equatable {
+        var isEnabled: Bool
+        var seconds: Int
+        var redisURL: String?
+    }
+
+    struct Twilio: Sendable, Equatable {
+        var account: String
+        var token: String
+        var fromNumber: String
+        var url: String?
+    }
+
+    struct WhatsApp: Sendable, Equatable {
+        var phoneNumberID: String
+        var accessToken: String
+        var appSecret: String
+        var verifyToken: String
+        var url: String?
+    }
+
+    var host: String
+    var port: Int
+    /// Public address without a slash at its end.
+    var baseURL: String
+    var database: Database
+    var cache: Cache
+    var mail: MailSettings?
+    var twilio: Twilio?
+    var whatsapp: WhatsApp?
+    /// The text of the key ring; nil means the file beside the SQLite database.
+    var encryptionKey: String?
+    var firstAPIKey: String?
+    var rateLimits: [RateLimit]
+    var logLevel: Logger.Level
+
+    init(_ source: SettingsSource) throws(SettingsError) {
+        host = try source.text(.host) ?? "127.0.0.1"
+        port = try source.integer(.port, 0...65535) ?? 8080
+        baseURL = try source.url(.baseURL, schemes: ["http", "https"]) ?? "http://localhost:\(port)"
+        database = try Self.database(source)
+        cache = Cache(
+            isEnabled: try source.flag(.enableCaching) ?? true, seconds: try source.integer(.cacheTTL, 1...86400) ?? 3600,
+            redisURL: try source.url(.redisURL, schemes: ["redis", "rediss"]))
+        mail = try MailSettings(source)
+        twilio = try Self.twilio(source)
+        whatsapp = try Self.whatsapp(source)
+        encryptionKey = try source.text(.encryptionKey)
+        firstAPIKey = try source.text(.apiKey)
+        rateLimits = try RateLimit.list(source, hasWhatsApp: whatsapp != nil, hasSMS: twilio != nil)
+        logLevel = try source.choice(.logLevel, Logger.Level.self) ?? .info
+        if case .postgresql = database, encryptionKey == nil {
+            throw SettingsError(.encryptionKey, "is required with PostgreSQL; make one with: openssl rand -base64 32")
+        }
+        if let firstAPIKey, firstAPIKey.utf8.count < 32 {
+            throw SettingsError(.apiKey, "must have 32 characters or more; make one with: openssl rand -hex 32")
+        }
+    }
+
+    private static func database(_ source: SettingsSource) throws(SettingsError) -> Database {
+        let text = try source.text(.databaseURL) ?? "sqlite:data/rapport.sqlite"
+        if text.hasPrefix("postgresql://") || text.hasPrefix("postgres://") { return .postgresql(url: text) }
+        guard text.hasPrefix("sqlite:") else {
+            throw SettingsError(.databaseURL, "must begin with sqlite: or postgresql://")
+        }
+        var path = text.dropFirst("sqlite:".count)
+        // Both sqlite:///absolute and sqlite:/absolute are in use.
+        if path.hasPrefix("///") { path = path.dropFirst(2) }
+        guard !path.isEmpty, !path.hasPrefix("//"), path != ":memory:", !path.hasSuffix("/") else {
+            throw SettingsError(.databaseURL, "sqlite: must be followed by the path of a file")
+        }
+        return .sqlite(path: String(path))
+    }
+
+    private static func twilio(_ source: SettingsSource) throws(SettingsError) -> Twilio? {
+        let url = try source.url(.twilioURL, schemes: ["https", "http"])
+        guard let all = try source.together([.twilioAccount, .twilioToken, .twilioFrom]) else { return nil }
+        guard all[2].hasPrefix("+"), all[2].dropFirst().allSatisfy({ $0.isASCII && $0.isNumber }), (8...16).contains(all[2].count) else {
+            throw SettingsError(.twilioFrom, "must be a number in E.164, e.g. +14155550100")
+        }
+        return Twilio(account: all[0], token: all[1], fromNumber: all[2], url: url)
+    }
+
+    private static func whatsapp(_ source: SettingsSource) throws(SettingsError) -> WhatsApp? {
+        let url = try source.url(.whatsappURL, schemes: ["https", "http"])
+        let keys: [Setting] = [.whatsappNumber, .whatsappToken, .whatsappSecret, .whatsappVerifyToken]
+        guard let all = try source.together(keys) else { return nil }
+        return WhatsApp(phoneNumberID: all[0], accessToken: all[1], appSecret: all[2], verifyToken: all[3], url: url)
+    }
+
+    /// Stops where something is asked for that this release does not do: pretending would lose messages in a sandbox or
+    /// send more than a limit allows.
+    func refuseWhatIsNotBuiltYet() throws(SettingsError) {
+        if twilio != nil {
+            throw SettingsError(.twilioAccount, "this release cannot send SMS yet; without the TWILIO_ keys SMS stays in the sandbox")
+        }
+        if whatsapp != nil {
+            throw SettingsError(
+                .whatsappNumber, "this release cannot send WhatsApp yet; without the WHATSAPP_ keys WhatsApp stays in the sandbox")
+        }
+        if !rateLimits.isEmpty { throw SettingsError(.rateLimits, "this release does not hold limits yet") }
+        if cache.redisURL != nil { throw SettingsError(.redisURL, "this release has no Redis cache yet; leave it out") }
+    }
+}
+
+extension SettingsSource {
+    /// The values of keys that only make sense together; nil when none of them is set.
+    func together(_ settings: [Setting]) throws(SettingsError) -> [String]? {
+        var values: [String] = []
+        var missing: Setting?
+        for setting in settings {
+            if let value = try text(setting) { values.append(value) } else if missing == nil { missing = setting }
+        }
+        guard let missing else { return values }
+        guard !values.isEmpty else { return nil }
+        let others = settings.filter { $0 != missing }.map(\.rawValue).joined(separator: ", ")
+        throw SettingsError(missing, "is missing; it belongs to \(others)")
+    }
+}
