@@ -7,7 +7,7 @@ import Testing
 struct BusinessQueryTests {
     @Test("a business comes back as it was stored, and an update changes that one only", arguments: TestEngine.allCases)
     func roundTrip(_ engine: TestEngine) async throws {
-        try await QueryWorld.with(engine) { world in
+        try await QueryWorld.with(engine) { world async throws in
             var business = QueryWorld.business(QueryWorld.ours)
             #expect(try await world.database.read { tx in try tx.business(QueryWorld.ours) } == business)
 
@@ -69,7 +69,7 @@ struct BusinessQueryTests {
 
     @Test("a key is found until it expires or is revoked, and only its own business can revoke it", arguments: TestEngine.allCases)
     func keyLife(_ engine: TestEngine) async throws {
-        try await QueryWorld.with(engine) { world in
+        try await QueryWorld.with(engine) { world async throws in
             let (lasting, expiring) = (APIKeySecret(), APIKeySecret())
             let end = world.clock.now.adding(seconds: 60)
             let key = try await world.database.write { tx in

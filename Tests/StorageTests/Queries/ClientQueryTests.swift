@@ -13,7 +13,7 @@ struct ClientQueryTests {
 
     @Test("putting a client creates it once and then replaces everything", arguments: TestEngine.allCases)
     func put(_ engine: TestEngine) async throws {
-        try await World.with(engine) { world in
+        try await World.with(engine) { world async throws in
             let created = world.clock.now
             var ada = World.client("ada", name: "Ada", tags: ["vip", "b", "vip"], emailHash: [1, 2])
             ada.language = "de"
@@ -37,7 +37,7 @@ struct ClientQueryTests {
 
     @Test("the list is newest first, and its pages meet without gap or repetition", arguments: TestEngine.allCases)
     func pages(_ engine: TestEngine) async throws {
-        try await World.with(engine) { world in
+        try await World.with(engine) { world async throws in
             for index in 0..<7 {
                 // Two share every moment: the id decides between them.
                 if index % 2 == 0 { world.clock.advance(milliseconds: 1) }
@@ -64,7 +64,7 @@ struct ClientQueryTests {
     @Test("the search finds parts of names and ids in any case, takes % and _ literally, and finds addresses by their hash",
         arguments: TestEngine.allCases)
     func search(_ engine: TestEngine) async throws {
-        try await World.with(engine) { world in
+        try await World.with(engine) { world async throws in
             try await world.put(World.client("client-1", name: "Ada Lovelace", emailHash: [7]))
             world.clock.advance(milliseconds: 1)
             try await world.put(World.client("client_2", name: "100% Bob"))
@@ -91,7 +91,7 @@ struct ClientQueryTests {
 
     @Test("SQLite folds the case of letters beyond ASCII in names")
     func unicodeSearch() async throws {
-        try await World.with(.sqlite) { world in
+        try await World.with(.sqlite) { world async throws in
             try await world.put(World.client("a", name: "Çağla ÖZTÜRK"))
             #expect(try await list(world, ClientSearch(words: ClientSearch.Words(text: "öztü"))) == ["a"])
         }
@@ -99,7 +99,7 @@ struct ClientQueryTests {
 
     @Test("a tag narrows the list to those who have exactly it", arguments: TestEngine.allCases)
     func tag(_ engine: TestEngine) async throws {
-        try await World.with(engine) { world in
+        try await World.with(engine) { world async throws in
             try await world.put(World.client("a", tags: ["vip"]))
             try await world.put(World.client("b", tags: ["vip2", "x"]))
             try await world.put(World.client("c"))
@@ -111,7 +111,7 @@ struct ClientQueryTests {
 
     @Test("erasing a client removes every trace of them and nobody else's", arguments: TestEngine.allCases)
     func erase(_ engine: TestEngine) async throws {
-        try await World.with(engine) { world in
+        try await World.with(engine) { world async throws in
             let file = AttachmentRecord(filename: "a.txt", contentType: "text/plain", content: [1, 2, 3])
             let batch = BatchChange.open(id: UUIDv7(at: world.clock.now), closesAt: world.clock.now.adding(seconds: 60))
             for (client, business) in [("ada", World.ours), ("bob", World.ours), ("ada", World.theirs)] {
@@ -152,7 +152,7 @@ struct ClientQueryTests {
 
     @Test("an attempt on its way while its client is erased ends without a trace", arguments: TestEngine.allCases)
     func eraseDuringAttempt(_ engine: TestEngine) async throws {
-        try await World.with(engine) { world in
+        try await World.with(engine) { world async throws in
             let id = try await world.accept("ada")
             #expect(try await world.claim() == [id])
             #expect(try await world.database.write { tx in try tx.eraseClient(World.id("ada"), business: World.ours) })
@@ -165,7 +165,7 @@ struct ClientQueryTests {
 
     @Test("preferences alone are enough to be erased", arguments: TestEngine.allCases)
     func erasePreferencesOnly(_ engine: TestEngine) async throws {
-        try await World.with(engine) { world in
+        try await World.with(engine) { world async throws in
             _ = try await world.database.write { tx in
                 try tx.updatePreferences(PreferencesUpdate(optOutEmail: true), of: World.id("early"), business: World.ours)
             }

@@ -13,7 +13,7 @@ struct PreferencesQueryTests {
 
     @Test("an update changes what it names and keeps the rest", arguments: TestEngine.allCases)
     func partialUpdate(_ engine: TestEngine) async throws {
-        try await World.with(engine) { world in
+        try await World.with(engine) { world async throws in
             let first = PreferencesUpdate(
                 preferredChannels: [.whatsapp, .email], quietHoursStart: LocalTime("21:30"), optOutSMS: true, optOutWhatsApp: true)
             _ = try await world.database.write { tx in try tx.updatePreferences(first, of: World.id("ada"), business: World.ours) }
@@ -30,7 +30,7 @@ struct PreferencesQueryTests {
 
     @Test("what was not stated comes from the client's record, then the business, then the standard", arguments: TestEngine.allCases)
     func layers(_ engine: TestEngine) async throws {
-        try await World.with(engine) { world in
+        try await World.with(engine) { world async throws in
             let unknown = try await effective(world, "ada")
             #expect(unknown.timezone == "Europe/Berlin" && unknown.language == "de")
             #expect(unknown.preferredChannels == [.email] && unknown.quietHoursStart.text == "22:00" && unknown.quietHoursEnd.text == "08:00")
@@ -53,7 +53,7 @@ struct PreferencesQueryTests {
 
     @Test("updates of one client at the same moment all take effect", arguments: TestEngine.allCases)
     func concurrentUpdates(_ engine: TestEngine) async throws {
-        try await World.with(engine) { world in
+        try await World.with(engine) { world async throws in
             let updates = [
                 PreferencesUpdate(optOutEmail: true), PreferencesUpdate(optOutSMS: true), PreferencesUpdate(optOutWhatsApp: true),
                 PreferencesUpdate(timezone: "Asia/Tokyo"), PreferencesUpdate(language: "ja"), PreferencesUpdate(quietHoursEnd: LocalTime("07:00")),
@@ -75,7 +75,7 @@ struct PreferencesQueryTests {
 
     @Test("a suppressed address is suppressed on its channel and in its business only", arguments: TestEngine.allCases)
     func suppressions(_ engine: TestEngine) async throws {
-        try await World.with(engine) { world in
+        try await World.with(engine) { world async throws in
             #expect(try await world.database.write { tx in try tx.suppress([1], channel: .email, reason: "unsubscribed", business: World.ours) })
             #expect(try await !world.database.write { tx in try tx.suppress([1], channel: .email, reason: "bounced", business: World.ours) })
             func isSuppressed(_ hash: [UInt8], _ channel: Channel, _ business: BusinessID) async throws -> Bool {
@@ -95,7 +95,7 @@ struct PreferencesQueryTests {
     @Test("a snapshot for a dry run merges the recipient, and matches suppressions to the right kind of address",
         arguments: TestEngine.allCases)
     func snapshot(_ engine: TestEngine) async throws {
-        try await World.with(engine) { world in
+        try await World.with(engine) { world async throws in
             func snapshot(_ recipient: SealedRecipient?) async throws -> ClientSnapshot? {
                 try await world.database.read { tx in
                     try tx.clientSnapshot(World.id("ada"), business: World.ours, merging: recipient, batchState: true)
