@@ -97,6 +97,12 @@ let package = Package(
         .target(name: "CAssets", exclude: ["README.md", "templates"]),
         .systemLibrary(name: "CPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"]), .brew(["libpq"])]),
 
+        // Real stores for the tests of every room.
+        .target(
+            name: "TestSupport",
+            dependencies: ["Core", "Storage", "CPQ", .product(name: "Logging", package: "swift-log")],
+            path: "Tests/Support"
+        ),
         .testTarget(name: "CoreTests", dependencies: ["Core"]),
         .testTarget(
             name: "SMTPTests",
@@ -108,8 +114,9 @@ let package = Package(
                 .product(name: "X509", package: "swift-certificates"),
             ]
         ),
-        .testTarget(name: "StorageTests", dependencies: ["Storage", "Core", "CPQ", .product(name: "GRDB", package: "GRDB.swift")]),
-        .testTarget(name: "CommunicationsTests", dependencies: ["Communications", "Storage", "SMTP", "Core", "CAssets"]),
+        .testTarget(
+            name: "StorageTests", dependencies: ["Storage", "Core", "TestSupport", "CPQ", .product(name: "GRDB", package: "GRDB.swift")]),
+        .testTarget(name: "CommunicationsTests", dependencies: ["Communications", "Storage", "SMTP", "Core", "CAssets", "TestSupport"]),
         .testTarget(
             name: "ObservabilityTests",
             dependencies: [
@@ -124,7 +131,7 @@ let package = Package(
         ),
         .testTarget(
             name: "WebTests",
-            dependencies: ["Web", "Communications", "Storage", "Core", "App", .product(name: "HummingbirdTesting", package: "hummingbird")]
+            dependencies: ["Web", "Communications", "Storage", "Core", "App", "TestSupport", .product(name: "HummingbirdTesting", package: "hummingbird")]
         ),
     ],
     swiftLanguageModes: [.v6],

@@ -1,3 +1,4 @@
+import Foundation
 import NIOCore
 
 /// The requests of a measurement: about 1.5 kB, rendered to an HTML and text mail of about 4 kB.
@@ -7,6 +8,14 @@ struct BenchRequests: Sendable {
     var clients = 5000
     var urgency = "critical"
     var sendAt: String?
+    /// A zone in which it is about noon, so that quiet and business hours let everything pass at any time of day.
+    var timezone = BenchRequests.zoneAtNoon(hour: Int(Date().timeIntervalSince1970 / 3600) % 24)
+
+    static func zoneAtNoon(hour: Int) -> String {
+        let offset = 12 - hour
+        // The sign in these names is the other way round.
+        return offset == 0 ? "Etc/UTC" : offset > 0 ? "Etc/GMT-\(offset)" : "Etc/GMT+\(-offset)"
+    }
 
     func request(_ number: Int) -> ByteBuffer {
         let body = body(number)
@@ -25,7 +34,7 @@ struct BenchRequests: Sendable {
         let time = sendAt.map { "\"send_at\":\"\($0)\"," } ?? ""
         return """
             {"client_id":"bench-\(client)","plan_id":"plan-\(number % 1000)","message_type":"budget_summary","urgency":"\(urgency)",\(time)\
-            "preferred_channel":"email","recipient":{"name":"Client \(client)","email":"client\(client)@example.org","language":"en"},\
+            "preferred_channel":"email","recipient":{"name":"Client \(client)","email":"client\(client)@example.org","language":"en","timezone":"\(timezone)"},\
             "context":\(Self.context)}
             """
     }

@@ -80,6 +80,11 @@ public enum ClientFields {
         return valid ? nil : message
     }
 
+    /// No channel twice; an empty list leaves the choice to the message type.
+    public static func preferredChannels(_ channels: [Channel]) -> String? {
+        Set(channels).count == channels.count ? nil : "must not name a channel twice"
+    }
+
     static func isDigit(_ byte: UInt8) -> Bool { byte >= 0x30 && byte <= 0x39 }
 
     static func isLetter(_ byte: UInt8) -> Bool { (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte) }

@@ -76,8 +76,8 @@ public struct StatusChange: Sendable, Hashable {
 /// A message that a provider took is `bounced` when it says later that it could not be delivered, on every channel; `failed` is ours alone
 /// (all attempts used up), which keeps the two ends from competing.
 ///
-/// `failed`, `suppressed` and `cancelled` are left by no provider event, and only `failed` by `retried`. Times are facts and recorded in
-/// every status; as the earliest one is kept, they do not depend on the order either.
+/// `failed`, `suppressed` and `cancelled` are left by no provider event, and only `failed` by `retried`, with which the caller clears the
+/// time of the failure. Times are facts and recorded in every status; as the earliest one is kept, they do not depend on the order either.
 ///
 /// Hand in a `bounced` only if it is about the current attempt: a bounce of the channel before says nothing about the one that follows.
 public enum StatusMachine {

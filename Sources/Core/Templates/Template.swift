@@ -69,16 +69,7 @@ public final class Template: Sendable {
 
     /// Appends the rendered text to `output`; leaves it as it was when a limit is exceeded.
     public func render(_ scope: TemplateScope, into output: inout [UInt8]) throws(TemplateError) {
-        var renderer = TemplateRenderer(template: self, scope: scope, output: consume output)
-        let start = renderer.output.count
-        do {
-            try renderer.run()
-            output = renderer.output
-        } catch {
-            renderer.output.removeSubrange(start...)
-            output = renderer.output
-            throw error
-        }
+        _ = try TemplateRenderer.render(self, scope, into: &output)
     }
 
     public func render(_ scope: TemplateScope) throws(TemplateError) -> String {
@@ -91,54 +82,7 @@ public final class Template: Sendable {
     ///
     /// Variables inside sections count only where the section is rendered, with the place in the list: `vendors[1].price`.
     public func missingVariables(in scope: TemplateScope) throws(TemplateError) -> [String] {
-        var renderer = TemplateRenderer(template: self, scope: scope, output: [], collectsMissing: true)
-        try renderer.run()
-        return renderer.missing
+        var output: [UInt8] = []
+        return try TemplateRenderer.render(self, scope, into: &output, collectsMissing: true)
     }
-}
-
-/// The instructions of a template and the bytes and names they refer to.
-struct TemplateProgram: Sendable {
-    var code: ContiguousArray<TemplateInstruction> = []
-    var literals: [UInt8] = []
-    var names: [UInt8] = []
-    /// Range in `names` of each segment of each path.
-    var segments: ContiguousArray<Range<Int>> = []
-    /// Range in `segments`; empty for the implicit iterator.
-    var paths: ContiguousArray<Range<Int>> = []
-
-    func text(ofPath path: Int) -> String {
-        let segments = segments[paths[path]].map { String(decoding: names[$0], as: UTF8.self) }
-        return segments.isEmpty ? "." : segments.joined(separator: ".")
-    }
-}
-
-/// What the pseudo-variables tell about the list around them.
-enum TemplateLoopValue: Int, Sendable {
-    case index, first, last
-
-    init?(name: String) {
-        switch name {
-        case "@index": self = .index
-        case "@first": self = .first
-        case "@last": self = .last
-        default: return nil
-        }
-    }
-}
-
-enum TemplateInstruction: Sendable {
-    /// Copy this part of the literals.
-    case literal(start: UInt32, end: UInt32)
-    case value(path: UInt32, isRaw: Bool)
-    case loopIndex
-    /// Go on if the path is true, once per element; otherwise jump behind the section.
-    case section(path: UInt32, exit: UInt32)
-    case inverted(path: UInt32, exit: UInt32)
-    case loopSection(TemplateLoopValue, isInverted: Bool, exit: UInt32)
-    /// Next element of the section that begins there, or leave it.
-    case endSection(begin: UInt32)
-    /// An attribute that holds an address and at least one variable.
-    case beginAddress
-    case endAddress
 }

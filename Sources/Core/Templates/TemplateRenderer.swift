@@ -1,13 +1,15 @@
 /// Carries out a template's program. Sections are kept on a stack of its own, whose height the compiler has bounded.
 struct TemplateRenderer {
     private(set) var missing: [String] = []
-    var output: [UInt8]
-    private let program: TemplateProgram
+    /// What stopped the rendering.
+    private(set) var failure: String?
+    private var output: [UInt8]
+    private let program: TemplateProgramReader
     private let limits: Template.Limits
-    private let overrides: ValueTape
-    private let context: ValueTape?
+    private let overrides: ValueTapeReader
+    private let context: ValueTapeReader
     private let contextRoot: UInt32
-    private let defaults: ValueTape
+    private let defaults: ValueTapeReader
     private let collectsMissing: Bool
     private var frames: ContiguousArray<Frame> = []
     private var scratch: [UInt8] = []
@@ -32,41 +34,67 @@ struct TemplateRenderer {
         var position: Int
     }
 
-    init(template: Template, scope: TemplateScope, output: consuming [UInt8], collectsMissing: Bool = false) {
-        program = template.program
-        limits = template.limits
-        overrides = scope.overrides.tape
-        context = scope.context?.document.tape
-        contextRoot = UInt32(truncatingIfNeeded: scope.context?.index ?? 0)
-        defaults = scope.defaults.tape
+    /// Appends to `output`, and leaves it as it was when a limit is exceeded.
+    static func render(
+        _ template: Template, _ scope: TemplateScope, into output: inout [UInt8], collectsMissing: Bool = false
+    ) throws(TemplateError) -> [String] {
+        let start = output.count
+        var bytes: [UInt8] = []
+        swap(&bytes, &output)
+        let (missing, failure) = template.program.withReader { program in
+            scope.withReaders { overrides, context, contextRoot, defaults in
+                var renderer = TemplateRenderer(
+                    output: bytes, program: program, limits: template.limits, overrides: overrides, context: context,
+                    contextRoot: contextRoot, defaults: defaults, collectsMissing: collectsMissing
+                )
+                bytes = []
+                renderer.run()
+                swap(&bytes, &renderer.output)
+                return (renderer.missing, renderer.failure)
+            }
+        }
+        swap(&bytes, &output)
+        if let failure {
+            output.removeSubrange(start...)
+            throw TemplateError(line: 1, column: 1, message: failure)
+        }
+        return missing
+    }
+
+    private init(
+        output: [UInt8], program: TemplateProgramReader, limits: Template.Limits, overrides: ValueTapeReader, context: ValueTapeReader,
+        contextRoot: UInt32, defaults: ValueTapeReader, collectsMissing: Bool
+    ) {
         self.output = output
+        self.program = program
+        self.limits = limits
+        self.overrides = overrides
+        self.context = context
+        self.contextRoot = contextRoot
+        self.defaults = defaults
         self.collectsMissing = collectsMissing
     }
 
-    mutating func run() throws(TemplateError) {
+    private mutating func run() {
         let start = output.count
         var steps = 0
         var next = 0
         while next < program.code.count {
             steps += 1
-            guard steps <= limits.maximumSteps else { throw refusal("the template's lists take too many steps to render") }
+            guard steps <= limits.maximumSteps else { return failure = "the template's lists take too many steps to render" }
             step(&next)
             guard output.count - start <= limits.maximumOutputBytes else {
-                throw refusal("the rendered text is larger than \(limits.maximumOutputBytes) bytes")
+                return failure = "the rendered text is larger than \(limits.maximumOutputBytes) bytes"
             }
         }
     }
-
-    private func refusal(_ message: String) -> TemplateError { TemplateError(line: 1, column: 1, message: message) }
 
     private mutating func step(_ next: inout Int) {
         let instruction = next
         next += 1
         switch program.code[instruction] {
         case .literal(let start, let end):
-            program.literals.withUnsafeBufferPointer {
-                output.append(contentsOf: UnsafeBufferPointer(rebasing: $0[Int(start)..<Int(end)]))
-            }
+            output.append(contentsOf: UnsafeBufferPointer(rebasing: program.literals[Int(start)..<Int(end)]))
         case .value(let path, let isRaw):
             if let value = resolve(Int(path)) { append(value, isRaw: isRaw) } else { noteMissing(instruction, Int(path)) }
         case .loopIndex:
@@ -137,11 +165,9 @@ struct TemplateRenderer {
 
     /// No digit but 0 before the exponent.
     private func isZero(_ value: Reference) -> Bool {
-        let node = node(value)
-        let bytes = bytes(value)
-        for index in Int(node.start)..<Int(node.end) {
-            if bytes[index] | 0x20 == UInt8(ascii: "e") { return true }
-            if (UInt8(ascii: "1")...UInt8(ascii: "9")).contains(bytes[index]) { return false }
+        for byte in tape(value.layer).source(of: node(value)) {
+            if byte | 0x20 == UInt8(ascii: "e") { return true }
+            if (UInt8(ascii: "1")...UInt8(ascii: "9")).contains(byte) { return false }
         }
         return true
     }
@@ -150,94 +176,81 @@ struct TemplateRenderer {
 
     private func resolve(_ path: Int) -> Reference? {
         let segments = program.paths[path]
-        guard let first = segments.first else { return implicitIterator }
-        guard var value = lookUp(program.segments[first]) else { return nil }
-        for segment in segments.dropFirst() {
-            guard let member = member(program.segments[segment], of: value) else { return nil }
+        guard !segments.isEmpty else { return implicitIterator }
+        guard var value = lookUp(program.name(segments.lowerBound)) else { return nil }
+        var segment = segments.lowerBound + 1
+        while segment < segments.upperBound {
+            guard let member = member(program.name(segment), of: value) else { return nil }
             value = member
+            segment += 1
         }
         return node(value).kind == .null ? nil : value
     }
 
     private var implicitIterator: Reference? {
         if let frame = frames.last { return frame.value }
-        return context == nil ? nil : Reference(layer: .context, index: contextRoot)
+        let root = Reference(layer: .context, index: contextRoot)
+        return node(root).kind == .null ? nil : root
     }
 
     /// From the innermost section outwards, then the layers.
-    private func lookUp(_ name: Range<Int>) -> Reference? {
+    private func lookUp(_ name: UnsafeBufferPointer<UInt8>) -> Reference? {
         var index = frames.count
         while index > 0 {
             index -= 1
             if let found = member(name, of: frames[index].value) { return found }
         }
-        if let found = member(name, of: Reference(layer: .overrides, index: 0)) { return found }
-        if context != nil, let found = member(name, of: Reference(layer: .context, index: contextRoot)) { return found }
-        return member(name, of: Reference(layer: .defaults, index: 0))
+        return member(name, of: Reference(layer: .overrides, index: 0))
+            ?? member(name, of: Reference(layer: .context, index: contextRoot))
+            ?? member(name, of: Reference(layer: .defaults, index: 0))
     }
 
-    private func member(_ name: Range<Int>, of value: Reference) -> Reference? {
-        guard node(value).kind == .object else { return nil }
-        let index = program.names.withUnsafeBufferPointer { names in
-            let name = UnsafeBufferPointer(rebasing: names[name])
-            return switch value.layer {
-            case .overrides: overrides.member(name, of: Int(value.index))
-            case .context: context?.member(name, of: Int(value.index))
-            case .defaults: defaults.member(name, of: Int(value.index))
-            }
-        }
-        return index.map { Reference(layer: value.layer, index: UInt32(truncatingIfNeeded: $0)) }
+    private func member(_ name: UnsafeBufferPointer<UInt8>, of value: Reference) -> Reference? {
+        let tape = tape(value.layer)
+        guard tape.nodes[Int(value.index)].kind == .object, let index = tape.member(name, of: Int(value.index)) else { return nil }
+        return Reference(layer: value.layer, index: UInt32(truncatingIfNeeded: index))
     }
 
-    private func node(_ value: Reference) -> JSONNode {
-        switch value.layer {
-        case .overrides: overrides.nodes[Int(value.index)]
-        case .context: (context ?? defaults).nodes[Int(value.index)]
-        case .defaults: defaults.nodes[Int(value.index)]
-        }
-    }
+    private func node(_ value: Reference) -> JSONNode { tape(value.layer).nodes[Int(value.index)] }
 
-    private func bytes(_ value: Reference) -> [UInt8] {
-        switch value.layer {
-        case .overrides: overrides.bytes
-        case .context: (context ?? defaults).bytes
-        case .defaults: defaults.bytes
+    private func tape(_ layer: Reference.Layer) -> ValueTapeReader {
+        switch layer {
+        case .overrides: overrides
+        case .context: context
+        case .defaults: defaults
         }
     }
 
     // MARK: Output
 
     private mutating func append(_ value: Reference, isRaw: Bool) {
-        let node = node(value)
-        let range = Int(node.start)..<Int(node.end)
+        let tape = tape(value.layer)
+        let node = tape.nodes[Int(value.index)]
         switch node.kind {
         case .null, .array, .object: return
         case .true: output.append(contentsOf: "true".utf8)
         case .false: output.append(contentsOf: "false".utf8)
         case .number, .string:
-            if node.flags.contains(.escaped) {
-                scratch.removeAll(keepingCapacity: true)
-                JSONStringScan.appendUnescaped(bytes(value).span, range, to: &scratch)
-                Self.append(scratch, 0..<scratch.count, isRaw, &output)
-            } else {
-                Self.append(bytes(value), range, isRaw, &output)
-            }
+            guard node.flags.contains(.escaped) else { return append(tape.source(of: node), isRaw) }
+            var text: [UInt8] = []
+            swap(&text, &scratch)
+            text.removeAll(keepingCapacity: true)
+            tape.appendUnescaped(node, to: &text)
+            text.withUnsafeBufferPointer { append($0, isRaw) }
+            swap(&text, &scratch)
         }
     }
 
-    private static func append(_ bytes: [UInt8], _ range: Range<Int>, _ isRaw: Bool, _ output: inout [UInt8]) {
-        bytes.withUnsafeBufferPointer { buffer in
-            let text = UnsafeBufferPointer(rebasing: buffer[range])
-            guard !isRaw else { return output.append(contentsOf: text) }
-            var runStart = 0
-            for index in 0..<text.count {
-                guard let reference = reference(for: text[index]) else { continue }
-                output.append(contentsOf: UnsafeBufferPointer(rebasing: text[runStart..<index]))
-                reference.withUTF8Buffer { output.append(contentsOf: $0) }
-                runStart = index + 1
-            }
-            output.append(contentsOf: UnsafeBufferPointer(rebasing: text[runStart...]))
+    private mutating func append(_ text: UnsafeBufferPointer<UInt8>, _ isRaw: Bool) {
+        guard !isRaw else { return output.append(contentsOf: text) }
+        var runStart = 0
+        for index in 0..<text.count {
+            guard let reference = Self.reference(for: text[index]) else { continue }
+            output.append(contentsOf: UnsafeBufferPointer(rebasing: text[runStart..<index]))
+            reference.withUTF8Buffer { output.append(contentsOf: $0) }
+            runStart = index + 1
         }
+        output.append(contentsOf: UnsafeBufferPointer(rebasing: text[runStart...]))
     }
 
     private static func reference(for byte: UInt8) -> StaticString? {

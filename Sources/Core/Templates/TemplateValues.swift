@@ -73,10 +73,24 @@ public struct TemplateScope: Sendable {
     public var defaults: TemplateValues
 
     private static let nothing = TemplateValues()
+    private static let null = ValueTape(bytes: [], nodes: [JSONNode(kind: .null, flags: [], start: 0, end: 0, next: 1)])
 
     public init(context: JSONView? = nil, overrides: TemplateValues? = nil, defaults: TemplateValues? = nil) {
         self.context = context
         self.overrides = overrides ?? Self.nothing
         self.defaults = defaults ?? Self.nothing
+    }
+
+    /// Lends the layers and the index of the context's root.
+    func withReaders<Result>(
+        _ body: (_ overrides: ValueTapeReader, _ context: ValueTapeReader, _ root: UInt32, _ defaults: ValueTapeReader) -> Result
+    ) -> Result {
+        let contextTape = context?.document.tape ?? Self.null
+        let root = UInt32(truncatingIfNeeded: context?.index ?? 0)
+        return overrides.tape.withReader { overrides in
+            contextTape.withReader { context in
+                defaults.tape.withReader { defaults in body(overrides, context, root, defaults) }
+            }
+        }
     }
 }

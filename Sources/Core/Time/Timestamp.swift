@@ -17,7 +17,7 @@ public struct Timestamp: Sendable, Hashable, Comparable {
     /// Whole seconds since the epoch, rounded towards the past.
     @inlinable
     public var seconds: Int64 {
-        milliseconds >= 0 ? milliseconds / 1000 : (milliseconds - 999) / 1000
+        milliseconds >= 0 ? milliseconds / 1000 : (milliseconds + 1) / 1000 - 1
     }
 
     /// The moment `milliseconds` later; saturates instead of trapping.

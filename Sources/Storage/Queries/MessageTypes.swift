@@ -25,7 +25,7 @@ extension Transaction {
             """
             INSERT INTO crm_message_types (business_id, name, category, default_urgency, channels, created_at, updated_at)
             VALUES (\(business), \(type.name), \(type.category.rawValue), \(type.defaultUrgency.rawValue),
-                \(type.channels.columnText), \(now), \(now))
+                \(type.channels.joined), \(now), \(now))
             ON CONFLICT (business_id, name) DO NOTHING
             """) > 0
         if !created {
@@ -33,7 +33,7 @@ extension Transaction {
                 """
                 UPDATE crm_message_types
                 SET category = \(type.category.rawValue), default_urgency = \(type.defaultUrgency.rawValue),
-                    channels = \(type.channels.columnText), updated_at = \(now)
+                    channels = \(type.channels.joined), updated_at = \(now)
                 WHERE business_id = \(business) AND name = \(type.name)
                 """)
         }

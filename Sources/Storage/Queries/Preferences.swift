@@ -54,7 +54,7 @@ extension Transaction {
             FROM crm_client_preferences
             WHERE business_id = \(business) AND client_id = \(id)
             """
-        ).first.map(StatedPreferences.init(row:))
+        ).first.map { try StatedPreferences($0, from: 0) }
     }
 
     /// What holds for the client: stated first, then their record, the business, the product's defaults.
@@ -86,7 +86,7 @@ extension Transaction {
             """
             INSERT INTO crm_client_preferences (business_id, client_id, preferred_channels, timezone, quiet_hours_start, quiet_hours_end,
                 opt_out_email, opt_out_sms, opt_out_whatsapp, language_preference, created_at, updated_at)
-            VALUES (\(business), \(id), \(stated.preferredChannels?.columnText), \(stated.timezone), \(stated.quietHoursStart?.text),
+            VALUES (\(business), \(id), \(stated.preferredChannels?.joined), \(stated.timezone), \(stated.quietHoursStart?.text),
                 \(stated.quietHoursEnd?.text), \(stated.optOuts.contains(.email)), \(stated.optOuts.contains(.sms)),
                 \(stated.optOuts.contains(.whatsapp)), \(stated.language), \(now), \(now))
             ON CONFLICT (business_id, client_id) DO UPDATE
@@ -104,19 +104,5 @@ extension Transaction {
     public func deletePreferences(_ id: ClientID, business: BusinessID) throws -> Bool {
         try lockConsent(business, id)
         return try execute("DELETE FROM crm_client_preferences WHERE business_id = \(business) AND client_id = \(id)") > 0
-    }
-}
-
-extension StatedPreferences {
-    /// Columns in the order of ``Transaction/statedPreferences(_:business:)``.
-    fileprivate init(row: Row) throws {
-        var optOuts: ChannelSet = []
-        if try row.bool(4) { optOuts.insert(.email) }
-        if try row.bool(5) { optOuts.insert(.sms) }
-        if try row.bool(6) { optOuts.insert(.whatsapp) }
-        self.init(
-            preferredChannels: try row.isNull(0) ? nil : try row.channels(0), timezone: try row.textOrNil(1),
-            quietHoursStart: try row.localTimeOrNil(2), quietHoursEnd: try row.localTimeOrNil(3), optOuts: optOuts,
-            language: try row.textOrNil(7))
     }
 }

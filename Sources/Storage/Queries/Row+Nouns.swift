@@ -15,13 +15,6 @@ extension Row {
         return noun
     }
 
-    /// `HH:MM`.
-    func localTimeOrNil(_ column: Int) throws -> LocalTime? {
-        guard let text = try textOrNil(column) else { return nil }
-        guard let time = LocalTime(text) else { throw DatabaseError.decoding("column \(column) is not a time of day") }
-        return time
-    }
-
     /// Channels in order, written as `email,sms`.
     func channels(_ column: Int) throws -> [Channel] {
         guard let channels = [Channel](columnText: try text(column)) else {
@@ -40,10 +33,5 @@ extension [Channel] {
             channels.append(channel)
         }
         self = channels
-    }
-
-    /// `email,sms`.
-    var columnText: String {
-        map(\.rawValue).joined(separator: ",")
     }
 }
