@@ -1,4 +1,5 @@
 import Core
+import Storage
 
 /// A client of the demonstration business, with their event and how far its planning has come.
 struct DemoClient: Sendable {

@@ -1,4 +1,5 @@
 import Communications
+import Core
 
 /// The sandbox, where mailboxes of one domain do not exist.
 final class DemoTransport: Transport {
