@@ -13,9 +13,15 @@ extension ByteBuffer {
     /// which would measure the sink instead of the server.
     func offset(of pattern: [UInt8], from start: Int = 0) -> Int? {
         withUnsafeReadableBytes { bytes -> Int? in
-            guard start >= 0, start < bytes.count, let base = bytes.baseAddress else { return nil }
-            guard let found = memmem(base + start, bytes.count - start, pattern, pattern.count) else { return nil }
-            return UnsafeRawPointer(found) - base
+            guard start >= 0, let base = bytes.baseAddress, let first = pattern.first else { return nil }
+            var position = start
+            while position + pattern.count <= bytes.count {
+                let span = bytes.count - pattern.count + 1 - position
+                guard let found = memchr(base + position, Int32(first), span) else { return nil }
+                if memcmp(found, pattern, pattern.count) == 0 { return UnsafeRawPointer(found) - base }
+                position = UnsafeRawPointer(found) - base + 1
+            }
+            return nil
         }
     }
 
