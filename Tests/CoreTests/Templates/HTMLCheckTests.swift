@@ -59,6 +59,12 @@ struct HTMLCheckTests {
         #expect(HTMLCheck.validate(source) == HTMLProblem(line: line, column: column, message: message))
     }
 
+    @Test("elements inside one another are bounded")
+    func depth() {
+        #expect(HTMLCheck.validate(String(repeating: "<b>", count: 1_000) + String(repeating: "</b>", count: 1_000)) == nil)
+        #expect(HTMLCheck.validate(String(repeating: "<b>", count: 1_001))?.message == "more than 1000 elements inside one another")
+    }
+
     @Test("partials are checked in their place")
     func partials() {
         let partials = ["begin": "<table><tr>\n<td>", "end": "</td></tr></table>", "loop": "{{>loop}}"]
