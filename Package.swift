@@ -115,7 +115,11 @@ let package = Package(
             ]
         ),
         .testTarget(
-            name: "StorageTests", dependencies: ["Storage", "Core", "TestSupport", "CPQ", .product(name: "GRDB", package: "GRDB.swift")]),
+            name: "StorageTests",
+            dependencies: [
+                "Storage", "Core", "TestSupport", "CPQ", .product(name: "Logging", package: "swift-log"),
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ]),
         .testTarget(name: "CommunicationsTests", dependencies: ["Communications", "Storage", "SMTP", "Core", "CAssets", "TestSupport"]),
         .testTarget(
             name: "ObservabilityTests",
