@@ -94,7 +94,7 @@ let package = Package(
             ]
         ),
         .target(name: "Core"),
-        .target(name: "CAssets", exclude: ["README.md", "templates"]),
+        .target(name: "CAssets", exclude: ["README.md", "openapi", "pages", "templates"]),
         .systemLibrary(name: "CPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"]), .brew(["libpq"])]),
 
         // Real stores for the tests of every room.

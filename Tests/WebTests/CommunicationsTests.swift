@@ -1,6 +1,7 @@
 import Core
 import Foundation
 import Storage
+import TestSupport
 import Testing
 
 @testable import Web
@@ -35,7 +36,7 @@ struct CommunicationsTests {
             #expect(try read.string("plan_id") == "plan-7")
             #expect(try read.string("context.client_name") == "Ada")
             #expect(try read.string("events.0.event_type") == "accepted")
-            #expect(try read.string("events.0.at") == "2026-03-10T12:00:00Z")
+            #expect(try read.string("events.0.at") == "2026-03-02T12:00:00Z")
             #expect(try read.value("attempts")?.kind == .array)
             #expect(try read.value("metadata.decision")?.kind == .array)
         }
@@ -150,7 +151,7 @@ struct CommunicationsTests {
                 world.clock.advance(seconds: 1)
             } while cursor != nil
             #expect(seen == made.reversed())
-            let filtered = try await api.get("\(path)?client_id=client-1&from=2026-03-10T12:00:02Z&to=2026-03-10T13:00:04%2B01:00")
+            let filtered = try await api.get("\(path)?client_id=client-1&from=2026-03-02T12:00:02Z&to=2026-03-02T13:00:04%2B01:00")
             #expect(try filtered.value("items.0.communication_id")?.string == made[3])
             #expect(try filtered.value("items.1") == nil)
             #expect(try await api.get("\(path)?status=failed").value("items.0") == nil)
@@ -161,7 +162,7 @@ struct CommunicationsTests {
     @Test("a waiting communication can be cancelled once, and only failed ones are tried again")
     func cancelAndRetry() async throws {
         try await World.run { _, api in
-            let id = try #require(try await api.post(path, request(extra: #","send_at":"2026-03-11T12:00:00Z""#)).string("communication_id"))
+            let id = try #require(try await api.post(path, request(extra: #","send_at":"2026-03-03T12:00:00Z""#)).string("communication_id"))
             try await api.send("POST", "\(path)/\(id)/retry").expectProblem(409, "conflict")
             try await api.post("\(path)/\(id)/cancel", #"{"why":"x"}"#).expectProblem(422, "validation")
             let cancelled = try await api.send("POST", "\(path)/\(id)/cancel")
@@ -174,7 +175,7 @@ struct CommunicationsTests {
     @Test("a timeline holds the events of one client in order, page by page")
     func timeline() async throws {
         try await World.run { world, api in
-            let first = try #require(try await api.post(path, request(extra: #","send_at":"2026-03-11T12:00:00Z""#)).string("communication_id"))
+            let first = try #require(try await api.post(path, request(extra: #","send_at":"2026-03-03T12:00:00Z""#)).string("communication_id"))
             world.clock.advance(seconds: 60)
             _ = try await api.post(path, request(client: "client-2"))
             _ = try await api.post("\(path)/\(first)/cancel", "")
@@ -247,7 +248,7 @@ struct BatchAndWorkflowTests {
             let plan = try await api.get("/api/crm/workflow/plans/plan%2F%C3%A4%201")
             #expect(try plan.string("plan_id") == "plan/ä 1")
             #expect(try plan.string("communications.0.communication_id") == id)
-            #expect(try plan.string("last_communication_at") == "2026-03-10T12:00:00Z")
+            #expect(try plan.string("last_communication_at") == "2026-03-02T12:00:00Z")
             #expect(try plan.value("pending_client_action")?.isNull == true)
         }
     }

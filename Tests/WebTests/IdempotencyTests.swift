@@ -1,6 +1,7 @@
 import Core
 import Foundation
 import Storage
+import TestSupport
 import Testing
 
 @testable import Web
@@ -52,7 +53,7 @@ struct IdempotencyTests {
     func routes() async throws {
         try await World.run { _, api in
             let keyed = api.with("Idempotency-Key", "k")
-            let later = Self.body().replacingOccurrences(of: #""message_type""#, with: #""send_at":"2026-03-12T12:00:00Z","message_type""#)
+            let later = Self.body().replacingOccurrences(of: #""message_type""#, with: #""send_at":"2026-03-04T12:00:00Z","message_type""#)
             let one = try #require(try await keyed.post("/api/crm/communications", later).string("communication_id"))
             let two = try #require(try await api.post("/api/crm/communications", later).string("communication_id"))
             let cancelled = try await keyed.post("/api/crm/communications/\(one)/cancel", "")

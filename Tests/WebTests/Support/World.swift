@@ -8,8 +8,7 @@ import HummingbirdTesting
 import Logging
 import NIOCore
 import Storage
-import Synchronization
-import Testing
+import TestSupport
 
 @testable import Web
 
@@ -30,46 +29,36 @@ struct World: Sendable {
 
     /// Runs `body` against a server without sockets.
     static func run(
-        readiness: Readiness = Readiness(checks: []), _ body: @escaping @Sendable (World, API) async throws -> Void
+        _ engine: TestEngine = .sqlite, readiness: Readiness = Readiness(checks: []),
+        _ body: @escaping @Sendable (World, API) async throws -> Void
     ) async throws {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("rapport-web-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
-        let clock = TestClock()
-        let database = try await Database.open(
-            DatabaseConfiguration(url: "sqlite:\(folder.path)/test.sqlite", clock: clock.wall), logger: Logger(label: "test"))
-        do {
-            let world = try await World(database: database, clock: clock, readiness: readiness)
+        try await TestDatabase.with(engine) { store in
+            let world = try await World(database: store.database, clock: store.clock, readiness: readiness)
             let application = Application(responder: Server.responder(world.parts))
             try await application.test(.router) { client in try await body(world, API(client: client, key: world.here.key)) }
-        } catch {
-            await database.close()
-            throw error
         }
-        await database.close()
     }
 
     private init(database: Database, clock: TestClock, readiness: Readiness) async throws {
         self.database = database
         self.clock = clock
-        try await database.migrate()
         let key = Data((0..<32).map { UInt8($0) }).base64EncodedString()
         cipher = try await Cipher.open(database, keys: KeyRing(text: key))
         here = try await Self.tenant("Here", database)
         elsewhere = try await Self.tenant("Elsewhere", database)
         let zones = ZoneCatalog()
-        let directory = Directory(database: database, clock: clock.wall)
-        let templates = TemplateStore(database: database, clock: clock.wall)
+        let directory = Directory(database: database, clock: clock.wallClock)
+        let templates = TemplateStore(database: database, clock: clock.wallClock)
         let addresses = AddressBook(cipher: cipher)
         let engine = DeliveryEngine(
-            database: database, addresses: addresses, clock: clock.wall, transports: [:],
+            database: database, addresses: addresses, clock: clock.wallClock, transports: [:],
             composer: MessageComposer(database: database, directory: directory, templates: templates),
             zones: zones, directory: directory, logger: Logger(label: "test"))
         let orchestrator = Orchestrator(
-            database: database, clock: clock.wall, directory: directory, templates: templates, addresses: addresses, zones: zones,
+            database: database, clock: clock.wallClock, directory: directory, templates: templates, addresses: addresses, zones: zones,
             engine: engine)
         parts = WebParts(
-            database: database, cipher: cipher, clock: clock.wall, keys: APIKeyCache(database: database, clock: clock.wall),
+            database: database, cipher: cipher, clock: clock.wallClock, keys: APIKeyCache(database: database, clock: clock.wallClock),
             orchestrator: orchestrator, isTimeZone: { zones.zone(named: $0) != nil }, readiness: readiness,
             metrics: { Array("up 1\n".utf8) }, baseURL: "http://localhost:8080")
     }
@@ -84,18 +73,5 @@ struct World: Sendable {
             let key = try tx.createAPIKey(business: business.id, name: "test", secret: secret)
             return Tenant(id: business.id, key: secret.text, keyID: key.id)
         }
-    }
-}
-
-/// A clock that moves when told.
-final class TestClock: Sendable {
-    /// 2026-03-10T12:00:00Z, a Tuesday within business hours.
-    private let time = Mutex(Timestamp(milliseconds: 1_773_144_000_000))
-
-    var now: Timestamp { time.withLock { $0 } }
-    var wall: WallClock { WallClock { self.now } }
-
-    func advance(seconds: Int64) {
-        time.withLock { $0 = $0.adding(seconds: seconds) }
     }
 }
