@@ -109,6 +109,8 @@ final class PoolCore: SMTPConnectionOwner {
             connecting -= 1
             attemptFailed(failure ?? Self.stopped)
         } else {
+            // A server that says 421 wants to be left alone for a moment; one that merely vanished is dialled again at once.
+            if failure?.code == 421 { outage.rest(at: eventLoop.now, configuration: configuration) }
             openIfNeeded()
         }
         publish()

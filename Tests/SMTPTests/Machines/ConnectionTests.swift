@@ -50,7 +50,9 @@ struct ConnectionTests {
         #expect(try session.sent() == "MAIL FROM:<c@example.com> SIZE=18|")
     }
 
-    @Test("a refused recipient fails its mail; an empty message closes a server that wants one all the same; RSET follows", arguments: [true, false])
+    @Test(
+        "a refused recipient fails its mail; an empty message closes a server that wants one all the same; RSET follows",
+        arguments: [true, false])
     func refusedRecipient(serverWantsMessage: Bool) throws {
         let (a, b) = (TestMail("a"), TestMail("b"))
         let session = try EmbeddedSession.ready(mails: [a, b])
@@ -135,7 +137,7 @@ struct ConnectionTests {
     @Test("too large, 8-bit and international mails are refused here when the server cannot take them")
     func capabilities() throws {
         let large = TestMail("a", body: String(repeating: "x", count: 101))
-        let eightBit = TestMail("b", body: "ü")
+        let eightBit = TestMail("b", body: "Subject: x\r\n\r\nü")
         let international = TestMail("c", recipient: "jürgen@example.com")
         let good = TestMail("d", body: String(repeating: "x", count: 100))
         let session = try EmbeddedSession.ready(["PIPELINING", "SIZE 100"], mails: [large, eightBit, international, good])
@@ -144,6 +146,9 @@ struct ConnectionTests {
         #expect(international.failure?.enhanced == EnhancedStatus(5, 6, 7))
         #expect([large, eightBit, international].allSatisfy { $0.failure?.category == .invalidInput && $0.failure?.code == nil })
         #expect(try session.sent().hasPrefix("MAIL FROM:<d@example.com> SIZE=100|"))
+        let header = TestMail("h", body: "Subject: ü\r\n\r\n")
+        _ = try EmbeddedSession.ready(["8BITMIME"], mails: [header])
+        #expect(header.failure?.enhanced == EnhancedStatus(5, 6, 7))
         let able = try EmbeddedSession.ready(
             ["SIZE", "8BITMIME", "SMTPUTF8"], mails: [TestMail("e", body: "ü", recipient: "jürgen@bücher.example")])
         #expect(try able.sent() == "MAIL FROM:<e@example.com> SIZE=2 BODY=8BITMIME SMTPUTF8|")

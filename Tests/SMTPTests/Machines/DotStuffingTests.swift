@@ -5,12 +5,17 @@ import Testing
 
 @Suite("dot-stuffing")
 struct DotStuffingTests {
-    @Test("dots double at line starts, line ends become CRLF, a final dot line is added", arguments: [
-        ("", ".\r\n"), ("a", "a\r\n.\r\n"), ("a\r\n", "a\r\n.\r\n"), ("a\r\n.b\r\n..\r\n", "a\r\n..b\r\n...\r\n.\r\n"), (".", "..\r\n.\r\n"),
-        ("a\nb", "a\r\nb\r\n.\r\n"), ("a\rb", "a\r\nb\r\n.\r\n"), ("a\n.\nb\n", "a\r\n..\r\nb\r\n.\r\n"), ("a\r\r\nb", "a\r\n\r\nb\r\n.\r\n"),
-        ("a\r\n.\r\nMAIL FROM:<x>\r\n", "a\r\n..\r\nMAIL FROM:<x>\r\n.\r\n"), ("a\n.\r\nb", "a\r\n..\r\nb\r\n.\r\n"), ("a\r.\rb", "a\r\n..\r\nb\r\n.\r\n"),
-        ("\r\n\r\n", "\r\n\r\n.\r\n"), ("\n", "\r\n.\r\n"), ("a\r", "a\r\n.\r\n"), ("a.b", "a.b\r\n.\r\n"),
-    ])
+    @Test(
+        "dots double at line starts, line ends become CRLF, a final dot line is added",
+        arguments: [
+            ("", ".\r\n"), ("a", "a\r\n.\r\n"), ("a\r\n", "a\r\n.\r\n"), ("a\r\n.b\r\n..\r\n", "a\r\n..b\r\n...\r\n.\r\n"),
+            (".", "..\r\n.\r\n"),
+            ("a\nb", "a\r\nb\r\n.\r\n"), ("a\rb", "a\r\nb\r\n.\r\n"), ("a\n.\nb\n", "a\r\n..\r\nb\r\n.\r\n"),
+            ("a\r\r\nb", "a\r\n\r\nb\r\n.\r\n"),
+            ("a\r\n.\r\nMAIL FROM:<x>\r\n", "a\r\n..\r\nMAIL FROM:<x>\r\n.\r\n"), ("a\n.\r\nb", "a\r\n..\r\nb\r\n.\r\n"),
+            ("a\r.\rb", "a\r\n..\r\nb\r\n.\r\n"),
+            ("\r\n\r\n", "\r\n\r\n.\r\n"), ("\n", "\r\n.\r\n"), ("a\r", "a\r\n.\r\n"), ("a.b", "a.b\r\n.\r\n"),
+        ])
     func table(message: String, wire: String) {
         var output = ByteBuffer()
         DotStuffing.write(Array(message.utf8), into: &output)

@@ -84,9 +84,11 @@ struct HostileServerTests {
         #expect(reply.ends.count == 1)
     }
 
-    @Test("junk instead of a reply fails the mail as transient", arguments: [
-        "\u{0}\u{0}", "hello", "HTTP/1.1 200 OK", "99 x", "250-a\r\n251 b", "ÿÿÿ", "",
-    ])
+    @Test(
+        "junk instead of a reply fails the mail as transient",
+        arguments: [
+            "\u{0}\u{0}", "hello", "HTTP/1.1 200 OK", "99 x", "250-a\r\n251 b", "ÿÿÿ", "",
+        ])
     func junk(line: String) throws {
         let a = TestMail("a")
         let session = try EmbeddedSession.ready(mails: [a])
@@ -165,10 +167,15 @@ struct HostileServerTests {
             let mails = [TestMail("a"), TestMail("b", body: nil), TestMail("c")]
             let session = try EmbeddedSession { $0.maxMessagesPerConnection = 2 }
             for mail in mails { session.queue.append(try mail.outgoing(), at: .uptimeNanoseconds(0)) }
-            if Bool.random() { try session.say("220 hi\r\n"); try session.say("250-hi\r\n250 PIPELINING") }
+            if Bool.random() {
+                try session.say("220 hi\r\n")
+                try session.say("250-hi\r\n250 PIPELINING")
+            }
             for _ in 0..<Int.random(in: 0..<30) where session.channel.isActive { try session.sayRaw(words.randomElement() ?? "") }
             if session.channel.isActive { session.connection?.abort(SMTPFailure(.transient, phase: .queue, text: "end")) }
-            while let waiting = session.queue.popFirst() { waiting.completion(.failure(SMTPFailure(.transient, phase: .queue, text: "left"))) }
+            while let waiting = session.queue.popFirst() {
+                waiting.completion(.failure(SMTPFailure(.transient, phase: .queue, text: "left")))
+            }
             #expect(mails.allSatisfy { $0.completions == 1 })
             #expect(session.ends.count == 1)
         }

@@ -183,16 +183,23 @@ struct PoolTests {
     @Test("a dropped connection is replaced while mails wait")
     func replacement() throws {
         let world = World { $0.maxConnections = 1 }
-        let mails = (0..<3).map { TestMail("m\($0)") }
-        try world.submit(mails)
+        let mails = (0..<4).map { TestMail("m\($0)") }
+        try world.submit(Array(mails.prefix(3)))
         try world.makeReady(0)
         try world.say(0, "250 ok\r\n250 ok\r\n354 go", "421 closing")
         #expect(mails[0].failure?.category == .rateLimit)
         #expect(mails[1].failure?.category == .transient)
+        // 421 asks for a pause; a connection that is merely lost is replaced at once.
+        #expect(world.channels.count == 1)
+        world.loop.advanceTime(by: .milliseconds(500))
         #expect(world.channels.count == 2)
         try world.makeReady(1)
-        try world.accept(1)
-        #expect(mails[2].result?.receipt != nil)
+        try world.channels[1].close().wait()
+        #expect(mails[2].failure?.category == .transient)
+        try world.submit([mails[3]])
+        try world.makeReady(2)
+        try world.accept(2)
+        #expect(mails[3].result?.receipt != nil)
     }
 
     @Test("stop: what waits fails as transient, what is on the way ends, then QUIT; nothing is taken afterwards")

@@ -27,11 +27,15 @@ struct ReplyParserTests {
         #expect(replies.map(\.1) == ["hi", "a B C d", "", "bye", " "])
     }
 
-    @Test("what is no reply is refused", arguments: [
-        ("hello\r\n", ReplyParser.Violation.malformedLine), ("\r\n", .malformedLine), ("99\r\n", .malformedLine), ("199 x\r\n", .malformedLine),
-        ("600 x\r\n", .malformedLine), ("2500 x\r\n", .malformedLine), ("250_x\r\n", .malformedLine), ("\u{0}\u{0}\u{0}\r\n", .malformedLine),
-        ("250-a\r\n251 b\r\n", .codesDiffer), ("HTTP/1.1 400 Bad Request\r\n", .malformedLine),
-    ] as [(String, ReplyParser.Violation)])
+    @Test(
+        "what is no reply is refused",
+        arguments: [
+            ("hello\r\n", ReplyParser.Violation.malformedLine), ("\r\n", .malformedLine), ("99\r\n", .malformedLine),
+            ("199 x\r\n", .malformedLine),
+            ("600 x\r\n", .malformedLine), ("2500 x\r\n", .malformedLine), ("250_x\r\n", .malformedLine),
+            ("\u{0}\u{0}\u{0}\r\n", .malformedLine),
+            ("250-a\r\n251 b\r\n", .codesDiffer), ("HTTP/1.1 400 Bad Request\r\n", .malformedLine),
+        ] as [(String, ReplyParser.Violation)])
     func refused(text: String, violation: ReplyParser.Violation) {
         #expect(throws: violation) { try parse([text]) }
     }
@@ -48,16 +52,21 @@ struct ReplyParserTests {
     @Test("text for records is printable and bounded")
     func printable() throws {
         var parser = ReplyParser()
-        parser.append(ByteBuffer(bytes: Array("550 5.1.1 a\u{0}\u{1B}[31m".utf8) + [0xFF, 0x80] + Array(repeating: 0x78, count: 1000) + [0x0D, 0x0A]))
+        parser.append(
+            ByteBuffer(
+                bytes: Array("550 5.1.1 a\u{0}\u{1B}[31m".utf8) + [0xFF, 0x80] + Array(repeating: 0x78, count: 1000) + [0x0D, 0x0A]))
         let reply = try #require(try parser.next())
         #expect(reply.text.hasPrefix("5.1.1 a??[31m??xxx"))
         #expect(reply.text.utf8.count == 512)
         #expect(reply.enhanced == EnhancedStatus(5, 1, 1))
     }
 
-    @Test("enhanced codes are read at the start of the text only", arguments: [
-        ("2.0.0 ok", EnhancedStatus(2, 0, 0)), ("5.7.515", EnhancedStatus(5, 7, 515)), ("4.7.0\tx", EnhancedStatus(4, 7, 0)),
-        ("x 5.1.1", nil), ("5.1", nil), ("5.1.1.1", nil), ("5.1.1x", nil), ("3.1.1 x", nil), ("5.1234.1 x", nil), ("", nil), ("5..1 x", nil),
-    ] as [(String, EnhancedStatus?)])
+    @Test(
+        "enhanced codes are read at the start of the text only",
+        arguments: [
+            ("2.0.0 ok", EnhancedStatus(2, 0, 0)), ("5.7.515", EnhancedStatus(5, 7, 515)), ("4.7.0\tx", EnhancedStatus(4, 7, 0)),
+            ("x 5.1.1", nil), ("5.1", nil), ("5.1.1.1", nil), ("5.1.1x", nil), ("3.1.1 x", nil), ("5.1234.1 x", nil), ("", nil),
+            ("5..1 x", nil),
+        ] as [(String, EnhancedStatus?)])
     func enhanced(text: String, expected: EnhancedStatus?) { #expect(EnhancedStatus.parse(text.utf8) == expected) }
 }

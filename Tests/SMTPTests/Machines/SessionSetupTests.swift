@@ -95,7 +95,9 @@ struct SessionSetupTests {
 
     @Test("XOAUTH2 sends the published string, and an empty line to hear the final refusal")
     func xoauth2() throws {
-        let line = "AUTH XOAUTH2 dXNlcj1zb21ldXNlckBleGFtcGxlLmNvbQFhdXRoPUJlYXJlciB5YTI5LnZGOWRmdDRxbVRjMk52YjNSbGNrQmhkSFJoZG1semRHRXVZMjl0Q2cBAQ=="
+        let line =
+            "AUTH XOAUTH2 dXNlcj1zb21ldXNlckBleGFtcGxlLmNvbQFhdXRoPUJ"
+            + "lYXJlciB5YTI5LnZGOWRmdDRxbVRjMk52YjNSbGNrQmhkSFJoZG1semRHRXVZMjl0Q2cBAQ=="
         let start = ["220 hi", "250-x|250 AUTH PLAIN XOAUTH2"]
         #expect(try run(configuration(.none, token), start + ["<token>", "235 ok"]) == ["EHLO me.example", "token", line, "ready"])
         #expect(

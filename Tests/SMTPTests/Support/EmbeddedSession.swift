@@ -78,7 +78,8 @@ final class EmbeddedSession: SMTPConnectionOwner {
         for mail in mails { session.queue.append(try mail.outgoing(), at: .uptimeNanoseconds(0)) }
         try session.say("220 hi")
         _ = try session.sent()
-        try session.say((["hi"] + capabilities).enumerated().map { "250\($0 == capabilities.count ? " " : "-")\($1)" }.joined(separator: "\r\n"))
+        try session.say(
+            (["hi"] + capabilities).enumerated().map { "250\($0 == capabilities.count ? " " : "-")\($1)" }.joined(separator: "\r\n"))
         return session
     }
 
