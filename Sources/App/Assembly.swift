@@ -34,7 +34,10 @@ struct Assembly: Sendable {
     static func build(_ settings: Settings, registry: MetricsRegistry, clock: WallClock = .system) async throws -> Assembly {
         let logger = Logger(label: "rapport")
         let metrics = EngineMetrics(registry: registry)
-        let store = try await Store.open(settings, clock: clock, logger: Logger(label: "rapport.storage"))
+        let store = try await Store.open(settings, clock: clock, logger: Logger(label: "rapport.storage")) { items, microseconds in
+            metrics.commitBatchSize.observe(Double(items))
+            metrics.commitTime.observe(Double(microseconds) / 1_000_000)
+        }
         let bootstrap: Bootstrap?
         do {
             bootstrap = try await store.database.write { tx in try tx.bootstrap(chosenKey: settings.firstAPIKey) }
@@ -50,7 +53,7 @@ struct Assembly: Sendable {
         let (transports, mail) = try makeTransports(settings, store, clock)
         let engine = DeliveryEngine(
             database: store.database, addresses: addresses, clock: clock, transports: transports, composer: composer, zones: zones,
-            directory: directory, logger: Logger(label: "rapport.delivery"))
+            directory: directory, logger: Logger(label: "rapport.delivery"), metrics: metrics)
         let orchestrator = Orchestrator(
             database: store.database, clock: clock, directory: directory, templates: templates, addresses: addresses, zones: zones,
             engine: engine)

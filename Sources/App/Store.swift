@@ -27,9 +27,13 @@ struct Store: Sendable {
     }
 
     /// Opens the database, brings its schema up to date and proves that the encryption key fits.
-    static func open(_ settings: Settings, clock: WallClock, logger: Logger) async throws -> Store {
+    static func open(
+        _ settings: Settings, clock: WallClock, logger: Logger,
+        onCommit: (@Sendable (_ items: Int, _ microseconds: Int) -> Void)? = nil
+    ) async throws -> Store {
         let keys = try keyRing(settings)
-        let database = try await Database.open(DatabaseConfiguration(url: url(settings.database), clock: clock), logger: logger)
+        let configuration = DatabaseConfiguration(url: url(settings.database), clock: clock, onCommit: onCommit)
+        let database = try await Database.open(configuration, logger: logger)
         do {
             try await database.migrate()
             return Store(database: database, cipher: try await Cipher.open(database, keys: keys), description: name(of: settings.database))

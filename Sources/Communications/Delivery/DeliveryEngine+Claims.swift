@@ -1,5 +1,6 @@
 import Core
 import Logging
+import Observability
 import Storage
 
 extension DeliveryEngine {
@@ -27,7 +28,9 @@ extension DeliveryEngine {
             let attempts = result.begun.map { Attempt(claimed: $0, leaseUntil: leaseUntil, now: now) }
             let fresh = attempts.filter { register.enter($0.id, $0.flight) }
             lane.release(places - fresh.count)
-            metrics.claimed(lane.channel, count: fresh.count)
+            if !fresh.isEmpty { metrics.claimBatchSize.observe(Double(fresh.count)) }
+            let unknown = result.begun.count { $0.unknownSince != nil }
+            if unknown > 0 { metrics.unknownOutcomes.increment(by: Int64(unknown)) }
             await launch(fresh, on: lane)
             if result.more { return .zero }
             return fresh.isEmpty ? try await untilNextDue(lane.channel) : .zero

@@ -1,5 +1,6 @@
 import Core
 import Logging
+import Observability
 import Storage
 
 extension DeliveryEngine {
@@ -20,6 +21,7 @@ extension DeliveryEngine {
     /// Sends a message whose accepting transaction is durable and holds its lease.
     func launch(handedOff attempt: Attempt) async {
         guard let lane = lanes[attempt.channel] else { return }
+        metrics.handedOff.increment()
         // A communication id is new by construction, so it can not be in flight already.
         _ = register.enter(attempt.id, attempt.flight)
         await launch([attempt], on: lane)
@@ -73,24 +75,28 @@ extension DeliveryEngine {
     ) {
         switch result {
         case .sent:
-            metrics.count(attempt.messageType, attempt.channel, "sent")
+            metrics.communications[attempt.messageType, attempt.channel.rawValue, "sent"].increment()
+            metrics.deliveryTime[attempt.channel.rawValue].observe(
+                milliseconds: max(0, clock.now().milliseconds - attempt.startedAt.milliseconds))
             logger.debug("communication_sent", metadata: attempt.logFields)
             return
         case .released:
             return
         case .failed:
-            metrics.count(attempt.messageType, attempt.channel, "failed")
+            metrics.communications[attempt.messageType, attempt.channel.rawValue, "failed"].increment()
             logger.critical("all_channels_failed", metadata: attempt.logFields)
         case .fallback(let next, _, _):
+            metrics.fallbacks[attempt.channel.rawValue].increment()
             logger.warning("fallback_channel_used", metadata: attempt.logFields.merging(["next": "\(next.rawValue)"]) { first, _ in first })
         case .retry(let at, _):
+            metrics.retries[attempt.channel.rawValue].increment()
             logger.warning(
                 "attempt_to_be_retried", metadata: attempt.logFields.merging(["at": "\(RFC3339.string(at))"]) { first, _ in first })
         case .bounced, .suppressed:
-            metrics.count(attempt.messageType, attempt.channel, "bounced")
+            metrics.communications[attempt.messageType, attempt.channel.rawValue, "bounced"].increment()
         }
         if case .failure(let failure) = outcome {
-            metrics.error(api: lane.transport.provider, type: failure.category.rawValue)
+            metrics.apiErrors[lane.transport.provider, failure.category.rawValue].increment()
             if failure.category.alertsImmediately {
                 logger.critical("authentication_refused", metadata: ["provider": "\(lane.transport.provider)"])
             }

@@ -31,7 +31,8 @@ final class PostgresEngine: StorageEngine {
         threads = NIOThreadPool(numberOfThreads: configuration.poolSize)
         threads.start()
         writer = GroupCommitWriter(
-            limit: configuration.mailboxLimit, clock: configuration.clock, counters: counters, wakeUps: wakeUps, name: "rapport-writer"
+            limit: configuration.mailboxLimit, clock: configuration.clock, counters: counters, wakeUps: wakeUps, name: "rapport-writer",
+            onCommit: configuration.onCommit
         ) { [configuration, counters] in
             PostgresRoundStore(url: configuration.url, faults: configuration.faults, counters: counters)
         }
