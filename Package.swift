@@ -116,7 +116,14 @@ let package = Package(
         ),
         .testTarget(
             name: "StorageTests", dependencies: ["Storage", "Core", "TestSupport", "CPQ", .product(name: "GRDB", package: "GRDB.swift")]),
-        .testTarget(name: "CommunicationsTests", dependencies: ["Communications", "Storage", "SMTP", "Core", "CAssets", "TestSupport"]),
+        .testTarget(
+            name: "CommunicationsTests",
+            dependencies: [
+                "Communications", "Storage", "SMTP", "Core", "CAssets", "TestSupport",
+                .product(name: "Logging", package: "swift-log"), .product(name: "NIOPosix", package: nio),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]
+        ),
         .testTarget(
             name: "ObservabilityTests",
             dependencies: [
