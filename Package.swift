@@ -94,7 +94,7 @@ let package = Package(
             ]
         ),
         .target(name: "Core"),
-        .target(name: "CAssets", exclude: ["README.md", "templates"]),
+        .target(name: "CAssets", exclude: ["README.md", "openapi", "pages", "templates"]),
         .systemLibrary(name: "CPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"]), .brew(["libpq"])]),
 
         // Real stores for the tests of every room.
@@ -115,7 +115,11 @@ let package = Package(
             ]
         ),
         .testTarget(
-            name: "StorageTests", dependencies: ["Storage", "Core", "TestSupport", "CPQ", .product(name: "GRDB", package: "GRDB.swift")]),
+            name: "StorageTests",
+            dependencies: [
+                "Storage", "Core", "TestSupport", "CPQ", .product(name: "Logging", package: "swift-log"),
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ]),
         .testTarget(
             name: "CommunicationsTests",
             dependencies: [

@@ -108,8 +108,12 @@ struct Assembly: Sendable {
         }
         guard let mail = settings.mail else { return (transports, nil) }
         let pool = SMTPPool(configuration: mail.configuration(clientName: settings.mailClientName), eventLoop: mailLoops.any())
+        let signer = try mail.signer()
+        let sign = signer.map { signer in
+            { @Sendable (message: [UInt8]) throws -> [UInt8] in try signer.sign(message, at: clock.now().milliseconds) }
+        }
         transports[.email] = EmailTransport(
-            pool: pool, sender: try mail.sender(), senderName: mail.fromName, sign: try mail.signature(), clock: clock)
+            pool: pool, sender: try mail.sender(), senderName: mail.fromName, sign: sign, clock: clock)
         return (transports, pool)
     }
 }

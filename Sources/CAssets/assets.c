@@ -5,6 +5,16 @@
 /* The list of embedded files, alphabetical. To add one, add its pair of lines.
  * (`#embed` is a directive and cannot come out of a macro, hence two lines and not one.) */
 static const CAsset assets[] = {
+#define ASSET "openapi/base.json"
+#include "embed_asset.h"
+#define ASSET "openapi/communications.json"
+#include "embed_asset.h"
+#define ASSET "openapi/operations.json"
+#include "embed_asset.h"
+#define ASSET "openapi/records.json"
+#include "embed_asset.h"
+#define ASSET "pages/pages.css"
+#include "embed_asset.h"
 #define ASSET "templates/email/batch.html.mustache"
 #include "embed_asset.h"
 #define ASSET "templates/email/batch.subject.mustache"

@@ -11,8 +11,8 @@ struct DoctorTests {
         return mail
     }
 
-    private func verdicts(_ mail: MailSettings, _ records: [String: [String]]) -> [Finding.Verdict] {
-        SenderRecordsCheck(mail: mail) { name throws(DNSFailure) in records[name] ?? [] }.run().map(\.verdict)
+    private func verdicts(_ mail: MailSettings, _ records: [String: [String]], key: String? = nil) -> [Finding.Verdict] {
+        SenderRecordsCheck(mail: mail, publicRecord: key) { name throws(DNSFailure) in records[name] ?? [] }.run().map(\.verdict)
     }
 
     @Test("a sender without records has SPF and DMARC to mend; a provider may sign instead of us")
@@ -28,6 +28,8 @@ struct DoctorTests {
         ]
         let key = MailSettings.DKIM(domain: "example.org", selector: "s1", keyFile: "k")
         #expect(verdicts(try mail(dkim: key), records) == [.well, .well, .well])
+        #expect(verdicts(try mail(dkim: key), records, key: "v=DKIM1; k=rsa; p=MI IB") == [.well, .well, .well])
+        #expect(verdicts(try mail(dkim: key), records, key: "v=DKIM1; k=rsa; p=OTHER") == [.well, .well, .ill])
     }
 
     @Test("two SPF records count as none, and a foreign DKIM domain does not help")

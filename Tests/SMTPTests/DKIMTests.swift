@@ -20,9 +20,11 @@ struct DKIMTests {
         #expect(Canonicalization.relaxed(body: Array("a\r\n \t\r\nb".utf8)[...]) == Array("a\r\n\r\nb\r\n".utf8))
     }
 
-    @Test("headers are unfolded, lower-cased in the name and trimmed", arguments: [
-        ("A: X\r\n", "a:X"), ("B : Y\t\r\n\tZ  \r\n", "b:Y Z"), ("C:: x : y\r\n", "c:: x : y"), ("D:\r\n", "d:"),
-    ])
+    @Test(
+        "headers are unfolded, lower-cased in the name and trimmed",
+        arguments: [
+            ("A: X\r\n", "a:X"), ("B : Y\t\r\n\tZ  \r\n", "b:Y Z"), ("C:: x : y\r\n", "c:: x : y"), ("D:\r\n", "d:"),
+        ])
     func headers(input: String, expected: String) {
         #expect(String(decoding: Canonicalization.relaxed(header: Array(input.utf8)[...]), as: UTF8.self) == expected)
     }

@@ -71,7 +71,8 @@ struct MIMEPythonTests {
     private static let bodies: [String] = [
         "", "short", ".\r\n..\r\n.dot\r\n", "trailing space \r\ntab\t\r\nend ", String(repeating: "long line ", count: 300),
         String(repeating: "ü", count: 500), "a=b\r\n=20\r\n", "From here\r\nTo there\r\n\r\n\r\n", String(repeating: "a", count: 75) + " ",
-        String(repeating: "a", count: 74) + " \r\n" + String(repeating: "a", count: 75) + "\r\n" + String(repeating: "a", count: 76), "📸\u{0}\u{7}",
+        String(repeating: "a", count: 74) + " \r\n" + String(repeating: "a", count: 75) + "\r\n" + String(repeating: "a", count: 76),
+        "📸\u{0}\u{7}",
     ]
 
     private static let names: [String] = [

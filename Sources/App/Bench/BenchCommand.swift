@@ -39,10 +39,10 @@ struct BenchCommand: AsyncParsableCommand {
                 try await bench.run(measurement, into: &report)
             }
         } catch {
-            print(report.text)
+            Console.say(report.text)
             throw error
         }
-        print(report.text)
+        Console.say(report.text)
     }
 }
 

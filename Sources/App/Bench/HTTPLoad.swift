@@ -92,7 +92,7 @@ final class HTTPLoad: Sendable {
         return (request(number), due)
     }
 
-    fileprivate func note(status: Int, body: ByteBufferView, left: NIODeadline) {
+    fileprivate func note(status: Int, body: ByteBuffer, left: NIODeadline) {
         let latency = (NIODeadline.now() - left).nanoseconds
         let id = keepsDepartures ? Self.communicationID(in: body) : nil
         shared.withLock { shared in
@@ -101,7 +101,7 @@ final class HTTPLoad: Sendable {
             } else {
                 shared.result.failed += 1
                 if shared.result.firstFailure == nil {
-                    shared.result.firstFailure = "\(status) \(String(decoding: body.prefix(300), as: UTF8.self))"
+                    shared.result.firstFailure = "\(status) \(body.text(at: 0, count: 300))"
                 }
             }
             shared.result.latencies.append(latency)
@@ -111,9 +111,8 @@ final class HTTPLoad: Sendable {
 
     private static let idKey = Array("\"communication_id\":\"".utf8)
 
-    private static func communicationID(in body: ByteBufferView) -> String? {
-        guard let start = body.firstRange(of: idKey)?.upperBound else { return nil }
-        return String(decoding: body[start...].prefix(36), as: UTF8.self)
+    private static func communicationID(in body: ByteBuffer) -> String? {
+        body.offset(of: idKey).map { body.text(at: $0 + idKey.count, count: 36) }
     }
 }
 
@@ -122,7 +121,7 @@ private final class LoadHandler: ChannelInboundHandler {
     typealias OutboundOut = ByteBuffer
 
     private static let headEnd = Array("\r\n\r\n".utf8)
-    private static let lengthKey = Array("\r\ncontent-length: ".utf8)
+    private static let lengthKey = Array("\r\nContent-Length: ".utf8)
 
     private let load: HTTPLoad
     private var pending = ByteBuffer()
@@ -160,19 +159,25 @@ private final class LoadHandler: ChannelInboundHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         var bytes = unwrapInboundIn(data)
         pending.writeBuffer(&bytes)
-        let view = pending.readableBytesView
-        guard let head = view.firstRange(of: Self.headEnd) else { return }
-        let lowered = view[..<head.lowerBound].map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }
-        var length = 0
-        if let key = lowered.firstRange(of: Self.lengthKey)?.upperBound {
-            for byte in lowered[key...].prefix(while: { (0x30...0x39).contains($0) }).prefix(12) { length = length * 10 + Int(byte - 0x30) }
-        }
-        guard view.endIndex - head.upperBound >= length else { return }
-        var status = 0
-        for byte in view.dropFirst(9).prefix(3) where (0x30...0x39).contains(byte) { status = status * 10 + Int(byte - 0x30) }
-        load.note(status: status, body: view[head.upperBound..<(head.upperBound + length)], left: left)
+        guard let head = pending.offset(of: Self.headEnd) else { return }
+        // The server is ours: it writes this header in this spelling.
+        let length = pending.offset(of: Self.lengthKey).map { number(at: $0 + Self.lengthKey.count) } ?? 0
+        let end = head + Self.headEnd.count
+        guard pending.readableBytes - end >= length,
+            let body = pending.getSlice(at: pending.readerIndex + end, length: length)
+        else { return }
+        load.note(status: number(at: 9), body: body, left: left)
         pending.clear()
         send(context)
+    }
+
+    private func number(at offset: Int) -> Int {
+        var value = 0
+        for byte in pending.readableBytesView.dropFirst(offset).prefix(9) {
+            guard (0x30...0x39).contains(byte) else { break }
+            value = value * 10 + Int(byte - 0x30)
+        }
+        return value
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {

@@ -24,7 +24,7 @@ final class MailSink: Sendable {
     /// - Parameter keepsTimes: notes every message's id and time; costs memory.
     static func start(on group: any EventLoopGroup, keepsTimes: Bool) async throws -> MailSink {
         let box = Mutex<MailSink?>(nil)
-        let take: @Sendable (ByteBufferView) -> Void = { message in box.withLock { $0 }?.take(message) }
+        let take: @Sendable (ByteBuffer) -> Void = { message in box.withLock { $0 }?.take(message) }
         let channel = try await ServerBootstrap(group: group)
             .serverChannelOption(ChannelOptions.backlog, value: 256)
             .serverChannelOption(ChannelOptions.socketOption(.so_reuseaddr), value: 1)
@@ -48,7 +48,7 @@ final class MailSink: Sendable {
         try? await channel.close()
     }
 
-    private func take(_ message: ByteBufferView) {
+    private func take(_ message: ByteBuffer) {
         let now = NIODeadline.now()
         let id = keepsTimes ? Self.communicationID(in: message) : nil
         state.withLock { state in
@@ -61,9 +61,8 @@ final class MailSink: Sendable {
 
     private static let header = Array("\nMessage-ID: <".utf8)
 
-    private static func communicationID(in message: ByteBufferView) -> String? {
-        guard let start = message.firstRange(of: header)?.upperBound else { return nil }
-        return String(decoding: message[start...].prefix(36), as: UTF8.self)
+    private static func communicationID(in message: ByteBuffer) -> String? {
+        message.offset(of: header).map { message.text(at: $0 + header.count, count: 36) }
     }
 }
 
@@ -74,12 +73,12 @@ private final class SinkHandler: ChannelInboundHandler {
 
     private static let end = Array("\r\n.\r\n".utf8)
 
-    private let take: @Sendable (ByteBufferView) -> Void
+    private let take: @Sendable (ByteBuffer) -> Void
     private var pending = ByteBuffer()
     private var isInData = false
     private var searched = 0
 
-    init(take: @escaping @Sendable (ByteBufferView) -> Void) {
+    init(take: @escaping @Sendable (ByteBuffer) -> Void) {
         self.take = take
     }
 
@@ -97,29 +96,27 @@ private final class SinkHandler: ChannelInboundHandler {
     }
 
     private func step(_ answers: inout ByteBuffer) -> Bool {
-        let view = pending.readableBytesView
         if isInData {
-            let from = view.startIndex + max(0, searched - Self.end.count)
-            guard let end = view[from...].firstRange(of: Self.end) else {
-                searched = view.count
+            guard let end = pending.offset(of: Self.end, from: max(0, searched - Self.end.count)) else {
+                searched = pending.readableBytes
                 return false
             }
-            take(view[..<end.lowerBound])
-            pending.moveReaderIndex(forwardBy: end.upperBound - view.startIndex)
+            if let message = pending.readSlice(length: end) { take(message) }
+            pending.moveReaderIndex(forwardBy: Self.end.count)
             isInData = false
             answers.writeString("250 2.0.0 taken\r\n")
             return true
         }
-        guard let newline = view.firstIndex(of: UInt8(ascii: "\n")) else { return false }
-        let verb = view.prefix(4).map { $0 & 0xDF }
-        pending.moveReaderIndex(forwardBy: newline + 1 - view.startIndex)
+        guard let newline = pending.offset(of: [UInt8(ascii: "\n")]) else { return false }
+        let verb = pending.text(at: 0, count: 4)
+        pending.moveReaderIndex(forwardBy: newline + 1)
         switch verb {
-        case Array("EHLO".utf8): answers.writeString("250-sink\r\n250-PIPELINING\r\n250-8BITMIME\r\n250 SIZE 52428800\r\n")
-        case Array("DATA".utf8):
+        case "EHLO": answers.writeString("250-sink\r\n250-PIPELINING\r\n250-8BITMIME\r\n250 SIZE 52428800\r\n")
+        case "DATA":
             isInData = true
             searched = 0
             answers.writeString("354 go on\r\n")
-        case Array("QUIT".utf8): answers.writeString("221 bye\r\n")
+        case "QUIT": answers.writeString("221 bye\r\n")
         default: answers.writeString("250 2.1.0 ok\r\n")
         }
         return true

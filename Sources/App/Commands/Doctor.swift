@@ -1,4 +1,5 @@
 import ArgumentParser
+import SMTP
 
 /// Says what is wrong, and what to do about it.
 struct Doctor: AsyncParsableCommand {
@@ -16,7 +17,10 @@ struct Doctor: AsyncParsableCommand {
         }
         findings += await DatabaseCheck(settings: settings).run()
         findings += await MailCheck(settings: settings).run()
-        if let mail = settings.mail { findings += SenderRecordsCheck(mail: mail, lookup: DNSResolver.texts).run() }
+        if let mail = settings.mail {
+            let record = (try? mail.signer())?.key.dnsRecord
+            findings += SenderRecordsCheck(mail: mail, publicRecord: record, lookup: DNSResolver.texts).run()
+        }
         for finding in findings { Console.say(finding.lines) }
         let ill = findings.count { $0.verdict == .ill }
         Console.say(ill == 0 ? "\nNothing to mend." : "\n\(ill) to mend.")

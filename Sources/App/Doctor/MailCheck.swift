@@ -11,7 +11,7 @@ struct MailCheck: Sendable {
         }
         do {
             _ = try mail.sender()
-            _ = try mail.signature()
+            _ = try mail.signer()
         } catch {
             return [.ill("e-mail", error.description, mend: "set it right, then run this again")]
         }

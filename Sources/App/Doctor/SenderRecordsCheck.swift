@@ -1,6 +1,8 @@
 /// The DNS records by which receivers judge the sender: SPF, DKIM, DMARC.
 struct SenderRecordsCheck: Sendable {
     let mail: MailSettings
+    /// What the DKIM record should say; nil when the key could not be read.
+    var publicRecord: String?
     /// The TXT records of a name; empty when there are none. Throws when nobody could be asked.
     let lookup: @Sendable (_ name: String) throws(DNSFailure) -> [String]
 
@@ -41,12 +43,21 @@ struct SenderRecordsCheck: Sendable {
             return .note("DKIM", "no key of our own (DKIM_DOMAIN); fine where the mail provider signs")
         }
         let name = "\(dkim.selector)._domainkey.\(dkim.domain)"
+        let mend = "publish TXT for \(name): " + (publicRecord ?? "the public key of DKIM_PRIVATE_KEY_FILE")
         guard let record = try lookup(name).first(where: { $0.contains("p=") }) else {
-            return .ill("DKIM", "\(name) has no record", mend: "publish TXT for \(name) with the public key of DKIM_PRIVATE_KEY_FILE")
+            return .ill("DKIM", "\(name) has no record", mend: mend)
+        }
+        if let publicRecord, Self.key(in: record) != Self.key(in: publicRecord) {
+            return .ill("DKIM", "\(name) holds another key than DKIM_PRIVATE_KEY_FILE", mend: mend)
         }
         guard dkim.domain == domain || domain.hasSuffix("." + dkim.domain) else {
             return .ill("DKIM", "\(dkim.domain) signs for a sender at \(domain), which DMARC does not count", mend: "use the sender's domain")
         }
-        return .well("DKIM", "\(name) is published" + (record.hasPrefix("v=DKIM1") ? "" : " (without v=DKIM1)"))
+        return .well("DKIM", "\(name) is published")
+    }
+
+    /// The `p=` tag without the spaces that DNS editors like to add.
+    private static func key(in record: String) -> String? {
+        record.split(separator: ";").map { $0.filter { !$0.isWhitespace } }.first { $0.hasPrefix("p=") }
     }
 }

@@ -26,13 +26,23 @@ extension MailSettings {
         }
     }
 
-    /// Adds the DKIM signature to a finished message; nil without a key, which is a valid choice.
-    func signature() throws(SettingsError) -> (@Sendable ([UInt8]) throws -> [UInt8])? {
+    /// The DKIM key; nil without one, which is a valid choice.
+    func signer() throws(SettingsError) -> DKIMSigner? {
         guard let dkim else { return nil }
-        guard let data = FileManager.default.contents(atPath: dkim.keyFile), String(validating: data, as: UTF8.self) != nil else {
+        guard let data = FileManager.default.contents(atPath: dkim.keyFile), let pem = String(validating: data, as: UTF8.self) else {
             throw SettingsError(.dkimKeyFile, "\(dkim.keyFile) can not be read")
         }
-        throw SettingsError(.dkimDomain, "this release does not sign mail yet")
+        let key: DKIMKey
+        do {
+            key = try DKIMKey(pem)
+        } catch {
+            throw SettingsError(.dkimKeyFile, "\(dkim.keyFile): \(error)")
+        }
+        do {
+            return try DKIMSigner(domain: dkim.domain, selector: dkim.selector, key: key)
+        } catch {
+            throw SettingsError(error == .invalidSelector ? .dkimSelector : .dkimDomain, "\(error)")
+        }
     }
 }
 

@@ -10,7 +10,10 @@ struct ValueTape: Sendable {
         }
     }
 
-    func member(_ key: UnsafeBufferPointer<UInt8>, of object: Int) -> Int? { withReader { $0.member(key, of: object) } }
+    func member(_ key: UnsafeBufferPointer<UInt8>, of object: Int) -> Int? {
+        var visited = 0
+        return withReader { $0.member(key, of: object, &visited) }
+    }
 
     func isKey(_ node: JSONNode, equalTo key: UnsafeBufferPointer<UInt8>) -> Bool { withReader { $0.isKey(node, equalTo: key) } }
 
@@ -35,11 +38,12 @@ struct ValueTapeReader {
     let bytes: UnsafeBufferPointer<UInt8>
     let nodes: UnsafeBufferPointer<JSONNode>
 
-    /// Index of the value that the object at `object` holds under `key`.
-    func member(_ key: UnsafeBufferPointer<UInt8>, of object: Int) -> Int? {
+    /// Index of the value that the object at `object` holds under `key`. Adds the number of keys it looked at to `visited`.
+    func member(_ key: UnsafeBufferPointer<UInt8>, of object: Int, _ visited: inout Int) -> Int? {
         let end = Int(nodes[object].next)
         var index = object + 1
         while index + 1 < end {
+            visited &+= 1
             if isKey(nodes[index], equalTo: key) { return index + 1 }
             index = Int(nodes[index + 1].next)
         }

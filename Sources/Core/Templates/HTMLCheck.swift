@@ -39,6 +39,7 @@ public struct HTMLCheck {
             .map { Array($0.utf8) }
     )
     private static let maximumPartials = 16
+    private static let maximumDepth = 1_000
 
     private var scanner = HTMLScanner()
     private var elements: [OpenElement] = []
@@ -123,6 +124,9 @@ public struct HTMLCheck {
             // Names with a colon and drawings are XML, where this form closes.
             if name.contains(UInt8(ascii: ":")) || isInDrawing { return }
             throw problem(tagStart, "<\(text(name))/> opens the element without closing it; write <\(text(name))></\(text(name))>")
+        }
+        guard elements.count + outlookElements.count < Self.maximumDepth else {
+            throw problem(tagStart, "more than \(Self.maximumDepth) elements inside one another")
         }
         let element = OpenElement(name: name, line: tagStart.line, column: tagStart.column, partial: partial)
         if isForOutlook { outlookElements.append(element) } else { elements.append(element) }

@@ -20,18 +20,30 @@ struct HTMLScanner {
         case fault(StaticString)
     }
 
+    /// Place of an attribute in `attributeBytes`; it ends where the next one begins.
+    struct Attribute {
+        let start: Int
+        /// Nil while there is no value.
+        var valueStart: Int?
+    }
+
     /// Where a variable or a section would stand.
     enum Place: Equatable { case text, tag, quotedValue(isAddress: Bool), unquotedValue, tagName, comment }
 
     private(set) var state = State.text
     /// Name of the tag, in lower case.
     private(set) var name: [UInt8] = []
-    private(set) var attributes: [(name: [UInt8], value: [UInt8])] = []
+    private(set) var attributes: [Attribute] = []
+    /// Names and values of the attributes, one after the other.
+    private var attributeBytes: [UInt8] = []
     private(set) var isSelfClosing = false
     private var isEndTag = false
     /// What follows `<!`, or what may become the end tag of raw text.
     private var pending: [UInt8] = []
     private var rawTextEnd: [UInt8] = []
+    /// Inside what only Outlook reads, and how many dashes its text ended with so far.
+    private var isConditional = false
+    private var dashes = 0
 
     /// Elements whose content is text up to their end tag.
     private static let rawTextElements = ["style", "script", "title", "textarea", "xmp"].map { Array($0.utf8) }
@@ -49,17 +61,31 @@ struct HTMLScanner {
     }
 
     /// Inside the quotes of an attribute that holds an address.
-    var isInAddress: Bool {
-        guard state == .doubleQuoted || state == .singleQuoted, let attribute = attributes.last else { return false }
-        return Self.addressAttributes.contains(attribute.name)
+    var isInAddress: Bool { (state == .doubleQuoted || state == .singleQuoted) && isAddress }
+
+    /// Whether the attribute that was read last holds an address.
+    private var isAddress = false
+
+    /// The source of an attribute's value; nil when the tag has no such attribute, empty when the attribute has no value.
+    func value(ofAttribute name: StaticString) -> ArraySlice<UInt8>? {
+        for (index, attribute) in attributes.enumerated() {
+            let end = index + 1 < attributes.count ? attributes[index + 1].start : attributeBytes.count
+            let valueStart = attribute.valueStart ?? end
+            let matches = name.withUTF8Buffer { attributeBytes[attribute.start..<valueStart].elementsEqual($0) }
+            if matches { return attributeBytes[valueStart..<end] }
+        }
+        return nil
     }
 
     mutating func feed(_ byte: UInt8) -> Event {
         switch state {
         case .text:
-            guard byte == UInt8(ascii: "<") else { return .text }
-            state = .tagOpen
-            return .none
+            if byte == UInt8(ascii: "<") {
+                state = .tagOpen
+                dashes = 0
+                return .none
+            }
+            return isConditional ? feedConditionalText(byte) : .text
         case .rawText: return feedRawText(byte)
         case .tagOpen, .endTagOpen, .tagName: return feedTagName(byte)
         case .beforeAttribute, .attributeName, .afterAttributeName, .afterValue, .slash: return feedTag(byte)
@@ -107,8 +133,9 @@ struct HTMLScanner {
     }
 
     private mutating func beginTag(isEnd: Bool) {
-        name = []
-        attributes = []
+        name.removeAll(keepingCapacity: true)
+        attributes.removeAll(keepingCapacity: true)
+        attributeBytes.removeAll(keepingCapacity: true)
         isSelfClosing = false
         isEndTag = isEnd
         state = .tagName
@@ -128,18 +155,21 @@ struct HTMLScanner {
             state = .slash
         case UInt8(ascii: "=") where state == .attributeName || state == .afterAttributeName:
             state = .beforeValue
+            if let last = attributes.indices.last {
+                attributes[last].valueStart = attributeBytes.count
+                isAddress = Self.addressAttributes.contains { $0.elementsEqual(attributeBytes[attributes[last].start...]) }
+            }
         case UInt8(ascii: "<"):
             return .fault("the tag before this \"<\" is not closed with \">\"")
         case UInt8(ascii: "\""), UInt8(ascii: "'"), UInt8(ascii: "="):
             return .fault("unexpected character in a tag; is a quote missing?")
         default:
             let followsValue = state == .afterValue
-            if state == .attributeName, let last = attributes.indices.last {
-                attributes[last].name.append(lowercased(byte))
-            } else {
-                attributes.append(([lowercased(byte)], []))
+            if state != .attributeName {
+                attributes.append(Attribute(start: attributeBytes.count, valueStart: nil))
                 state = .attributeName
             }
+            attributeBytes.append(lowercased(byte))
             if followsValue { return .fault("a space is missing between two attributes; is a quote missing?") }
         }
         return .none
@@ -160,7 +190,7 @@ struct HTMLScanner {
             return .fault("unexpected character in an attribute value without quotes")
         default:
             if state == .beforeValue { state = .unquoted }
-            if let last = attributes.indices.last { attributes[last].value.append(byte) }
+            attributeBytes.append(byte)
         }
         return .none
     }
@@ -212,10 +242,25 @@ struct HTMLScanner {
                 return .none
             }
             state = .text
-            return pending.starts(with: "[endif]".utf8) ? .conditionalEnd : .none
+            return pending.starts(with: "[endif]".utf8) ? endConditional() : .none
         default:
             return feedComment(byte)
         }
+    }
+
+    /// For all but Outlook a condition is a comment up to the first `-->`, as in `<!--[if !mso]> --> … <!-- <![endif]-->`.
+    private mutating func feedConditionalText(_ byte: UInt8) -> Event {
+        if byte == UInt8(ascii: "-") {
+            dashes += 1
+            return .text
+        }
+        defer { dashes = 0 }
+        return byte == UInt8(ascii: ">") && dashes > 1 ? endConditional() : .text
+    }
+
+    private mutating func endConditional() -> Event {
+        defer { isConditional = false }
+        return isConditional ? .conditionalEnd : .none
     }
 
     /// `pending` keeps the beginning of the comment and its last two bytes.
@@ -224,14 +269,16 @@ struct HTMLScanner {
         if byte == UInt8(ascii: ">") {
             if isEmpty {  // <!--> ends a condition that other programs than Outlook meet, too
                 state = .text
-                return .conditionalEnd
+                return endConditional()
             }
             if pending.suffix(2).elementsEqual("--".utf8) {
                 state = .text
-                return pending.starts(with: "<![endif]".utf8) ? .conditionalEnd : .none
+                return endConditional()
             }
             if pending.last == UInt8(ascii: "]"), pending.starts(with: "[if".utf8) {
                 state = .text
+                isConditional = true
+                dashes = 0
                 return .conditionalStart
             }
         }

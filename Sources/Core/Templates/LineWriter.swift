@@ -114,7 +114,7 @@ struct LineWriter {
         bullet = []
     }
 
-    mutating func indent(_ mark: String) { quoteLevel += 1 }
+    mutating func indent() { quoteLevel += 1 }
     mutating func outdent() { quoteLevel = max(0, quoteLevel - 1) }
 
     mutating func finish() -> [UInt8] {

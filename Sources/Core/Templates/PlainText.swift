@@ -17,17 +17,22 @@ public struct PlainText {
         var text: [UInt8] = []
     }
 
-    private static let dropped = Set(
-        ["head", "style", "script", "title", "template", "noscript", "textarea", "select"].map { Array($0.utf8) }
-    )
-    private static let voidElements = Set(
-        ["br", "hr", "img", "input", "meta", "link", "col", "wbr", "area", "base"].map { Array($0.utf8) }
-    )
-    private static let blocks = Set(
-        ["div", "table", "tr", "section", "article", "header", "footer", "main", "center", "address", "figure", "form", "dl", "dt", "dd"]
-            .map { Array($0.utf8) }
-    )
-    private static let paragraphs = Set(["p", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "pre"].map { Array($0.utf8) })
+    private enum Role {
+        case dropped, void, block, paragraph, lineBreak, rule, cell, image, link, list, numberedList, item, quote, verbatim
+    }
+
+    private static let roles: [String: Role] = {
+        var roles: [String: Role] = [
+            "br": .lineBreak, "hr": .rule, "td": .cell, "th": .cell, "img": .image, "a": .link, "ul": .list, "ol": .numberedList,
+            "li": .item, "blockquote": .quote, "pre": .verbatim,
+        ]
+        for name in ["head", "style", "script", "title", "template", "noscript", "textarea", "select"] { roles[name] = .dropped }
+        for name in ["input", "meta", "link", "col", "wbr", "area", "base"] { roles[name] = .void }
+        for name in ["p", "h1", "h2", "h3", "h4", "h5", "h6"] { roles[name] = .paragraph }
+        for name in ["div", "table", "tr", "section", "article", "header", "footer", "main", "center", "address"] { roles[name] = .block }
+        for name in ["figure", "form", "dl", "dt", "dd"] { roles[name] = .block }
+        return roles
+    }()
     private static let schemes = ["https:", "http:", "mailto:", "tel:", "sms:"].map { Array($0.utf8) }
 
     private init(width: Int) { lines = LineWriter(width: width) }
@@ -75,7 +80,7 @@ public struct PlainText {
 
     private mutating func append(_ byte: UInt8) {
         lines.append(byte)
-        if link != nil { appendToLink([byte]) }
+        if link != nil { appendToLink(CollectionOfOne(byte)) }
     }
 
     private mutating func append(_ scalar: [UInt8]) {
@@ -84,54 +89,54 @@ public struct PlainText {
     }
 
     /// Only as much as can be equal to the address.
-    private mutating func appendToLink(_ text: [UInt8]) {
-        guard let link, link.text.count <= link.address.count + 1 else { return }
-        self.link?.text += text
+    private mutating func appendToLink(_ text: some Sequence<UInt8>) {
+        guard let length = link?.text.count, let limit = link?.address.count, length <= limit + 1 else { return }
+        link?.text += text
     }
 
     // MARK: Elements
 
     private mutating func startTag() {
         guard !isForOutlook else { return }
-        let name = scanner.name
-        let isVoid = scanner.isSelfClosing || Self.voidElements.contains(name)
+        let role = Self.roles[String(decoding: scanner.name, as: UTF8.self)]
+        let isVoid = scanner.isSelfClosing || role == .void || role == .lineBreak || role == .rule || role == .image
         if let hidden {
-            if hidden.name == name, !isVoid { self.hidden = (name, hidden.depth + 1) }
+            if !isVoid, hidden.name == scanner.name { self.hidden = (hidden.name, hidden.depth + 1) }
             return
         }
-        if Self.dropped.contains(name) || isHidden {
-            if !isVoid { hidden = (name, 1) }
+        if role == .dropped || isHidden {
+            if !isVoid { hidden = (scanner.name, 1) }
             return
         }
-        if Self.paragraphs.contains(name) {
-            lines.breakLine(2)
-        } else if Self.blocks.contains(name) {
-            lines.breakLine(1)
-        } else {
-            startInline(String(decoding: name, as: UTF8.self))
-        }
-        if name.elementsEqual("blockquote".utf8) { lines.indent("> ") }
-        if name.elementsEqual("pre".utf8) { lines.keepsLines = true }
+        if let role { start(role) }
     }
 
-    private mutating func startInline(_ name: String) {
-        switch name {
-        case "br": lines.breakHere()
-        case "hr": lines.appendRule()
-        case "td", "th": lines.separateCell()
-        case "img":
-            for byte in decoded(attribute("alt")) { append(byte) }
-        case "a":
+    private mutating func start(_ role: Role) {
+        switch role {
+        case .dropped, .void: break
+        case .block: lines.breakLine(1)
+        case .paragraph: lines.breakLine(2)
+        case .lineBreak: lines.breakHere()
+        case .rule: lines.appendRule()
+        case .cell: lines.separateCell()
+        case .image:
+            for byte in decoded(scanner.value(ofAttribute: "alt")) { append(byte) }
+        case .link:
             endLink()
-            let address = decoded(attribute("href")).filter { $0 > 0x20 && $0 != 0x7F }
-            if Self.schemes.contains(where: { scheme in startsWith(scheme, address) }) { link = Link(address: address) }
-        case "ul", "ol":
+            let address = decoded(scanner.value(ofAttribute: "href")).filter { $0 > 0x20 && $0 != 0x7F }
+            if Self.schemes.contains(where: { startsWith($0, address) }) { link = Link(address: address) }
+        case .list, .numberedList:
             lines.breakLine(lists.isEmpty ? 2 : 1)
-            if lists.count < LineWriter.maximumIndentation { lists.append(name == "ol" ? 1 : nil) }
-        case "li":
+            if lists.count < LineWriter.maximumIndentation { lists.append(role == .numberedList ? 1 : nil) }
+        case .item:
             lines.breakLine(1)
             startItem()
-        default: break
+        case .quote:
+            lines.breakLine(2)
+            lines.indent()
+        case .verbatim:
+            lines.breakLine(2)
+            lines.keepsLines = true
         }
     }
 
@@ -146,33 +151,38 @@ public struct PlainText {
 
     private mutating func endTag() {
         guard !isForOutlook else { return }
-        let name = scanner.name
         if let hidden {
-            if hidden.name == name { self.hidden = hidden.depth > 1 ? (name, hidden.depth - 1) : nil }
+            if hidden.name == scanner.name { self.hidden = hidden.depth > 1 ? (hidden.name, hidden.depth - 1) : nil }
             return
         }
-        switch String(decoding: name, as: UTF8.self) {
-        case "a": endLink()
-        case "ul", "ol":
+        switch Self.roles[String(decoding: scanner.name, as: UTF8.self)] {
+        case .link?: endLink()
+        case .list?, .numberedList?:
             lists = lists.dropLast()
             lines.endItem(level: lists.count - 1)
             lines.breakLine(lists.isEmpty ? 2 : 1)
-        case "li": lines.breakLine(1)
-        case "blockquote":
+        case .quote?:
             lines.breakLine(2)
             lines.outdent()
-        case "pre":
+        case .verbatim?:
             lines.breakLine(2)
             lines.keepsLines = false
-        default:
-            if Self.paragraphs.contains(name) { lines.breakLine(2) } else if Self.blocks.contains(name) { lines.breakLine(1) }
+        case .paragraph?: lines.breakLine(2)
+        case .block?, .item?: lines.breakLine(1)
+        default: break
         }
     }
 
+    private static let hidingStyles = ["display:none", "mso-hide:all", "visibility:hidden"].map { Array($0.utf8) }
+
     private var isHidden: Bool {
-        if scanner.attributes.contains(where: { $0.name.elementsEqual("hidden".utf8) }) { return true }
-        let style = attribute("style").filter { $0 > 0x20 }.map { $0 | 0x20 }  // the bits of "-", ":" and letters survive
-        return contains("display:none", style) || contains("mso-hide:all", style) || contains("visibility:hidden", style)
+        if scanner.attributes.isEmpty { return false }
+        if scanner.value(ofAttribute: "hidden") != nil { return true }
+        guard let style = scanner.value(ofAttribute: "style") else { return false }
+        var compact: [UInt8] = []
+        compact.reserveCapacity(style.count)
+        for byte in style where byte > 0x20 { compact.append(byte | 0x20) }  // the bits of "-", ":" and letters survive
+        return Self.hidingStyles.contains { contains($0, compact) }
     }
 
     private mutating func endLink() {
@@ -183,15 +193,12 @@ public struct PlainText {
 
     // MARK: Bytes
 
-    private func attribute(_ name: String) -> [UInt8] {
-        scanner.attributes.first { $0.name.elementsEqual(name.utf8) }?.value ?? []
-    }
-
-    private func decoded(_ value: [UInt8]) -> [UInt8] {
+    private func decoded(_ value: ArraySlice<UInt8>?) -> [UInt8] {
+        guard let value else { return [] }
         var text: [UInt8] = []
-        var index = 0
-        while index < value.count {
-            if value[index] == UInt8(ascii: "&"), let reference = HTMLEntities.reference(in: value[...], at: index) {
+        var index = value.startIndex
+        while index < value.endIndex {
+            if value[index] == UInt8(ascii: "&"), let reference = HTMLEntities.reference(in: value, at: index) {
                 text += UTF8.encode(reference.scalar).map(Array.init) ?? []
                 index += reference.length
             } else {
@@ -212,9 +219,12 @@ public struct PlainText {
         address.count > scheme.count && address.prefix(scheme.count).map { $0 | 0x20 } == scheme.map { $0 | 0x20 }
     }
 
-    private func contains(_ needle: String, _ haystack: [UInt8]) -> Bool {
-        let needle = Array(needle.utf8)
-        guard haystack.count >= needle.count else { return false }
-        return (0...haystack.count - needle.count).contains { haystack[$0..<$0 + needle.count].elementsEqual(needle) }
+    private func contains(_ needle: [UInt8], _ haystack: [UInt8]) -> Bool {
+        var start = 0
+        while start + needle.count <= haystack.count {
+            if haystack[start] == needle[0], haystack[start..<start + needle.count].elementsEqual(needle) { return true }
+            start += 1
+        }
+        return false
     }
 }

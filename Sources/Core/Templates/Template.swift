@@ -41,8 +41,8 @@ public final class Template: Sendable {
         public var maximumVariables = 10_000
         /// Rendered text, in bytes.
         public var maximumOutputBytes = 2 << 20
-        /// Instructions carried out by one rendering, so that lists in lists cannot keep a processor busy.
-        public var maximumSteps = 5_000_000
+        /// Instructions carried out and keys looked at by one rendering, so that lists in lists cannot keep a processor busy.
+        public var maximumSteps = 20_000_000
 
         public init() {}
     }

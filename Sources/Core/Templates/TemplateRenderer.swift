@@ -15,6 +15,8 @@ struct TemplateRenderer {
     private var scratch: [UInt8] = []
     private var addressStart: Int?
     private var reported: Set<Int> = []
+    /// Instructions carried out and keys looked at.
+    private var steps = 0
 
     /// A value in one of the tapes.
     private struct Reference {
@@ -77,12 +79,11 @@ struct TemplateRenderer {
 
     private mutating func run() {
         let start = output.count
-        var steps = 0
         var next = 0
         while next < program.code.count {
             steps += 1
-            guard steps <= limits.maximumSteps else { return failure = "the template's lists take too many steps to render" }
             step(&next)
+            guard steps <= limits.maximumSteps else { return failure = "the template's lists take too many steps to render" }
             guard output.count - start <= limits.maximumOutputBytes else {
                 return failure = "the rendered text is larger than \(limits.maximumOutputBytes) bytes"
             }
@@ -174,7 +175,7 @@ struct TemplateRenderer {
 
     // MARK: Look-up
 
-    private func resolve(_ path: Int) -> Reference? {
+    private mutating func resolve(_ path: Int) -> Reference? {
         let segments = program.paths[path]
         guard !segments.isEmpty else { return implicitIterator }
         guard var value = lookUp(program.name(segments.lowerBound)) else { return nil }
@@ -194,20 +195,22 @@ struct TemplateRenderer {
     }
 
     /// From the innermost section outwards, then the layers.
-    private func lookUp(_ name: UnsafeBufferPointer<UInt8>) -> Reference? {
+    private mutating func lookUp(_ name: UnsafeBufferPointer<UInt8>) -> Reference? {
         var index = frames.count
         while index > 0 {
             index -= 1
             if let found = member(name, of: frames[index].value) { return found }
         }
-        return member(name, of: Reference(layer: .overrides, index: 0))
-            ?? member(name, of: Reference(layer: .context, index: contextRoot))
-            ?? member(name, of: Reference(layer: .defaults, index: 0))
+        if let found = member(name, of: Reference(layer: .overrides, index: 0)) { return found }
+        if let found = member(name, of: Reference(layer: .context, index: contextRoot)) { return found }
+        return member(name, of: Reference(layer: .defaults, index: 0))
     }
 
-    private func member(_ name: UnsafeBufferPointer<UInt8>, of value: Reference) -> Reference? {
+    private mutating func member(_ name: UnsafeBufferPointer<UInt8>, of value: Reference) -> Reference? {
         let tape = tape(value.layer)
-        guard tape.nodes[Int(value.index)].kind == .object, let index = tape.member(name, of: Int(value.index)) else { return nil }
+        guard tape.nodes[Int(value.index)].kind == .object, let index = tape.member(name, of: Int(value.index), &steps) else {
+            return nil
+        }
         return Reference(layer: value.layer, index: UInt32(truncatingIfNeeded: index))
     }
 

@@ -49,9 +49,18 @@ public struct MailAddress: Sendable, Hashable, CustomStringConvertible {
         var escaped = false
         var found: Int?
         for (index, byte) in bytes.enumerated() {
-            if escaped { escaped = false; continue }
-            if quoted, byte == 0x5C { escaped = true; continue }
-            if byte == 0x22 { quoted.toggle(); continue }
+            if escaped {
+                escaped = false
+                continue
+            }
+            if quoted, byte == 0x5C {
+                escaped = true
+                continue
+            }
+            if byte == 0x22 {
+                quoted.toggle()
+                continue
+            }
             if byte == 0x40, !quoted {
                 guard found == nil else { return nil }
                 found = index
@@ -85,8 +94,14 @@ public struct MailAddress: Sendable, Hashable, CustomStringConvertible {
         guard local.count > 2, local.last == 0x22 else { throw .invalidLocalPart }
         var escaped = false
         for byte in local.dropFirst().dropLast() {
-            if escaped { escaped = false; continue }
-            if byte == 0x5C { escaped = true; continue }
+            if escaped {
+                escaped = false
+                continue
+            }
+            if byte == 0x5C {
+                escaped = true
+                continue
+            }
             guard byte != 0x22 else { throw .invalidLocalPart }
         }
         guard !escaped else { throw .invalidLocalPart }

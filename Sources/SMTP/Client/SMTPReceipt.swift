@@ -14,8 +14,8 @@ public struct SMTPReceipt: Sendable, Hashable {
     /// The server's own name for the mail where its reply shows one: `queued as X` (Postfix), `id=X` (Exim), `Ok X` (SES).
     public var queueID: String? {
         let words = text.split(separator: " ")
+        if let word = words.first(where: { $0.hasPrefix("id=") }) { return Self.identifier(word.dropFirst(3)) }
         for (index, word) in words.enumerated() {
-            if word.hasPrefix("id=") { return Self.identifier(word.dropFirst(3)) }
             if word.lowercased() == "queued", words.indices.contains(index + 1) {
                 let hasAs = words[index + 1] == "as"
                 let position = index + (hasAs ? 2 : 1)

@@ -23,6 +23,12 @@ struct Outage {
         nextAttempt = now + min(delay, configuration.maxReconnectDelay)
     }
 
+    /// No new attempt for a moment, although the server is not down.
+    mutating func rest(at now: NIODeadline, configuration: SMTPConfiguration) {
+        let until = now + configuration.reconnectDelay
+        nextAttempt = max(nextAttempt ?? until, until)
+    }
+
     mutating func end() {
         since = nil
         lastFailure = nil

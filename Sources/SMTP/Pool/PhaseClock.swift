@@ -15,7 +15,11 @@ struct PhaseClock {
         return task == nil || firesAt > deadline
     }
 
-    func hasExpired(at now: NIODeadline) -> Bool { now >= deadline }
+    /// To be called when the scheduled task runs: whether the deadline, which may have moved since, is reached.
+    mutating func fired(at now: NIODeadline) -> Bool {
+        task = nil
+        return now >= deadline
+    }
 
     mutating func schedule(on eventLoop: any EventLoop, _ fire: @escaping () -> Void) {
         task?.cancel()

@@ -21,6 +21,7 @@ final class PoolCore: SMTPConnectionOwner {
     private var inFlight = 0
 
     private var outage = Outage()
+    private var wasReady = false
     private var reconnectTask: Scheduled<Void>?
     private var expiryTask: Scheduled<Void>?
     private var isStopping = false
@@ -76,6 +77,7 @@ final class PoolCore: SMTPConnectionOwner {
 
     func connectionReady(_ connection: SMTPConnection) {
         connecting -= 1
+        wasReady = true
         outage.end()
         reconnectTask?.cancel()
         reconnectTask = nil
@@ -107,6 +109,8 @@ final class PoolCore: SMTPConnectionOwner {
             connecting -= 1
             attemptFailed(failure ?? Self.stopped)
         } else {
+            // A server that says 421 wants to be left alone for a moment; one that merely vanished is dialled again at once.
+            if failure?.code == 421 { outage.rest(at: eventLoop.now, configuration: configuration) }
             openIfNeeded()
         }
         publish()
@@ -116,8 +120,10 @@ final class PoolCore: SMTPConnectionOwner {
 
     private func openIfNeeded() {
         guard !isStopping else { return }
-        // While the server is down one attempt at a time finds out whether it is back.
-        let limit = outage.isOngoing && connections.count == connecting ? 1 : configuration.maxConnections
+        // Until a connection has been made, and again while the server is down, one attempt at a time finds out: eight wrong
+        // passwords at once would lock the account.
+        let isProven = connections.count > connecting || (wasReady && !outage.isOngoing)
+        let limit = isProven ? configuration.maxConnections : 1
         while connections.count < limit, queue.count > connecting {
             if let pause = outage.pause(at: eventLoop.now) { return scheduleReconnect(after: pause) }
             open()

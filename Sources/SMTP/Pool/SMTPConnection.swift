@@ -331,7 +331,7 @@ final class SMTPConnection: ChannelInboundHandler {
 
     private func timeUp() {
         guard let context, stage != .ended else { return }
-        guard clock.hasExpired(at: context.eventLoop.now) else { return scheduleClock(context) }
+        guard clock.fired(at: context.eventLoop.now) else { return scheduleClock(context) }
         if stage == .mail, pipeline.isIdle { return quit() }
         end(SMTPFailure(.transient, phase: currentPhase, text: "the server did not answer in time"))
     }

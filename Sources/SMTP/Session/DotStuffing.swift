@@ -1,11 +1,11 @@
 import NIOCore
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #else
-import Darwin
+    import Darwin
 #endif
 
 /// The DATA form of a message (RFC 5321, 4.5.2).
@@ -71,5 +71,20 @@ enum DotStuffing {
             }
             return seen & 0x8080_8080_8080_8080 != 0
         }
+    }
+
+    /// Whether an octet with its high bit set stands before the first empty line: such headers need SMTPUTF8 (RFC 6532).
+    static func hasRawHeaders(_ message: [UInt8]) -> Bool {
+        var isLineStart = true
+        for byte in message {
+            if byte >= 0x80 { return true }
+            if byte == 0x0A {
+                if isLineStart { return false }
+                isLineStart = true
+            } else if byte != 0x0D {
+                isLineStart = false
+            }
+        }
+        return false
     }
 }

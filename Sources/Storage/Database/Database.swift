@@ -26,6 +26,9 @@ public final class Database: Sendable {
             guard !path.isEmpty else { throw .misconfigured("DATABASE_URL: a path must follow 'sqlite:'.") }
             return Database(engine: try SQLiteEngine(path: path, configuration, logger: logger), clock: configuration.clock)
         }
+        if ["postgresql://", "postgres://"].contains(where: url.hasPrefix) {
+            return Database(engine: try await PostgresEngine.open(configuration, logger: logger), clock: configuration.clock)
+        }
         throw .misconfigured("DATABASE_URL: must begin with 'sqlite:' or 'postgresql://'.")
     }
 

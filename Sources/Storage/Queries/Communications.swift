@@ -41,8 +41,11 @@ public struct CommunicationFilter: Sendable {
     /// limits `created_at` decides alone; beyond, the identifier's own time does, and ends the walk along the index.
     private static let clockTolerance: Int64 = 86_400
 
-    func conditions(business: BusinessID) -> [SQL] {
-        var conditions: [SQL] = ["m.business_id = \(business)"]
+    func conditions(business: BusinessID, dialect: Dialect) -> [SQL] {
+        // Without statistics SQLite would take the client's index for its first column and sort the whole business; the sign keeps it
+        // on the primary key, which has the order already.
+        let walksPrimaryKey = clientID == nil && planID == nil && dialect == .sqlite
+        var conditions: [SQL] = [walksPrimaryKey ? "+m.business_id = \(business)" : "m.business_id = \(business)"]
         if let clientID { conditions.append("m.client_id = \(clientID)") }
         if let planID { conditions.append("m.plan_id = \(planID)") }
         if let status { conditions.append("m.status = \(status.rawValue)") }
@@ -74,15 +77,18 @@ extension Transaction {
     /// Up to `limit` communications, newest first. The order is that of the identifiers, which begin with the time: with a client or
     /// a plan it comes from that index, else from the primary key. No page ever costs more than the first.
     public func communications(_ filter: CommunicationFilter, business: BusinessID, limit: Int) throws -> [CommunicationRecord] {
-        try run(
-            """
-            SELECT \(CommunicationRecord.columns)
-            FROM crm_communications m
-            WHERE \(SQL.all(filter.conditions(business: business)))
-            ORDER BY m.communication_id DESC
-            LIMIT \(limit)
-            """
-        ).map(CommunicationRecord.init(row:))
+        try run(communicationList(filter, business: business, limit: limit)).map(CommunicationRecord.init(row:))
+    }
+
+    /// The statement apart, so that a test can ask for its plan.
+    func communicationList(_ filter: CommunicationFilter, business: BusinessID, limit: Int) -> SQL {
+        """
+        SELECT \(CommunicationRecord.columns)
+        FROM crm_communications m
+        WHERE \(SQL.all(filter.conditions(business: business, dialect: dialect)))
+        ORDER BY m.communication_id DESC
+        LIMIT \(limit)
+        """
     }
 
     /// The communication as it stands, without its history.

@@ -13,7 +13,7 @@ extension Problem {
         case let error as JSONError:
             self.init(status: .badRequest, name: "malformed-json", title: "Malformed JSON", detail: "The body is not acceptable JSON: \(error).")
         case let error as MethodNotAllowed: self = .methodNotAllowed(error.allowed)
-        case DatabaseError.transient, DatabaseError.unavailable: self = .unavailable
+        case DatabaseError.transient, DatabaseError.unavailable, is CancellationError: self = .unavailable
         case is NIOTooManyBytesError: self.init(.payloadTooLarge)
         case let error as HTTPError where error.status == .notFound: self.init(.notFound)
         case let error as any HTTPResponseError where (400..<500).contains(error.status.code):

@@ -9,9 +9,9 @@ import Testing
 /// A small business with a store of its own, a clock that a test moves, and one process of the product.
 struct World: Sendable {
     static let keys = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+    /// The stores that every behaviour is shown on.
+    static let engines = TestEngine.allCases
     static let business = UUIDv7(high: 0x0198_0000_0000_7000, low: 0x8000_0000_0000_0001)
-    /// The engines that every behaviour is shown on.
-    static let engines = TestEngine.allCases.filter { $0 == .sqlite }
 
     let store: TestDatabase
     let cipher: Cipher

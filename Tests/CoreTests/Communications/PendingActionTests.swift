@@ -26,7 +26,7 @@ struct PendingActionTests {
     ]
 
     @Test("the newest question that went out is open until its step is taken", arguments: table.indices)
-    func table(index: Int) {
+    func decides(index: Int) {
         let row = Self.table[index]
         let newestFirst = row.history.reversed().map { Message(messageType: $0.0, status: $0.1) }
         #expect(PendingAction.pending(newestFirst: newestFirst) == row.action, "history \(index)")

@@ -69,6 +69,25 @@ struct FieldReaderTests {
         )
     }
 
+    @Test("a required reading that fails hands back its placeholder and names the field")
+    func required() throws {
+        var body = try reader(#"{"urgency":"soon","zone":7,"recipient":null,"flag":"true","count":11,"high":"high"}"#)
+        expect(body.requiredOneOf("urgency", placeholder: Urgency.low), .low)
+        expect(body.requiredOneOf("missing", placeholder: Urgency.low), .low)
+        expect(body.requiredOneOf("high", placeholder: Urgency.low), .high)
+        expect(body.requiredConvert("zone", placeholder: "UTC") { (text) throws(FieldMessage) in text }, "UTC")
+        expect(body.requiredObject("recipient") { $0.string("email", maxLength: 9) }, nil)
+        expect(body.requiredBool("flag"), false)
+        expect(body.requiredInt("count", in: 3...10), 3)
+        expect(body.requiredString("name", maxLength: 9), "")
+        #expect(
+            collected(body) == [
+                "urgency must be one of critical, high, normal, low", "missing is required", "zone must be a string",
+                "recipient is required", "flag must be true or false", "count must be a whole number from 3 to 10", "name is required",
+            ]
+        )
+    }
+
     @Test("only an object can be a body", arguments: ["[]", "null", "\"x\"", "1"])
     func notAnObject(text: String) throws {
         let view = try JSONDocument(parsing: Array(text.utf8)).root
@@ -110,8 +129,7 @@ struct FieldReaderTests {
     @Test("a body of nothing but faults gets a bounded answer")
     func boundedErrors() throws {
         let members = (0..<5_000).map { "\"m\($0)\":1" }.joined(separator: ",")
-        var body = try reader("{\(members)}")
-        #expect(collected(body).count == FieldReader.maximumErrors)
+        #expect(try collected(reader("{\(members)}")).count == FieldReader.maximumErrors)
         var tolerant = try reader("{\(members)}")
         try tolerant.finish(allowingUnknown: true)
     }

@@ -53,7 +53,8 @@ struct JSONDocumentTests {
         "strings decode to the text they stand for",
         arguments: [
             (#""""#, ""), (#""plain""#, "plain"), (#""\"\\\/\b\f\n\r\t""#, "\"\\/\u{8}\u{C}\n\r\t"), (#""\u00e9\u00E9é""#, "ééé"),
-            (#""\ud83d\ude00 😀""#, "😀 😀"), (#""\uFFFF\u0000""#, "\u{FFFF}\u{0}"), (#""नमस्ते, a longer text 漢字""#, "नमस्ते, a longer text 漢字"),
+            (#""\ud83d\ude00 😀""#, "😀 😀"), (#""\uFFFF\u0000""#, "\u{FFFF}\u{0}"),
+            (#""नमस्ते, a longer text 漢字""#, "नमस्ते, a longer text 漢字"),
             ("\"\u{7F}\u{2028}\"", "\u{7F}\u{2028}"), (#""\udbff\udfff""#, "\u{10FFFF}"),
         ]
     )

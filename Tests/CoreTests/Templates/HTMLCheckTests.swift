@@ -14,6 +14,8 @@ struct HTMLCheckTests {
         "<!--[if mso]><v:rect href=\"{{u}}\"><w:anchorlock/><center>x</center></v:rect><![endif]-->"
             + "<!--[if !mso]><!--><a href=\"x\">y</a><!--<![endif]-->",
         "<!--[if !mso]><!--><div><!--<![endif]-->x<!--[if !mso]><!--></div><!--<![endif]-->",
+        "<p><!--[if !mso]> --><b>x</b></p><!-- <![endif]--><i>x</i>",
+        "<p><!--[if mso]><b>x</b><!--<![endif]--></p>",
         "<!--[if gte mso 9]><xml><o:AllowPNG/></xml><![endif]-->",
         "<!-- <div> -- > --><div></div><!----><!-->",
         "{{#list}}<li>{{.}}</li>{{/list}}{{! <div> }}<a href=\"{{{url}}}\" {{#x}}target=\"_blank\"{{/x}}>x</a>",
@@ -57,6 +59,12 @@ struct HTMLCheckTests {
     ])
     func refused(source: String, line: Int, column: Int, message: String) {
         #expect(HTMLCheck.validate(source) == HTMLProblem(line: line, column: column, message: message))
+    }
+
+    @Test("elements inside one another are bounded")
+    func depth() {
+        #expect(HTMLCheck.validate(String(repeating: "<b>", count: 1_000) + String(repeating: "</b>", count: 1_000)) == nil)
+        #expect(HTMLCheck.validate(String(repeating: "<b>", count: 1_001))?.message == "more than 1000 elements inside one another")
     }
 
     @Test("partials are checked in their place")

@@ -38,8 +38,10 @@ struct PlainTextTests {
 
     @Test("what a reader does not see is left out", arguments: [
         "<head><title>t</title><style>p{}</style></head>", "<style>p > a {}</style>", "<script>if (a < b) x()</script>", "<!-- no -->",
-        "<div style=\"display: none\">pre<div>header</div></div>", "<span hidden>x<br>y</span>", "<div style='color:red;DISPLAY:none'>x</div>",
-        "<!--[if mso]><table><tr><td>no<![endif]-->", "<!DOCTYPE html><?xml x?>", "<div style=\"display:none;max-height:0\">x &zwnj;&nbsp;</div>",
+        "<div style=\"display: none\">pre<div>header</div></div>", "<span hidden>x<br>y</span>",
+        "<div style='color:red;DISPLAY:none'>x</div>",
+        "<!--[if mso]><table><tr><td>no<![endif]-->", "<!DOCTYPE html><?xml x?>",
+        "<div style=\"display:none;max-height:0\">x &zwnj;&nbsp;</div>",
         "<title>x</title><textarea>y</textarea>",
     ])
     func hidden(html: String) {
@@ -49,6 +51,13 @@ struct PlainTextTests {
     @Test("what all but Outlook see is shown")
     func revealed() {
         #expect(PlainText.fromHTML("<!--[if !mso]><!-->a<!--<![endif]--> b<!--[if mso]>c<![endif]-->") == "a b\n")
+    }
+
+    @Test("a condition ends for all but Outlook with the first end of a comment")
+    func conditionEnds() {
+        #expect(PlainText.fromHTML("<!--[if !mso]> -->a<!-- <![endif]--> b") == "a b\n")
+        #expect(PlainText.fromHTML("<!--[if mso]>no - > -> <!--<![endif]-->b") == "b\n")
+        #expect(PlainText.fromHTML("a --> b") == "a --> b\n")
     }
 
     @Test("lines are wrapped between words; addresses and long words stay whole")
@@ -72,7 +81,8 @@ struct PlainTextTests {
     @Test("hostile HTML gives output in proportion to the input")
     func hostile() {
         let pieces = [
-            "<ul><li>x", "<blockquote>x", "<div>", "<a href=\"https://x.org/", "&#", "<p", "<!--", "<table><tr><td>x", "<ol>", "<hr>x", "<b ",
+            "<ul><li>x", "<blockquote>x", "<div>", "<a href=\"https://x.org/", "&#", "<p", "<!--", "<table><tr><td>x", "<ol>", "<hr>x",
+            "<b ",
         ]
         for piece in pieces {
             let html = Array(String(repeating: piece, count: 20_000).utf8)

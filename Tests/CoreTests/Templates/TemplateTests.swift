@@ -171,6 +171,10 @@ struct TemplateTests {
         let list = try scope("{\"l\":[" + String(repeating: "1,", count: 50) + "1]}")
         #expect(throws: TemplateError.self) { try nested.render(list) }
 
+        let wide = try scope("{\"l\":[1,2,3],\(String((0..<500).flatMap { "\"k\($0)\":1," }.dropLast()))}")
+        let searching = try Template.compile("{{#l}}{{none}}{{/l}}", escaping: .none, limits: limits)
+        #expect(throws: TemplateError.self, "looking through many keys counts too") { try searching.render(wide) }
+
         let deep = String(repeating: "{{#a}}", count: 65) + String(repeating: "{{/a}}", count: 65)
         #expect(throws: TemplateError.self) { try Template.compile(deep, escaping: .none) }
         let allowed = try Template.compile(String(deep.dropFirst(6).dropLast(6)), escaping: .none)

@@ -16,7 +16,8 @@ final class SinkServer: Sendable {
         // The shell ends the sink when its input closes, so that a crashed test leaves nothing behind; children of a test inherit a
         // signal mask that blocks TERM.
         child = try ChildProcess(
-            ["sh", "-c", "\(program) \(arguments) > /dev/null 2>&1 & sink=$!; cat > /dev/null; kill -9 $sink; wait"], install: "a POSIX shell")
+            ["sh", "-c", "\(program) \(arguments) > /dev/null 2>&1 & sink=$!; cat > /dev/null; kill -9 $sink; wait"],
+            install: "a POSIX shell")
         try await FreePort.waitUntilListening(port)
     }
 

@@ -1,0 +1,216 @@
+import CPQ
+import Core
+
+/// One connection, always in pipeline mode: statements are queued, then one sync sends them and reads every answer.
+///
+/// Confined to one thread at a time. Statements are prepared once and found again by text and parameter types.
+final class PostgresConnection: TransactionSession {
+    private static let statementLimit = 600
+
+    private enum Expected {
+        case preparation
+        case answer
+    }
+
+    private var raw: OpaquePointer?
+    private var prepared: [String: String] = [:]
+    private var nextName = 0
+    /// Prepared since the last sync: not there after all when the pipeline fails.
+    private var fresh: [String] = []
+    private var expected: [Expected] = []
+
+    /// - Throws: ``DatabaseError/unavailable(_:details:)``; never with the URL or a password in it.
+    init(url: String, settings: [String]) throws(DatabaseError) {
+        let names = ["dbname", "client_encoding", "connect_timeout", "application_name", "fallback_application_name"]
+        let values = [url, "UTF8", "5", "rapport", "rapport"]
+        raw = Self.connect(names, values)
+        guard PQstatus(raw) == CONNECTION_OK else {
+            let message = PQerrorMessage(raw).map { String(cString: $0) } ?? ""
+            PQfinish(raw)
+            throw .unavailable(.disconnected, details: message.split(separator: "\n").first.map(String.init) ?? "no connection")
+        }
+        guard PQenterPipelineMode(raw) == 1 else {
+            PQfinish(raw)
+            throw .unavailable(.disconnected, details: "pipeline mode refused")
+        }
+        // Notices would go to standard error, past the log.
+        PQsetNoticeProcessor(raw, { _, _ in }, nil)
+        for setting in settings { queue(SQL(stringLiteral: "SET \(setting)")) }
+        _ = try sync()
+    }
+
+    private static func connect(_ names: [String], _ values: [String]) -> OpaquePointer? {
+        let cNames = names.map { Array($0.utf8CString) }
+        let cValues = values.map { Array($0.utf8CString) }
+        func pointers<R>(_ arrays: [[CChar]], _ index: Int, _ found: [UnsafePointer<CChar>?], _ body: ([UnsafePointer<CChar>?]) -> R) -> R {
+            guard index < arrays.count else { return body(found + [nil]) }
+            return arrays[index].withUnsafeBufferPointer { pointers(arrays, index + 1, found + [$0.baseAddress], body) }
+        }
+        // 1: `dbname` may be a whole URL.
+        return pointers(cNames, 0, []) { names in pointers(cValues, 0, []) { values in PQconnectdbParams(names, values, 1) } }
+    }
+
+    deinit {
+        PQfinish(raw)
+    }
+
+    var isAlive: Bool { PQstatus(raw) == CONNECTION_OK }
+    var serverVersion: Int32 { PQserverVersion(raw) }
+    var socket: Int32 { PQsocket(raw) }
+
+    func queue(_ sql: SQL) {
+        queue(sql.text, PostgresParameters(sql.binds))
+    }
+
+    func queue(_ text: String, _ parameters: PostgresParameters) {
+        var key = text
+        for type in parameters.types { key += ",\(type)" }
+        let name: String
+        if let known = prepared[key] {
+            name = known
+        } else {
+            nextName += 1
+            name = "s\(nextName)"
+            prepared[key] = name
+            fresh.append(key)
+            _ = parameters.types.withUnsafeBufferPointer { types in
+                PQsendPrepare(raw, name, text, Int32(clamping: types.count), types.baseAddress)
+            }
+            expected.append(.preparation)
+        }
+        send(name, parameters)
+        expected.append(.answer)
+    }
+
+    private func send(_ name: String, _ parameters: PostgresParameters) {
+        let lengths = parameters.spans.map(\.length)
+        let formats = [Int32](repeating: 1, count: lengths.count)
+        parameters.bytes.withUnsafeBytes { buffer in
+            // A value of no bytes still needs an address: without one it would be NULL.
+            let somewhere = UnsafeRawPointer(bitPattern: 1)
+            let base = buffer.baseAddress ?? somewhere
+            let values = parameters.spans.map { span in
+                span.length < 0 ? nil : base.map { ($0 + span.start).assumingMemoryBound(to: CChar.self) }
+            }
+            _ = PQsendQueryPrepared(raw, name, Int32(clamping: lengths.count), values, lengths, formats, 1)
+        }
+    }
+
+    /// Sends what is queued and reads one answer for each statement. The first error is thrown once all are read.
+    @discardableResult
+    func sync() throws(DatabaseError) -> [PostgresAnswer] {
+        let expected = expected
+        self.expected = []
+        var answers: [PostgresAnswer] = []
+        answers.reserveCapacity(expected.count)
+        var failure: DatabaseError?
+        if PQpipelineSync(raw) != 1 { failure = disconnected() }
+        if failure == nil {
+            for kind in expected {
+                do throws(DatabaseError) {
+                    let answer = try readAnswer()
+                    if case .answer = kind { answers.append(answer) }
+                } catch {
+                    failure = failure ?? error
+                    if !isAlive { break }
+                }
+            }
+        }
+        if isAlive, failure.map({ !Self.isLoss($0) }) ?? true { readSync() }
+        if let failure {
+            for key in fresh { prepared[key] = nil }
+            fresh = []
+            throw isAlive ? failure : disconnected(failure)
+        }
+        fresh = []
+        return answers
+    }
+
+    private static func isLoss(_ error: DatabaseError) -> Bool {
+        if case .unavailable(.disconnected, _) = error { true } else { false }
+    }
+
+    private func readAnswer() throws(DatabaseError) -> PostgresAnswer {
+        guard let result = PQgetResult(raw) else { throw disconnected() }
+        defer { PQclear(result) }
+        let answer: PostgresAnswer
+        defer { if isAlive { readEnd() } }
+        switch PQresultStatus(result) {
+        case PGRES_TUPLES_OK:
+            answer = PostgresAnswer(rows: try PostgresResult.rows(result), changed: Self.changedRows(result))
+        case PGRES_COMMAND_OK:
+            answer = PostgresAnswer(rows: [], changed: Self.changedRows(result))
+        case PGRES_PIPELINE_ABORTED:
+            throw .statement(code: "aborted", details: "an earlier statement failed")
+        default:
+            throw DatabaseError(postgres: result)
+        }
+        return answer
+    }
+
+    /// Each statement's results end with a NULL.
+    private func readEnd() {
+        while let rest = PQgetResult(raw) { PQclear(rest) }
+    }
+
+    private func readSync() {
+        guard let result = PQgetResult(raw) else { return }
+        PQclear(result)
+    }
+
+    private static func changedRows(_ result: OpaquePointer?) -> Int {
+        PQcmdTuples(result).flatMap { Int(String(cString: $0)) } ?? 0
+    }
+
+    private func disconnected(_ error: DatabaseError? = nil) -> DatabaseError {
+        .unavailable(.disconnected, details: error?.details ?? PQerrorMessage(raw).map { String(cString: $0) } ?? "connection lost")
+    }
+
+    // MARK: TransactionSession
+
+    func run(_ sql: SQL) throws(DatabaseError) -> [Row] {
+        queue(sql)
+        return try sync().last?.rows ?? []
+    }
+
+    func execute(_ sql: SQL) throws(DatabaseError) -> Int {
+        queue(sql)
+        return try sync().last?.changed ?? 0
+    }
+
+    /// Forgets every prepared statement when there are too many; only between transactions.
+    func trimStatements() throws(DatabaseError) {
+        guard prepared.count > Self.statementLimit else { return }
+        _ = try run("DEALLOCATE ALL")
+        prepared = [:]
+    }
+
+    /// Closes the connection at once, as a lost network would.
+    func abandon() {
+        PQfinish(raw)
+        raw = nil
+    }
+
+    func rollback() {
+        guard isAlive else { return }
+        queue("ROLLBACK")
+        _ = try? sync()
+    }
+
+    /// Reads what the server sent on its own accord; true when notifications were among it.
+    func takeNotifications() -> Bool {
+        guard PQconsumeInput(raw) == 1 else { return false }
+        var any = false
+        while let notification = PQnotifies(raw) {
+            PQfreemem(notification)
+            any = true
+        }
+        return any
+    }
+}
+
+/// One statement's answer.
+struct PostgresAnswer {
+    var rows: [Row]
+    var changed: Int
+}

@@ -1,0 +1,186 @@
+import CPQ
+import Core
+import Foundation
+import Logging
+import NIOPosix
+import Synchronization
+
+/// PostgreSQL through libpq: the writer's connection, a pool for closures on threads of their own, one that listens.
+final class PostgresEngine: StorageEngine {
+    let dialect = Dialect.postgresql
+    let wakeUps = WakeUpHub()
+
+    /// Nothing of ours waits or runs for longer.
+    static let sessionSettings = [
+        "timezone = 'UTC'", "lock_timeout = '5s'", "statement_timeout = '30s'", "idle_in_transaction_session_timeout = '30s'",
+    ]
+    private static let transientRetries = 6
+
+    private let configuration: DatabaseConfiguration
+    private let writer: GroupCommitWriter
+    private let threads: NIOThreadPool
+    private let counters = StorageCounters()
+    private let listener: PostgresListener
+    private let idle = Mutex<[PooledConnection]>([])
+
+    init(_ configuration: DatabaseConfiguration, logger: Logger) throws(DatabaseError) {
+        self.configuration = configuration
+        let first = try PostgresConnection(url: configuration.url, settings: Self.sessionSettings)
+        try PostgresStartChecks.run(on: first, allowsUnsafeDurability: configuration.allowsUnsafeDurability)
+        idle.withLock { $0 = [PooledConnection(first)] }
+        threads = NIOThreadPool(numberOfThreads: configuration.poolSize)
+        threads.start()
+        writer = GroupCommitWriter(
+            limit: configuration.mailboxLimit, clock: configuration.clock, counters: counters, wakeUps: wakeUps, name: "rapport-writer"
+        ) { [configuration, counters] in
+            PostgresRoundStore(url: configuration.url, faults: configuration.faults, counters: counters)
+        }
+        listener = PostgresListener(url: configuration.url, wakeUps: wakeUps, logger: logger)
+        logger.debug("opened PostgreSQL", metadata: ["version": "\(first.serverVersion)"])
+    }
+
+    var statistics: DatabaseStatistics { counters.snapshot(waiting: writer.waiting, poolSize: configuration.poolSize) }
+
+    func submit(_ request: WriterRequest) {
+        writer.submit(request)
+    }
+
+    func read<T: Sendable>(_ body: @escaping @Sendable (Transaction) throws -> T) async throws -> T {
+        try await onThread { [self] in
+            try retrying { try inTransaction("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", writes: false, body).value }
+        }
+    }
+
+    func write<T: Sendable>(_ body: @escaping @Sendable (Transaction) throws -> T) async throws -> T {
+        let now = configuration.clock.now()
+        let done = try await onThread { [self] in
+            try retrying {
+                if case .fail(let error) = configuration.faults?.visit(.begin) { throw error }
+                return try inTransaction("BEGIN ISOLATION LEVEL READ COMMITTED", writes: true, body)
+            }
+        }
+        wakeUps.signal(due: done.earliestDue, now: now)
+        return done.value
+    }
+
+    private func onThread<T: Sendable>(_ body: @escaping @Sendable () throws -> T) async throws -> T {
+        do {
+            return try await threads.runIfActive { [counters] in
+                counters.poolBusy.add(1, ordering: .relaxed)
+                defer { counters.poolBusy.subtract(1, ordering: .relaxed) }
+                return try body()
+            }
+        } catch is NIOThreadPoolError.ThreadPoolInactive {
+            throw DatabaseError.unavailable(.closed, details: "pool")
+        }
+    }
+
+    /// Repeats what the server asked to repeat, and what met a connection that had died while idle.
+    private func retrying<T>(_ body: () throws -> T) throws -> T {
+        var attempt = 0
+        while true {
+            do {
+                return try body()
+            } catch let error as DatabaseError {
+                guard attempt < Self.transientRetries else {
+                    if case .transient(let details) = error { throw DatabaseError.unavailable(.timeout, details: details) }
+                    throw error
+                }
+                if error.isTransient { Backoff.sleep(attempt + 1) } else if error != .staleConnection { throw error }
+                attempt += 1
+                counters.retries.add(1, ordering: .relaxed)
+            }
+        }
+    }
+
+    private struct Done<T: Sendable>: Sendable {
+        var value: T
+        var earliestDue: Timestamp?
+    }
+
+    private func inTransaction<T: Sendable>(_ begin: SQL, writes: Bool, _ body: @Sendable (Transaction) throws -> T) throws -> Done<T> {
+        let (connection, isFresh) = try takeConnection()
+        let session = connection.value
+        do throws(DatabaseError) {
+            _ = try session.run(begin)
+        } catch {
+            // Nothing has been done yet: another connection may serve.
+            if !isFresh, !session.isAlive { throw DatabaseError.staleConnection }
+            if session.isAlive { giveBack(connection) }
+            throw error
+        }
+        let transaction = Transaction(now: configuration.clock.now(), dialect: .postgresql, session: session)
+        do {
+            let value = try body(transaction)
+            if let due = transaction.earliestDue, due <= transaction.now.adding(milliseconds: 5_000) {
+                _ = try session.run("NOTIFY rapport_due")
+            }
+            try commit(session, writes: writes)
+            giveBack(connection)
+            return Done(value: value, earliestDue: transaction.earliestDue)
+        } catch {
+            session.rollback()
+            if session.isAlive { giveBack(connection) }
+            throw error
+        }
+    }
+
+    private func commit(_ session: PostgresConnection, writes: Bool) throws(DatabaseError) {
+        let fault = writes ? configuration.faults?.visit(.commit) : nil
+        if case .fail(let error) = fault { throw error }
+        _ = try session.run("COMMIT")
+        if case .doneButReportedAs(let error) = fault { throw error }
+    }
+
+    private func takeConnection() throws(DatabaseError) -> (PooledConnection, isFresh: Bool) {
+        while let connection = idle.withLock({ $0.popLast() }) {
+            if connection.value.isAlive { return (connection, false) }
+            counters.reconnections.add(1, ordering: .relaxed)
+        }
+        return (PooledConnection(try PostgresConnection(url: configuration.url, settings: Self.sessionSettings)), true)
+    }
+
+    private func giveBack(_ connection: PooledConnection) {
+        guard connection.value.isAlive, (try? connection.value.trimStatements()) != nil else { return }
+        idle.withLock { $0.append(connection) }
+    }
+
+    func close() async {
+        await writer.close()
+        listener.close()
+        wakeUps.finish()
+        try? await threads.shutdownGracefully()
+        idle.withLock { $0 = [] }
+    }
+}
+
+extension DatabaseError {
+    /// The server closed a connection while nobody used it.
+    fileprivate static let staleConnection = DatabaseError.unavailable(.disconnected, details: "stale connection")
+}
+
+/// A connection on its way through the pool.
+private struct PooledConnection: @unchecked Sendable { // one thread at a time: it is in the pool's mutex or with its one user
+    let value: PostgresConnection
+
+    init(_ value: PostgresConnection) {
+        self.value = value
+    }
+}
+
+extension PostgresEngine {
+    /// Connects on a thread that may block.
+    static func open(_ configuration: DatabaseConfiguration, logger: Logger) async throws(DatabaseError) -> PostgresEngine {
+        let result: Result<PostgresEngine, DatabaseError> = await withCheckedContinuation { continuation in
+            let thread = Thread {
+                do throws(DatabaseError) {
+                    continuation.resume(returning: .success(try PostgresEngine(configuration, logger: logger)))
+                } catch {
+                    continuation.resume(returning: .failure(error))
+                }
+            }
+            thread.start()
+        }
+        return try result.get()
+    }
+}

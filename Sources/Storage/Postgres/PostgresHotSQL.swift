@@ -1,0 +1,153 @@
+/// The hot statements' text on PostgreSQL: set-wise, with arrays. What they do on SQLite stands in
+/// ``AcceptanceEffects``, ``ClaimEffects`` and ``OutcomeEffects``.
+enum PostgresHotSQL {
+    static let lockConsentShared = "SELECT pg_advisory_xact_lock_shared($1::int4, p) FROM unnest($2::int4[]) AS p"
+    static let lockKeys = "SELECT pg_advisory_xact_lock(k) FROM unnest($1::int8[]) AS k"
+
+    static let idempotency = """
+        SELECT u.i, r.fingerprint, r.status_code, r.answer, r.created_at
+        FROM unnest($1::uuid[], $2::text[], $3::text[]) WITH ORDINALITY AS u (business, route, key, i)
+        JOIN crm_idempotency_records r ON r.business_id = u.business AND r.route = u.route AND r.idempotency_key = u.key
+        """
+
+    static let clients = """
+        SELECT u.i, c.client_id, c.name, c.language, c.timezone, c.email, c.email_hash, c.phone_number, c.phone_hash,
+            p.preferred_channels, p.timezone, p.quiet_hours_start, p.quiet_hours_end, p.opt_out_email, p.opt_out_sms,
+            p.opt_out_whatsapp, p.language_preference
+        FROM unnest($1::uuid[], $2::text[]) WITH ORDINALITY AS u (business, client, i)
+        LEFT JOIN crm_clients c ON c.business_id = u.business AND c.client_id = u.client
+        LEFT JOIN crm_client_preferences p ON p.business_id = u.business AND p.client_id = u.client
+        """
+
+    /// Listed among the addresses that the requests bring ($3, $4) or the store has.
+    static let suppressions = """
+        SELECT s.business_id, s.channel, s.address_hash
+        FROM unnest($1::uuid[], $2::text[], $3::bytea[], $4::bytea[]) AS u (business, client, email_hash, phone_hash)
+        LEFT JOIN crm_clients c ON c.business_id = u.business AND c.client_id = u.client
+        JOIN crm_suppressions s ON s.business_id = u.business
+            AND s.address_hash = ANY (ARRAY[u.email_hash, u.phone_hash, c.email_hash, c.phone_hash])
+        """
+
+    static let lastMessages = """
+        SELECT u.i, (SELECT m.created_at FROM crm_communications m WHERE m.business_id = u.business AND m.client_id = u.client
+            ORDER BY m.communication_id DESC LIMIT 1)
+        FROM unnest($1::uuid[], $2::text[]) WITH ORDINALITY AS u (business, client, i)
+        """
+
+    /// Locked: a claim in another process must not close a batch that this round joins.
+    static let openBatches = """
+        SELECT u.i, b.batch_id, b.channel, b.leader_id, b.member_count, b.closes_at
+        FROM unnest($1::uuid[], $2::text[]) WITH ORDINALITY AS u (business, client, i)
+        JOIN crm_batches b ON b.business_id = u.business AND b.client_id = u.client AND b.is_open
+        FOR UPDATE OF b
+        """
+
+    static let heldLeases = """
+        SELECT q.communication_id FROM unnest($1::uuid[], $2::int8[]) AS u (id, token)
+        JOIN crm_delivery_queue q ON q.communication_id = u.id AND q.lease_token = u.token
+        FOR UPDATE OF q
+        """
+
+    static let extendLeases = """
+        UPDATE crm_delivery_queue SET due_at = $3 WHERE communication_id = ANY ($1) AND lease_token = $2
+        RETURNING communication_id
+        """
+
+    private static func due(priority: Int) -> String {
+        """
+        SELECT * FROM (SELECT * FROM crm_delivery_queue
+            WHERE channel = $1 AND priority = \(priority) AND due_at <= $2 ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED) AS p\(priority)
+        """
+    }
+
+    /// One probe of the index for each priority; `LIMIT` over them stops as soon as there are enough.
+    static let dueRows = """
+        SELECT q.communication_id, q.business_id, q.client_id, q.due_at, q.attempt, q.lease_token, q.leased_at, c.plan_id, c.message_type,
+            c.category, c.urgency, c.fallback_channels, c.context, c.batch_id, c.created_at,
+            EXISTS (SELECT 1 FROM crm_communication_attachments a WHERE a.communication_id = q.communication_id),
+            k.client_id, k.name, k.language, k.timezone, k.email, k.email_hash, k.phone_number, k.phone_hash,
+            p.preferred_channels, p.timezone, p.quiet_hours_start, p.quiet_hours_end, p.opt_out_email, p.opt_out_sms,
+            p.opt_out_whatsapp, p.language_preference,
+            (SELECT string_agg(s.channel, ',') FROM crm_suppressions s WHERE s.business_id = q.business_id
+                AND s.address_hash = ANY (ARRAY[k.email_hash, k.phone_hash])
+                AND s.address_hash = CASE WHEN s.channel = 'email' THEN k.email_hash ELSE k.phone_hash END),
+            q.priority
+        FROM (\((0...3).map(due(priority:)).joined(separator: " UNION ALL ")) LIMIT $3) AS q
+        JOIN crm_communications c ON c.communication_id = q.communication_id
+        LEFT JOIN crm_clients k ON k.business_id = q.business_id AND k.client_id = q.client_id
+        LEFT JOIN crm_client_preferences p ON p.business_id = q.business_id AND p.client_id = q.client_id
+        """
+
+    static let lockBatches = "SELECT batch_id FROM crm_batches WHERE batch_id = ANY ($1) ORDER BY batch_id FOR UPDATE"
+    static let members = """
+        SELECT batch_id, communication_id, message_type, context FROM crm_communications
+        WHERE batch_id = ANY ($1) AND status IN ('pending', 'queued', 'sending') ORDER BY communication_id
+        """
+
+    /// Fields that a request left out stay as they are, also when another instance changed them meanwhile.
+    static let upsertClients = """
+        INSERT INTO crm_clients AS c (business_id, client_id, name, email, email_hash, phone_number, phone_hash, language, timezone,
+            created_at, updated_at)
+        SELECT u.*, $10::timestamptz, $10::timestamptz
+        FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bytea[], $5::bytea[], $6::bytea[], $7::bytea[], $8::text[], $9::text[]) AS u
+        ON CONFLICT (business_id, client_id) DO UPDATE SET name = COALESCE(excluded.name, c.name),
+            email = COALESCE(excluded.email, c.email), email_hash = COALESCE(excluded.email_hash, c.email_hash),
+            phone_number = COALESCE(excluded.phone_number, c.phone_number), phone_hash = COALESCE(excluded.phone_hash, c.phone_hash),
+            language = COALESCE(excluded.language, c.language), timezone = COALESCE(excluded.timezone, c.timezone),
+            updated_at = excluded.updated_at
+        """
+
+    static let insertCommunications = """
+        INSERT INTO crm_communications (communication_id, business_id, client_id, plan_id, message_type, category, urgency, channel,
+            fallback_channels, status, context, metadata, batch_id, scheduled_for, error_message, created_at)
+        SELECT u.*, $16::timestamptz
+        FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[],
+            $11::json[], $12::json[], $13::uuid[], $14::timestamptz[], $15::text[]) AS u
+        """
+
+    static let insertQueue = """
+        INSERT INTO crm_delivery_queue (communication_id, business_id, client_id, channel, priority, due_at, attempt, lease_token, leased_at)
+        SELECT u.* FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::int4[], $6::int8[], $7::int4[], $8::int8[], $9::int8[]) AS u
+        """
+
+    static let insertIdempotency = """
+        INSERT INTO crm_idempotency_records (business_id, route, idempotency_key, fingerprint, answer, status_code, created_at)
+        SELECT u.*, $6::int8, $7::timestamptz FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bytea[], $5::bytea[]) AS u
+        ON CONFLICT (business_id, route, idempotency_key) DO UPDATE SET fingerprint = excluded.fingerprint,
+            status_code = excluded.status_code, answer = excluded.answer, created_at = excluded.created_at
+        """
+
+    static let beginQueue = """
+        UPDATE crm_delivery_queue SET lease_token = $2, leased_at = $3, due_at = $4, attempt = attempt + 1 WHERE communication_id = ANY ($1)
+        """
+    static let beginCommunications = """
+        UPDATE crm_communications SET status = 'sending' WHERE communication_id = ANY ($1) AND status IN ('pending', 'queued')
+        """
+
+    /// Records sent attempts. Those whose lease is not ours any more leave one event; the answer names the others.
+    /// `NOT IN` because its subplan is hashed where a join with the CTE would compare every pair.
+    static let finishSent = """
+        WITH o AS MATERIALIZED (
+            SELECT * FROM unnest($1::uuid[], $2::int8[], $3::int8[], $4::timestamptz[], $5::timestamptz[], $6::text[], $7::int4[],
+                $8::text[], $9::text[], $10::json[], $11::bool[])
+                AS o (id, token, log_id, finished_at, started_at, channel, attempt, provider, message_id, response, sandbox)
+        ), gone AS (
+            DELETE FROM crm_delivery_queue q USING o WHERE q.communication_id = o.id AND q.lease_token = o.token RETURNING o.*
+        ), changed AS (
+            UPDATE crm_communications c SET status = CASE WHEN c.status IN ('pending', 'queued', 'sending') THEN 'sent' ELSE c.status END,
+                sent_at = COALESCE(c.sent_at, g.finished_at), sandbox = g.sandbox, channel = g.channel
+            FROM gone g WHERE c.communication_id = g.id
+        ), logged AS (
+            INSERT INTO crm_delivery_logs (communication_id, log_id, event_type, event_timestamp, channel, attempt, started_at,
+                delivery_status, provider, provider_message_id, provider_response)
+            SELECT id, log_id, 'sent', finished_at, channel, attempt, started_at, 'sent', provider, message_id, response FROM gone
+        ), late AS (
+            INSERT INTO crm_delivery_logs (communication_id, log_id, event_type, event_timestamp, channel, attempt, started_at,
+                delivery_status, provider, provider_message_id, provider_response)
+            SELECT c.communication_id, o.log_id, 'late_outcome', o.finished_at, o.channel, o.attempt, o.started_at, 'sent', o.provider,
+                o.message_id, o.response
+            FROM o JOIN crm_communications c ON c.communication_id = o.id WHERE o.id NOT IN (SELECT id FROM gone)
+        )
+        SELECT id FROM gone
+        """
+}

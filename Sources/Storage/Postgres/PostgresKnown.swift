@@ -1,0 +1,60 @@
+import Core
+
+/// A client across businesses.
+struct ClientKey: Hashable, Comparable {
+    var business: BusinessID
+    var client: String
+
+    init(_ business: BusinessID, _ client: ClientID) {
+        self.business = business
+        self.client = client.text
+    }
+
+    static func < (a: ClientKey, b: ClientKey) -> Bool {
+        a.business == b.business ? a.client < b.client : a.business < b.business
+    }
+}
+
+/// An idempotency key in its scope.
+struct IdempotencyKey: Hashable {
+    var business: BusinessID
+    var route: String
+    var key: String
+
+    /// The advisory lock that serialises its users over all instances; a collision only makes two of them wait.
+    var lock: Int64 {
+        var hash = StableHash()
+        hash.combine(business)
+        hash.combine(route)
+        hash.combine(key)
+        return Int64(bitPattern: hash.value)
+    }
+}
+
+/// An address on the suppression list.
+struct SuppressedAddress: Hashable {
+    var business: BusinessID
+    var channel: Channel
+    var hash: [UInt8]
+}
+
+/// What a round has read, kept up with what it decides.
+struct PostgresKnown {
+    var idempotency: [IdempotencyKey: IdempotencyRecord] = [:]
+    var clients: [ClientKey: StoredClient] = [:]
+    var suppressed: Set<SuppressedAddress> = []
+    var lastMessages: [ClientKey: Timestamp] = [:]
+    var openBatches: [ClientKey: [OpenBatchRecord]] = [:]
+    var heldLeases: Set<CommunicationID> = []
+    var candidates: [[ClaimCandidate]] = []
+
+    func suppressed(_ record: ClientRecord, _ business: BusinessID) -> ChannelSet {
+        var set: ChannelSet = []
+        guard !suppressed.isEmpty else { return set }
+        for channel in Channel.allCases {
+            guard let hash = channel == .email ? record.emailHash : record.phoneHash else { continue }
+            if suppressed.contains(SuppressedAddress(business: business, channel: channel, hash: hash)) { set.insert(ChannelSet(channel)) }
+        }
+        return set
+    }
+}

@@ -1,0 +1,250 @@
+import Core
+
+extension PostgresRound {
+    /// Runs plans and gates, and queues everything that they write.
+    mutating func queueWrites(on connection: PostgresConnection) throws(DatabaseError) {
+        for (index, acceptance) in acceptances { result.replies[index] = .accepted(decide(acceptance)) }
+        queueClients(connection)
+        queueCommunications(connection)
+        queueQueueRows(connection)
+        queueIdempotencyRecords(connection)
+        for effects in accepted {
+            try effects.writeRest(dialect: .postgresql) { (sql) throws(DatabaseError) in add(sql, connection) }
+            result.leavesDue(effects.leavesDue)
+        }
+        queueSent(connection)
+        try queueOutcomes(connection)
+        for (position, claim) in claims.enumerated() {
+            result.replies[claim.index] = .claimed(try queueClaim(claim.request, known.candidates[position], connection))
+        }
+    }
+
+    private mutating func add(_ sql: SQL, _ connection: PostgresConnection) {
+        connection.queue(sql)
+        writeCount += 1
+    }
+
+    private mutating func add(_ text: String, _ parameters: PostgresParameters, _ connection: PostgresConnection) {
+        connection.queue(text, parameters)
+        writeCount += 1
+    }
+
+    private mutating func decide(_ acceptance: Acceptance) -> Result<AcceptanceResult, any Error> {
+        if let claim = acceptance.idempotency {
+            let key = IdempotencyKey(business: acceptance.business, route: claim.route, key: claim.key)
+            if let answer = known.idempotency[key]?.answer(to: claim, now: now) { return .success(answer) }
+        }
+        let key = ClientKey(acceptance.business, acceptance.clientID)
+        var stored = known.clients[key] ?? StoredClient()
+        var changed = false
+        if let recipient = acceptance.recipient {
+            var record = stored.record ?? ClientRecord()
+            changed = record.merge(recipient) || stored.record == nil
+            stored.record = record
+        }
+        var snapshot = stored.record.map { record in
+            record.snapshot(stated: stored.stated, suppressed: known.suppressed(record, acceptance.business))
+        }
+        if acceptance.needsBatchState {
+            snapshot?.lastMessageAt = known.lastMessages[key]
+            snapshot?.openBatches = known.openBatches[key] ?? []
+        }
+        do {
+            let plan = try acceptance.plan(snapshot, now)
+            // Only now: what a refused request says about its client is not stored.
+            if changed, let recipient = acceptance.recipient {
+                clientUpdates[key, default: SealedRecipient()].take(recipient, beyond: known.clients[key]?.record)
+                known.clients[key] = stored
+            }
+            accepted.append(AcceptanceEffects(acceptance: acceptance, plan: plan, now: now))
+            return .success(.accepted(plan))
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    private mutating func queueClients(_ connection: PostgresConnection) {
+        guard !clientUpdates.isEmpty else { return }
+        var columns = [PostgresType.uuid, PostgresType.text, PostgresType.text, PostgresType.bytea, PostgresType.bytea, PostgresType.bytea,
+            PostgresType.bytea, PostgresType.text, PostgresType.text].map { PostgresArray($0) }
+        // One order over all instances: two upserts of the same clients can not block each other.
+        for (key, update) in clientUpdates.sorted(by: { $0.key < $1.key }) {
+            columns[0].append(.uuid(key.business))
+            columns[1].append(.text(key.client))
+            columns[2].append(update.name)
+            columns[3].append(update.email?.bytes)
+            columns[4].append(update.emailHash)
+            columns[5].append(update.phoneNumber?.bytes)
+            columns[6].append(update.phoneHash)
+            columns[7].append(update.language)
+            columns[8].append(update.timezone)
+        }
+        var parameters = PostgresParameters()
+        for column in columns { parameters.append(column) }
+        parameters.append(.time(now))
+        add(PostgresHotSQL.upsertClients, parameters, connection)
+    }
+
+    private mutating func queueCommunications(_ connection: PostgresConnection) {
+        guard !accepted.isEmpty else { return }
+        let (uuid, text, json, time) = (PostgresType.uuid, PostgresType.text, PostgresType.json, PostgresType.timestamptz)
+        var columns = [uuid, uuid, text, text, text, text, text, text, text, text, json, json, uuid, time, text].map { PostgresArray($0) }
+        for effects in accepted {
+            let (acceptance, plan) = (effects.acceptance, effects.plan)
+            columns[0].append(.uuid(acceptance.id))
+            columns[1].append(.uuid(acceptance.business))
+            columns[2].append(.text(acceptance.clientID.text))
+            columns[3].append(plan.planID)
+            columns[4].append(.text(plan.messageType))
+            columns[5].append(.text(plan.category.rawValue))
+            columns[6].append(.text(plan.urgency.rawValue))
+            columns[7].append(.text(plan.channel.rawValue))
+            columns[8].append(.text(plan.fallbacks.joined))
+            columns[9].append(.text(plan.status.rawValue))
+            columns[10].append(.json(plan.context))
+            columns[11].append(.json(plan.metadata))
+            columns[12].append(effects.batchID.map(SQLValue.uuid) ?? .null)
+            columns[13].append(.time(plan.scheduledFor))
+            columns[14].append(plan.errorMessage)
+        }
+        var parameters = PostgresParameters()
+        for column in columns { parameters.append(column) }
+        parameters.append(.time(now))
+        add(PostgresHotSQL.insertCommunications, parameters, connection)
+    }
+
+    private mutating func queueQueueRows(_ connection: PostgresConnection) {
+        let (uuid, text, int4, int8) = (PostgresType.uuid, PostgresType.text, PostgresType.int4, PostgresType.int8)
+        var columns = [uuid, uuid, text, text, int4, int8, int4, int8, int8].map { PostgresArray($0) }
+        for effects in accepted {
+            guard let row = effects.queueRow else { continue }
+            columns[0].append(.uuid(effects.acceptance.id))
+            columns[1].append(.uuid(effects.acceptance.business))
+            columns[2].append(.text(effects.acceptance.clientID.text))
+            columns[3].append(.text(effects.plan.channel.rawValue))
+            columns[4].append(.int(Int64(effects.plan.urgency.priority)))
+            columns[5].append(.int(row.due.milliseconds))
+            columns[6].append(.int(row.attempt))
+            columns[7].append(row.token.map(SQLValue.int) ?? .null)
+            columns[8].append(row.leasedAt.map(SQLValue.int) ?? .null)
+        }
+        guard !columns[0].isEmpty else { return }
+        var parameters = PostgresParameters()
+        for column in columns { parameters.append(column) }
+        add(PostgresHotSQL.insertQueue, parameters, connection)
+    }
+
+    private mutating func queueIdempotencyRecords(_ connection: PostgresConnection) {
+        var columns = [PostgresType.uuid, PostgresType.text, PostgresType.text, PostgresType.bytea, PostgresType.bytea]
+            .map { PostgresArray($0) }
+        for effects in accepted {
+            guard let claim = effects.acceptance.idempotency else { continue }
+            columns[0].append(.uuid(effects.acceptance.business))
+            columns[1].append(.text(claim.route))
+            columns[2].append(.text(claim.key))
+            columns[3].append(claim.fingerprint)
+            columns[4].append(effects.plan.answer)
+        }
+        guard !columns[0].isEmpty else { return }
+        var parameters = PostgresParameters()
+        for column in columns { parameters.append(column) }
+        parameters.append(.int(AcceptanceEffects.statusCode))
+        parameters.append(.time(now))
+        add(PostgresHotSQL.insertIdempotency, parameters, connection)
+    }
+
+    private mutating func queueSent(_ connection: PostgresConnection) {
+        guard !plainSent.isEmpty else { return }
+        let (uuid, text, int4, int8) = (PostgresType.uuid, PostgresType.text, PostgresType.int4, PostgresType.int8)
+        let (json, time, bool) = (PostgresType.json, PostgresType.timestamptz, PostgresType.bool)
+        var columns = [uuid, int8, int8, time, time, text, int4, text, text, json, bool].map { PostgresArray($0) }
+        for (_, outcome) in plainSent {
+            guard case .sent(let messageID, let response) = outcome.result else { continue }
+            columns[0].append(.uuid(outcome.id))
+            columns[1].append(.int(outcome.token))
+            columns[2].append(.int(LogSequence.shared.next(at: now)))
+            columns[3].append(.time(outcome.finishedAt))
+            columns[4].append(.time(outcome.startedAt))
+            columns[5].append(.text(outcome.channel.rawValue))
+            columns[6].append(.int(Int64(outcome.attempt)))
+            columns[7].append(.text(outcome.provider))
+            columns[8].append(messageID)
+            columns[9].append(response.map { .json(JSONText.string($0)) } ?? .null)
+            columns[10].append(.bool(outcome.sandbox))
+        }
+        var parameters = PostgresParameters()
+        for column in columns { parameters.append(column) }
+        sentPosition = writeCount
+        add(PostgresHotSQL.finishSent, parameters, connection)
+    }
+
+    private mutating func queueOutcomes(_ connection: PostgresConnection) throws(DatabaseError) {
+        for (index, outcome) in outcomes {
+            let effects = OutcomeEffects(outcome: outcome, now: now)
+            if known.heldLeases.contains(outcome.id) {
+                try effects.write { (sql) throws(DatabaseError) in add(sql, connection) }
+                result.leavesDue(effects.leavesDue)
+            } else {
+                result.lose(outcome.id, at: index)
+                add(effects.lateEvent(), connection)
+            }
+        }
+    }
+
+    private mutating func queueClaim(_ request: ClaimRequest, _ candidates: [ClaimCandidate], _ connection: PostgresConnection)
+        throws(DatabaseError) -> ClaimResult
+    {
+        var begun: [DueDelivery] = []
+        var turnedAway = 0
+        for candidate in candidates.prefix(max(0, request.limit)) {
+            let effects = ClaimEffects(candidate: candidate, now: now)
+            try effects.writePreamble { (sql) throws(DatabaseError) in add(sql, connection) }
+            let decision = request.gate(candidate.delivery, now)
+            if case .begin = decision {
+                begun.append(candidate.delivery)
+                continue
+            }
+            turnedAway += 1
+            if case .postpone(let until, _) = decision { result.leavesDue(until) }
+            if case .moveTo = decision { result.leavesDue(now) }
+            try effects.write(decision, request) { (sql) throws(DatabaseError) in add(sql, connection) }
+        }
+        if !begun.isEmpty {
+            var queue = PostgresParameters()
+            queue.append(PostgresArray(PostgresType.uuid, begun.map { .uuid($0.id) }))
+            queue.append(.int(request.token))
+            queue.append(.int(now.milliseconds))
+            queue.append(.int(request.leaseUntil.milliseconds))
+            add(PostgresHotSQL.beginQueue, queue, connection)
+            var communications = PostgresParameters()
+            communications.append(
+                PostgresArray(PostgresType.uuid, begun.flatMap { [$0.id] + $0.members.map(\.id) }.map { .uuid($0) }))
+            add(PostgresHotSQL.beginCommunications, communications, connection)
+        }
+        return ClaimResult(begun: begun, turnedAway: turnedAway, more: candidates.count > request.limit)
+    }
+
+    /// Reads from the answers which of the sent attempts were not ours any more.
+    mutating func absorbWrites(_ answers: [PostgresAnswer]) throws(DatabaseError) {
+        guard let sentPosition, answers.indices.contains(sentPosition) else { return }
+        let held = Set(try Self.ids(answers[sentPosition].rows))
+        for (index, outcome) in plainSent where !held.contains(outcome.id) { result.lose(outcome.id, at: index) }
+    }
+}
+
+extension RoundResult {
+    fileprivate mutating func lose(_ id: CommunicationID, at index: Int) {
+        if case .ids(let lost) = replies[index] { replies[index] = .ids(lost + [id]) }
+    }
+}
+
+extension SealedRecipient {
+    /// Fields that `other` has win; an address that `record` has already keeps its sealed bytes.
+    mutating func take(_ other: SealedRecipient, beyond record: ClientRecord?) {
+        name = other.name ?? name
+        language = other.language ?? language
+        timezone = other.timezone ?? timezone
+        if let hash = other.emailHash, hash != record?.emailHash { (emailHash, email) = (hash, other.email) }
+        if let hash = other.phoneHash, hash != record?.phoneHash { (phoneHash, phoneNumber) = (hash, other.phoneNumber) }
+    }
+}

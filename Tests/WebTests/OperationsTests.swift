@@ -1,0 +1,146 @@
+import Core
+import Foundation
+import Storage
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import Web
+
+@Suite("Health, readiness, metrics")
+struct OperationsTests {
+    @Test("health and metrics need no key")
+    func open() async throws {
+        try await World.run { _, api in
+            let stranger = api.with(key: nil)
+            #expect(try await stranger.get("/healthz").text == #"{"status":"ok"}"#)
+            let metrics = try await stranger.get("/metrics")
+            #expect(metrics.text == "up 1\n")
+            #expect(metrics.header("content-type")?.hasPrefix("text/plain; version=0.0.4") == true)
+        }
+    }
+
+    @Test("ready means that no part has failed; the answer names each")
+    func readiness() async throws {
+        let well = Readiness.Check("database") { Readiness.Finding(.ok) }
+        let lame = Readiness.Check("email") { Readiness.Finding(.degraded, detail: "no answer from the relay") }
+        let broken = Readiness.Check("cache") { Readiness.Finding(.failed, detail: "gone") }
+        try await World.run(readiness: Readiness(checks: [well, lame])) { _, api in
+            let reply = try await api.with(key: nil).get("/readyz")
+            #expect(reply.status == 200)
+            #expect(try reply.string("status") == "ready")
+            #expect(try reply.string("components.email.status") == "degraded")
+        }
+        try await World.run(readiness: Readiness(checks: [well, broken])) { _, api in
+            let reply = try await api.with(key: nil).get("/readyz")
+            #expect(reply.status == 503)
+            #expect(try reply.string("status") == "not_ready")
+            #expect(try reply.string("components.database.status") == "ok")
+            #expect(try reply.string("components.cache.detail") == "gone")
+        }
+    }
+
+    @Test("a part that hangs is reported as failed when its time is up, and the others are still heard")
+    func hangingPart() async throws {
+        let (never, _) = AsyncStream<Void>.makeStream()
+        let hanging = Readiness.Check("database") {
+            for await _ in never {}
+            // Ends only when the check is cancelled, after the answer.
+            return Readiness.Finding(.ok)
+        }
+        let slept = Mutex<[Duration]>([])
+        let well = Readiness.Check("email") { Readiness.Finding(.ok) }
+        // The time is up at once.
+        let impatient = Readiness(checks: [hanging, well]) { duration in slept.withLock { $0.append(duration) } }
+        let report = await impatient.report()
+        #expect(!report.isReady)
+        #expect(report.components.map(\.name) == ["database", "email"])
+        #expect(report.components.first?.state == .failed)
+        #expect(slept.withLock { $0.allSatisfy { $0 == Readiness.patience } })
+        #expect(Readiness.patience < .seconds(5))
+    }
+
+    @Test("while the store is away, writes and reads are 503 and a batch is no partial success")
+    func storeAway() async throws {
+        try await World.run { world, api in
+            // The key is known from before.
+            #expect(try await api.get("/api/crm/communications").status == 200)
+            await world.database.close()
+            let body = #"{"client_id":"c","message_type":"welcome","recipient":{"email":"a@example.org"}}"#
+            for reply in [
+                try await api.get("/api/crm/communications"), try await api.post("/api/crm/communications", body),
+                try await api.with("Idempotency-Key", "k").post("/api/crm/communications", body),
+                try await api.post("/api/crm/communications/batch", #"{"requests":[\#(body),\#(body)]}"#),
+                try await api.with(key: "unknown").get("/api/crm/communications"),
+            ] {
+                try reply.expectProblem(503, "unavailable")
+                #expect(reply.header("retry-after") != nil)
+            }
+            #expect(try await api.get("/healthz").status == 200)
+        }
+    }
+}
+
+@Suite("The OpenAPI document")
+struct OpenAPITests {
+    @Test("every piece is valid JSON, and nothing is described twice")
+    func pieces() throws {
+        for piece in OpenAPIDocument.pieces {
+            _ = try JSONDocument(parsing: Asset.bytes("openapi/\(piece).json"))
+        }
+        // The parser refuses keys that occur twice.
+        _ = try JSONDocument(parsing: OpenAPIDocument.bytes)
+    }
+
+    @Test("every route is described and everything described is a route")
+    func routes() async throws {
+        try await World.run { world, api in
+            let document = try JSONDocument(parsing: try await api.with(key: nil).get("/openapi.json").bytes).root
+            var described: Set<String> = []
+            for (path, item) in try #require(document["paths"]).members {
+                for (method, operation) in item.members {
+                    described.insert("\(method.uppercased()) \(path)")
+                    for name in path.split(separator: "/").filter({ $0.hasPrefix("{") }).map({ String($0.dropFirst().dropLast()) }) {
+                        #expect(Self.parameterNames(operation, document).contains(name), "\(method) \(path) does not describe \(name)")
+                    }
+                }
+            }
+            let gate = Gatekeeper(
+                keys: world.parts.keys, sessions: SessionStore(clock: world.clock.wallClock, secure: false),
+                idempotency: Idempotency(database: world.database, cipher: world.cipher))
+            let routes = Set(Routes.table(world.parts, gate: gate).routes.map(\.name))
+            #expect(described == routes)
+        }
+    }
+
+    private static func parameterNames(_ operation: JSONView, _ document: JSONView) -> Set<String> {
+        Set((operation["parameters"]?.elements).map { Array($0) }?.compactMap { parameter -> String? in
+            guard let reference = parameter["$ref"]?.string?.split(separator: "/").last else { return parameter["name"]?.string }
+            return document["components"]?["parameters"]?[String(reference)]?["name"]?.string
+        } ?? [])
+    }
+
+    @Test("an independent validator finds nothing wrong with it", .enabled(if: OpenAPITests.hasValidator))
+    func validator() throws {
+        let file = FileManager.default.temporaryDirectory.appendingPathComponent("openapi-\(UUID().uuidString).json")
+        try Data(OpenAPIDocument.bytes).write(to: file)
+        defer { try? FileManager.default.removeItem(at: file) }
+        let (status, output) = try Self.python(["-m", "openapi_spec_validator", file.path])
+        #expect(status == 0, "\(output)")
+    }
+
+    private static let hasValidator = (try? python(["-c", "import openapi_spec_validator"]).status) == 0
+
+    private static func python(_ arguments: [String]) throws -> (status: Int32, output: String) {
+        let process = Process()
+        process.executableURL = URL(filePath: "/usr/bin/env")
+        process.arguments = ["python3"] + arguments
+        let pipe = Pipe()
+        process.standardOutput = pipe
+        process.standardError = pipe
+        try process.run()
+        let output = pipe.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        return (process.terminationStatus, String(decoding: output, as: UTF8.self))
+    }
+}
