@@ -2,7 +2,9 @@ import Crypto
 
 /// Signs messages with DKIM (RFC 6376, RFC 8463), relaxed/relaxed.
 public struct DKIMSigner: Sendable {
+    /// The `d=` tag, in A-label form.
     public let domain: String
+    /// The `s=` tag.
     public let selector: String
     public let key: DKIMKey
 

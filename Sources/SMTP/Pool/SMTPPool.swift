@@ -7,7 +7,9 @@ import Synchronization
 /// ordered by priority, are opened on demand up to `maxConnections`, and with PIPELINING send the next envelope together with the
 /// previous message. Every submitted mail's `completion` is called exactly once.
 public final class SMTPPool: Sendable {
+    /// What the pool was made with.
     public let configuration: SMTPConfiguration
+    /// Where everything happens, completions included.
     public let eventLoop: any EventLoop
     private let core: NIOLoopBoundBox<PoolCore?>
     private let counters = PoolCounters()

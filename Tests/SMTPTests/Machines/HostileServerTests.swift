@@ -206,7 +206,10 @@ struct HostileServerTests {
                 try session.say("220 hi\r\n")
                 try session.say("250-hi\r\n250 PIPELINING")
             }
-            for _ in 0..<Int.random(in: 0..<30) where session.channel.isActive { try session.sayRaw(words.randomElement() ?? "") }
+            for _ in 0..<Int.random(in: 0..<30) where session.channel.isActive {
+                session.gate.isShut = Int.random(in: 0..<4) == 0
+                try session.sayRaw(words.randomElement() ?? "")
+            }
             if session.channel.isActive { session.connection?.abort(SMTPFailure(.transient, phase: .queue, text: "end")) }
             while let waiting = session.queue.popFirst() {
                 waiting.completion(.failure(SMTPFailure(.transient, phase: .queue, text: "left")))
