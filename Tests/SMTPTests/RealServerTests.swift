@@ -1,5 +1,6 @@
 import Foundation
 import NIOCore
+import NIOPosix
 import Testing
 
 @testable import SMTP
@@ -177,5 +178,35 @@ struct RealServerTests {
         await pool.stop(within: .seconds(1))
         let late = try await pool.deliver([("a@example.com", "b@example.com", message(1))]).first?.failure
         #expect(late?.category == .transient)
+    }
+
+    /// `twice.example` has an address where nobody listens and one where the server does.
+    private struct TwoAddresses: Resolver, Sendable {
+        let eventLoop: any EventLoop
+        let port: Int
+
+        func initiateAQuery(host: String, port: Int) -> EventLoopFuture<[SocketAddress]> { answer("127.0.0.1", self.port) }
+        func initiateAAAAQuery(host: String, port: Int) -> EventLoopFuture<[SocketAddress]> { answer("::1", 1) }
+        func cancelQueries() {}
+
+        private func answer(_ address: String, _ port: Int) -> EventLoopFuture<[SocketAddress]> {
+            eventLoop.makeCompletedFuture { [try SocketAddress(ipAddress: address, port: port)] }
+        }
+    }
+
+    @Test("a host with several addresses is reached by the one that answers")
+    func severalAddresses() async throws {
+        let sink = try await SinkServer()
+        defer { sink.stop() }
+        let eventLoop = MultiThreadedEventLoopGroup.singleton.any()
+        let configuration = SMTPConfiguration(host: "twice.example", port: sink.port, security: .none)
+        let resolver = TwoAddresses(eventLoop: eventLoop, port: sink.port)
+        let result: Result<ServerGreeting, SMTPFailure> = await withCheckedContinuation { continuation in
+            eventLoop.execute {
+                let dialer = SMTPDialer(configuration: configuration, eventLoop: eventLoop, resolver: resolver)
+                ServerProbe.run(configuration: configuration, dialer: dialer) { continuation.resume(returning: $0) }
+            }
+        }
+        #expect(throws: Never.self) { try result.get() }
     }
 }

@@ -63,7 +63,8 @@ public final class SMTPPool: Sendable {
     public func probe() async throws(SMTPFailure) -> ServerGreeting {
         let result = await withCheckedContinuation { (continuation: CheckedContinuation<Result<ServerGreeting, SMTPFailure>, Never>) in
             eventLoop.execute {
-                ServerProbe.run(configuration: self.configuration, eventLoop: self.eventLoop) { continuation.resume(returning: $0) }
+                let dialer = SMTPDialer(configuration: self.configuration, eventLoop: self.eventLoop)
+                ServerProbe.run(configuration: self.configuration, dialer: dialer) { continuation.resume(returning: $0) }
             }
         }
         return try result.get()
