@@ -120,7 +120,14 @@ let package = Package(
                 "Storage", "Core", "TestSupport", "CPQ", .product(name: "Logging", package: "swift-log"),
                 .product(name: "GRDB", package: "GRDB.swift"),
             ]),
-        .testTarget(name: "CommunicationsTests", dependencies: ["Communications", "Storage", "SMTP", "Core", "CAssets", "TestSupport"]),
+        .testTarget(
+            name: "CommunicationsTests",
+            dependencies: [
+                "Communications", "Storage", "SMTP", "Core", "CAssets", "TestSupport",
+                .product(name: "Logging", package: "swift-log"), .product(name: "NIOPosix", package: nio),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]
+        ),
         .testTarget(
             name: "ObservabilityTests",
             dependencies: [

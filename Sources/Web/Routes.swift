@@ -31,6 +31,36 @@ enum Routes {
 
     /// Business, clients, preferences, message types, templates.
     private static func records(_ parts: WebParts, _ table: inout RouteTable) {
+        let business = BusinessAPI(database: parts.database, orchestrator: parts.orchestrator, isTimeZone: parts.isTimeZone)
+        table.get(.business, business.show)
+        table.put(.business, business.put)
+
+        let clients = ClientsAPI(
+            database: parts.database, cipher: parts.cipher, orchestrator: parts.orchestrator,
+            fields: ClientRecordFields(isTimeZone: parts.isTimeZone))
+        table.get(.clients, clients.list)
+        table.get(.client, clients.show)
+        table.put(.client, clients.put)
+        table.delete(.client, clients.erase)
+        table.get(.clientExport, ClientExportAPI(database: parts.database, cipher: parts.cipher).export)
+
+        let preferences = PreferencesAPI(database: parts.database, orchestrator: parts.orchestrator, isTimeZone: parts.isTimeZone)
+        table.post(.preferences, preferences.update)
+        table.get(.clientPreferences, preferences.show)
+        table.delete(.clientPreferences, preferences.delete)
+
+        let types = MessageTypesAPI(database: parts.database, orchestrator: parts.orchestrator)
+        table.get(.messageTypes, types.list)
+        table.get(.messageType, types.show)
+        table.put(.messageType, types.put)
+
+        let templates = TemplatesAPI(database: parts.database, orchestrator: parts.orchestrator)
+        table.get(.templates, templates.list)
+        table.get(.template, templates.show)
+        table.put(.template, templates.put)
+        table.get(.templateVersions, templates.versions)
+        table.post(.templateActivate, body: .optional, templates.activate)
+        table.postUnguarded(.templatePreview, body: .ordinary, templates.preview)
     }
 
     private static func operations(_ parts: WebParts, _ table: inout RouteTable) {

@@ -66,6 +66,17 @@ final class ServerProcess {
         return 0
     }
 
+    /// Processor seconds that the server has used so far, in user and kernel mode.
+    var processorSeconds: Double {
+        guard let stat = try? String(contentsOfFile: "/proc/\(process.processIdentifier)/stat", encoding: .utf8),
+            let end = stat.lastIndex(of: ")")
+        else { return 0 }
+        // Fields 14 and 15 of proc(5), counted from the state (field 3) that follows the name.
+        let fields = stat[stat.index(after: end)...].split(separator: " ")
+        guard fields.count > 12, let user = Double(fields[11]), let system = Double(fields[12]) else { return 0 }
+        return (user + system) / Double(sysconf(Int32(_SC_CLK_TCK)))
+    }
+
     /// Asks to stop and waits for the end; returns how long that took.
     func stop() async -> Duration {
         let clock = ContinuousClock()

@@ -41,6 +41,9 @@ struct HTMLScanner {
     /// What follows `<!`, or what may become the end tag of raw text.
     private var pending: [UInt8] = []
     private var rawTextEnd: [UInt8] = []
+    /// Inside what only Outlook reads, and how many dashes its text ended with so far.
+    private var isConditional = false
+    private var dashes = 0
 
     /// Elements whose content is text up to their end tag.
     private static let rawTextElements = ["style", "script", "title", "textarea", "xmp"].map { Array($0.utf8) }
@@ -77,9 +80,12 @@ struct HTMLScanner {
     mutating func feed(_ byte: UInt8) -> Event {
         switch state {
         case .text:
-            guard byte == UInt8(ascii: "<") else { return .text }
-            state = .tagOpen
-            return .none
+            if byte == UInt8(ascii: "<") {
+                state = .tagOpen
+                dashes = 0
+                return .none
+            }
+            return isConditional ? feedConditionalText(byte) : .text
         case .rawText: return feedRawText(byte)
         case .tagOpen, .endTagOpen, .tagName: return feedTagName(byte)
         case .beforeAttribute, .attributeName, .afterAttributeName, .afterValue, .slash: return feedTag(byte)
@@ -236,10 +242,25 @@ struct HTMLScanner {
                 return .none
             }
             state = .text
-            return pending.starts(with: "[endif]".utf8) ? .conditionalEnd : .none
+            return pending.starts(with: "[endif]".utf8) ? endConditional() : .none
         default:
             return feedComment(byte)
         }
+    }
+
+    /// For all but Outlook a condition is a comment up to the first `-->`, as in `<!--[if !mso]> --> … <!-- <![endif]-->`.
+    private mutating func feedConditionalText(_ byte: UInt8) -> Event {
+        if byte == UInt8(ascii: "-") {
+            dashes += 1
+            return .text
+        }
+        defer { dashes = 0 }
+        return byte == UInt8(ascii: ">") && dashes > 1 ? endConditional() : .text
+    }
+
+    private mutating func endConditional() -> Event {
+        defer { isConditional = false }
+        return isConditional ? .conditionalEnd : .none
     }
 
     /// `pending` keeps the beginning of the comment and its last two bytes.
@@ -248,14 +269,16 @@ struct HTMLScanner {
         if byte == UInt8(ascii: ">") {
             if isEmpty {  // <!--> ends a condition that other programs than Outlook meet, too
                 state = .text
-                return .conditionalEnd
+                return endConditional()
             }
             if pending.suffix(2).elementsEqual("--".utf8) {
                 state = .text
-                return pending.starts(with: "<![endif]".utf8) ? .conditionalEnd : .none
+                return endConditional()
             }
             if pending.last == UInt8(ascii: "]"), pending.starts(with: "[if".utf8) {
                 state = .text
+                isConditional = true
+                dashes = 0
                 return .conditionalStart
             }
         }

@@ -30,8 +30,6 @@ struct TemplateScanner {
     private var position = 0
     private var textStart = 0
     private var lineStart = 0
-    /// A tag ended on the line that began before this.
-    private var previousTagEnd = 0
     private var open = Array("{{".utf8)
     private var close = Array("}}".utf8)
 
@@ -88,11 +86,9 @@ struct TemplateScanner {
 
         for index in tagStart..<end where source[index] == UInt8(ascii: "\n") { lineStart = index + 1 }
         position = end
-        previousTagEnd = end
         if let lineEnd {
             position = lineEnd
             lineStart = lineEnd
-            previousTagEnd = lineEnd
         }
         textStart = position
     }
@@ -145,7 +141,7 @@ struct TemplateScanner {
     }
 
     private func standsAfterSpaceOnly(_ tagStart: Int) -> Bool {
-        previousTagEnd <= lineStart && source[lineStart..<tagStart].allSatisfy { $0 == 0x20 || $0 == 0x09 }
+        source[lineStart..<tagStart].allSatisfy { $0 == 0x20 || $0 == 0x09 }
     }
 
     /// Where the next line begins, if nothing but spaces follows on this one.

@@ -228,10 +228,12 @@ enum M001_Initial {
             fingerprint {bytes} NOT NULL,
             status_code INTEGER,
             answer {bytes},
+            client_id TEXT,
             created_at {time} NOT NULL,
             PRIMARY KEY (business_id, route, idempotency_key)
         )
         """,
+        "CREATE INDEX idx_crm_idempotency_client ON crm_idempotency_records (business_id, client_id) WHERE client_id IS NOT NULL",
         "CREATE INDEX idx_crm_idempotency_created ON crm_idempotency_records (created_at)",
         """
         CREATE TABLE crm_sandbox_messages (

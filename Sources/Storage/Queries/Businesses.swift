@@ -44,6 +44,15 @@ extension Transaction {
             """) > 0
     }
 
+    /// Reads, changes and stores a business in one step that other changes wait for. Nil: there is no such business.
+    public func changeBusiness(_ id: BusinessID, _ change: (inout Business) -> Void) throws -> Business? {
+        try lockBusinessRow(id)
+        guard var business = try business(id) else { return nil }
+        change(&business)
+        _ = try updateBusiness(business)
+        return business
+    }
+
     /// Makes this transaction the only one that changes numbered things of the business (template versions) until it ends.
     ///
     /// An update that changes nothing takes the row's lock on PostgreSQL and is harmless on SQLite, where writers take turns anyway.

@@ -57,6 +57,12 @@ extension Transaction {
                 SELECT batch_id FROM crm_communications
                 WHERE business_id = \(business) AND client_id = \(id) AND batch_id IS NOT NULL)
             """)
+        // A request that is still running keeps its key: it may be the one that erases.
+        try execute(
+            """
+            DELETE FROM crm_idempotency_records
+            WHERE business_id = \(business) AND client_id = \(id) AND status_code IS NOT NULL
+            """)
         // Queue, logs, attachments and sandbox messages go with their communication (ON DELETE CASCADE), tags with the client.
         let communications = try execute("DELETE FROM crm_communications WHERE business_id = \(business) AND client_id = \(id)")
         let preferences = try execute("DELETE FROM crm_client_preferences WHERE business_id = \(business) AND client_id = \(id)")

@@ -19,6 +19,7 @@ extension Transaction {
 
     /// Claims a key before the work begins, in a transaction of its own, so that others see it at once.
     ///
+    /// - Parameter clientID: whose data the answer will hold, if anybody's: it goes when they are erased.
     /// - Parameter abandonedBefore: a reservation older than this without an answer belonged to a process that died; it is taken over.
     public func reserveIdempotencyKey(
         _ claim: IdempotencyClaim, business: BusinessID, clientID: ClientID? = nil, abandonedBefore: Timestamp
@@ -31,8 +32,8 @@ extension Transaction {
             """)
         let inserted = try execute(
             """
-            INSERT INTO crm_idempotency_records (business_id, route, idempotency_key, fingerprint, created_at)
-            VALUES (\(business), \(claim.route), \(claim.key), \(claim.fingerprint), \(now))
+            INSERT INTO crm_idempotency_records (business_id, route, idempotency_key, fingerprint, client_id, created_at)
+            VALUES (\(business), \(claim.route), \(claim.key), \(claim.fingerprint), \(clientID?.text), \(now))
             ON CONFLICT (business_id, route, idempotency_key) DO NOTHING
             """) > 0
         if inserted { return .reserved(at: now) }

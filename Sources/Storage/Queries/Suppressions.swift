@@ -1,5 +1,12 @@
 import Core
 
+/// Why an address must not be written to on a channel, and since when.
+public struct Suppression: Sendable, Hashable {
+    public var channel: Channel
+    public var reason: String
+    public var at: Timestamp
+}
+
 /// Addresses that must not be written to, whoever they belong to now. They are known only by their keyed hash.
 extension Transaction {
     public func isSuppressed(_ addressHash: [UInt8], channel: Channel, business: BusinessID) throws -> Bool {
@@ -34,13 +41,13 @@ extension Transaction {
     }
 
     /// The channels on which this address is suppressed, with the reasons.
-    public func suppressions(_ addressHash: [UInt8], business: BusinessID) throws -> [(channel: Channel, reason: String, at: Timestamp)] {
+    public func suppressions(_ addressHash: [UInt8], business: BusinessID) throws -> [Suppression] {
         try run(
             """
             SELECT channel, reason, created_at FROM crm_suppressions
             WHERE business_id = \(business) AND address_hash = \(addressHash)
             ORDER BY channel
             """
-        ).map { (try $0.channel(0), try $0.text(1), try $0.time(2)) }
+        ).map { Suppression(channel: try $0.channel(0), reason: try $0.text(1), at: try $0.time(2)) }
     }
 }

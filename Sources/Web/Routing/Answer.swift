@@ -10,6 +10,8 @@ public struct Answer: Sendable {
     /// Media type of ``body``; nil for an empty one.
     public var contentType: String?
     public var headers: HTTPFields
+    /// In place of ``body`` where the answer is written while it is read. For reading routes only: it can not be kept with a key.
+    var stream: ResponseBody?
     /// False where trying again may do better: not kept with an idempotency key.
     var isFinal = true
 
@@ -49,7 +51,7 @@ public struct Answer: Sendable {
         if let contentType { fields[.contentType] = contentType }
         // Nothing that a caller gets may be kept by something in between.
         if fields[.cacheControl] == nil { fields[.cacheControl] = "no-store" }
-        return Response(status: status, headers: fields, body: ResponseBody(byteBuffer: ByteBuffer(bytes: body)))
+        return Response(status: status, headers: fields, body: stream ?? ResponseBody(byteBuffer: ByteBuffer(bytes: body)))
     }
 }
 

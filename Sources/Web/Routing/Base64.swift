@@ -13,9 +13,18 @@ enum Base64 {
         text.withUnsafeBufferPointer { decode($0[...], urlSafe) }
     }
 
+    /// The standard alphabet, padded.
+    static func encode(_ bytes: [UInt8]) -> String {
+        encode(bytes, "+/") + String(repeating: "=", count: (3 - bytes.count % 3) % 3)
+    }
+
     /// The URL-safe alphabet without padding.
     static func encode(url bytes: [UInt8]) -> String {
-        let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
+        encode(bytes, "-_")
+    }
+
+    private static func encode(_ bytes: [UInt8], _ lastTwo: String) -> String {
+        let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789\(lastTwo)".utf8)
         var text: [UInt8] = []
         text.reserveCapacity((bytes.count * 4 + 2) / 3)
         var bits: UInt32 = 0

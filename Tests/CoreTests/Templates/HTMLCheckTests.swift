@@ -14,6 +14,8 @@ struct HTMLCheckTests {
         "<!--[if mso]><v:rect href=\"{{u}}\"><w:anchorlock/><center>x</center></v:rect><![endif]-->"
             + "<!--[if !mso]><!--><a href=\"x\">y</a><!--<![endif]-->",
         "<!--[if !mso]><!--><div><!--<![endif]-->x<!--[if !mso]><!--></div><!--<![endif]-->",
+        "<p><!--[if !mso]> --><b>x</b></p><!-- <![endif]--><i>x</i>",
+        "<p><!--[if mso]><b>x</b><!--<![endif]--></p>",
         "<!--[if gte mso 9]><xml><o:AllowPNG/></xml><![endif]-->",
         "<!-- <div> -- > --><div></div><!----><!-->",
         "{{#list}}<li>{{.}}</li>{{/list}}{{! <div> }}<a href=\"{{{url}}}\" {{#x}}target=\"_blank\"{{/x}}>x</a>",

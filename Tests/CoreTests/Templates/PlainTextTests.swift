@@ -53,6 +53,13 @@ struct PlainTextTests {
         #expect(PlainText.fromHTML("<!--[if !mso]><!-->a<!--<![endif]--> b<!--[if mso]>c<![endif]-->") == "a b\n")
     }
 
+    @Test("a condition ends for all but Outlook with the first end of a comment")
+    func conditionEnds() {
+        #expect(PlainText.fromHTML("<!--[if !mso]> -->a<!-- <![endif]--> b") == "a b\n")
+        #expect(PlainText.fromHTML("<!--[if mso]>no - > -> <!--<![endif]-->b") == "b\n")
+        #expect(PlainText.fromHTML("a --> b") == "a --> b\n")
+    }
+
     @Test("lines are wrapped between words; addresses and long words stay whole")
     func wrapping() {
         let address = "https://example.org/" + String(repeating: "a", count: 100)

@@ -125,6 +125,23 @@ struct HostileServerTests {
         #expect(idle.ends.first??.phase == .queue)
     }
 
+    @Test("plaintext behind the reply to STARTTLS, or no STARTTLS at all, ends the session without a word of credentials")
+    func startTLS() throws {
+        for hello in ["250-hi\r\n250-STARTTLS\r\n250 AUTH PLAIN", "250-hi\r\n250 AUTH PLAIN"] {
+            let session = try EmbeddedSession {
+                $0.security = .startTLS
+                $0.credentials = .password(username: "user", password: "secret")
+            }
+            try session.say("220 hi")
+            try session.say(hello)
+            if session.channel.isActive { try session.sayRaw("220 go\r\n250-hi\r\n250 AUTH PLAIN\r\n") }
+            #expect(session.ends.first??.phase == .startTLS)
+            #expect(!session.channel.isActive)
+            let sent = try session.sent()
+            #expect(sent == "EHLO localhost|STARTTLS|" || sent == "EHLO localhost|")
+        }
+    }
+
     @Test("421 while idle, or cut in two after an acceptance, is an orderly end")
     func closingWhileIdle() throws {
         let idle = try EmbeddedSession.ready()

@@ -1,0 +1,18 @@
+import Core
+
+/// A template rendered for whoever writes it: with their own values, without a client.
+public struct TemplatePreview: Sendable {
+    public let message: RenderedMessage
+    /// Variables that the template wants and nobody gave, each once.
+    public let missingVariables: [String]
+
+    /// - Parameter context: a JSON object.
+    /// - Throws: ``TemplateError`` when the rendering exceeds its limits, ``JSONError``.
+    public init(_ template: MessageTemplate, business: Business, context: [UInt8]) throws {
+        let prepared = PreparedMessage(
+            channel: template.channel, profile: BusinessProfile(business: business, messageTypes: [:]), language: template.language,
+            clientName: nil, planID: nil, parts: [PreparedMessage.Part(template: template, context: context)], frame: nil, attachments: [])
+        message = try prepared.render()
+        missingVariables = try prepared.missingVariables()
+    }
+}

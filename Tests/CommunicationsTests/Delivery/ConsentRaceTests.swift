@@ -1,0 +1,129 @@
+import Core
+import Storage
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import Communications
+
+@Suite("Consent under concurrency", .timeLimit(.minutes(3)))
+struct ConsentRaceTests {
+    /// A transport that begins each message after a few turns of the scheduler and notes whether its client had been told "no" by then.
+    private final class Witness: Transport {
+        private struct State {
+            var acknowledged: Set<String> = []
+            var begun = 0
+            var violations: [String] = []
+            var generator: SplitMix64
+        }
+
+        let provider = "witness"
+        let isSandbox = false
+        let capacity = 64
+        private let state: Mutex<State>
+
+        init(seed: UInt64) {
+            state = Mutex(State(generator: SplitMix64(state: seed)))
+        }
+
+        var begun: Int { state.withLock { $0.begun } }
+        var violations: [String] { state.withLock { $0.violations } }
+
+        /// The opt-out of whoever has this address has been acknowledged.
+        func acknowledged(_ address: String) { state.withLock { _ = $0.acknowledged.insert(address) } }
+
+        func send(_ deliveries: [Delivery]) {
+            for delivery in deliveries {
+                let pause = state.withLock { Int.random(in: 0..<40, using: &$0.generator) }
+                Task {
+                    for _ in 0..<pause { await Task.yield() }
+                    // What is acknowledged now must not begin any more.
+                    let refused = self.state.withLock { $0.acknowledged.contains(delivery.address) }
+                    do {
+                        _ = try delivery.render()
+                    } catch {
+                        return delivery.complete(.failure(TransportFailure(rendering: error)))
+                    }
+                    self.state.withLock { state in
+                        state.begun += 1
+                        if refused { state.violations.append(delivery.address) }
+                    }
+                    delivery.complete(.success(TransportReceipt(providerMessageID: nil, response: nil)))
+                }
+            }
+        }
+
+        func check() async -> String? { nil }
+        func stop(within: Duration) async {}
+    }
+
+    @Test(
+        "in 500 random interleavings of opt-outs and messages none begins once the opt-out is acknowledged", arguments: World.engines,
+        [UInt64(1), 2, 3, 4, 5])
+    func interleavings(engine: TestEngine, seed: UInt64) async throws {
+        let witness = Witness(seed: seed)
+        try await withWorld(engine, mail: { _ in witness }) { world in
+            var generator = SplitMix64(state: seed)
+            // A claim runs beside hand-offs all the time.
+            let lane = try #require(world.first.engine.lanes[.email])
+            let claiming = Task {
+                while !Task.isCancelled { _ = await world.first.engine.runOnce(lane) }
+            }
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for number in 0..<100 {
+                    let pauses = (0..<4).map { _ in Int.random(in: 0..<60, using: &generator) }
+                    group.addTask { try await Self.race(world, witness, client: "client-\(number)", pauses: pauses) }
+                    // A handful at a time, so that each round of the store holds several of them.
+                    if number % 8 == 7 { try await group.next() }
+                }
+                try await group.waitForAll()
+            }
+            claiming.cancel()
+            await claiming.value
+            try await world.first.turn(.email)
+            while world.first.engine.inFlight.values.contains(where: { $0 > 0 }) { await Task.yield() }
+            #expect(witness.violations == [])
+            // The test is worth something only if some messages won the race.
+            #expect(witness.begun > 0)
+            let open = try await world.store.database.read { tx in
+                try tx.run("SELECT COUNT(*) FROM crm_communications WHERE status NOT IN ('sent', 'suppressed')").first?.int(0)
+            }
+            #expect(open == 0)
+        }
+    }
+
+    /// Two hand-offs and one queued message against one opt-out.
+    private static func race(_ world: World, _ witness: Witness, client: String, pauses: [Int]) async throws {
+        let address = "\(client)@example.org"
+        let recipient = RecipientUpdate(name: "Ada", email: address)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for (index, pause) in pauses.dropFirst().enumerated() {
+                group.addTask {
+                    for _ in 0..<pause { await Task.yield() }
+                    var request = try world.request(client: client, recipient: recipient)
+                    if index == 2 { request.sendAt = world.now }
+                    try await world.submit(request)
+                }
+            }
+            group.addTask {
+                for _ in 0..<pauses[0] { await Task.yield() }
+                try await world.change(PreferencesUpdate(optOutEmail: true), client: client)
+                witness.acknowledged(address)
+            }
+            try await group.waitForAll()
+        }
+    }
+}
+
+/// A small generator with a seed (Steele, Lea, Flood: "Fast splittable pseudorandom number generators").
+struct SplitMix64: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ mixed >> 31
+    }
+}

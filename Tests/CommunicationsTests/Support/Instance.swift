@@ -1,0 +1,75 @@
+import Core
+import Logging
+import Storage
+import TestSupport
+
+@testable import Communications
+
+/// One process of the product: its transports, its engine and its way in. Nothing runs but the recorder of outcomes.
+struct Instance: Sendable {
+    let clock: TestClock
+    let database: Database
+    let email: ScriptedTransport
+    let sms: ScriptedTransport
+    let whatsapp: ScriptedTransport
+    let directory: Directory
+    let templates: TemplateStore
+    let engine: DeliveryEngine
+    let orchestrator: Orchestrator
+
+    init(
+        _ database: Database, cipher: Cipher, clock: TestClock, capacity: Int, timing: DeliveryTiming,
+        mail: (any Transport)? = nil
+    ) {
+        let wallClock = clock.wallClock
+        self.clock = clock
+        self.database = database
+        email = ScriptedTransport("mail", capacity: capacity)
+        sms = ScriptedTransport("text", capacity: capacity)
+        whatsapp = ScriptedTransport("chat", capacity: capacity)
+        directory = Directory(database: database, clock: wallClock)
+        templates = TemplateStore(database: database, clock: wallClock)
+        let zones = ZoneCatalog()
+        let addresses = AddressBook(cipher: cipher)
+        engine = DeliveryEngine(
+            database: database, addresses: addresses, clock: wallClock,
+            transports: [.email: mail ?? email, .sms: sms, .whatsapp: whatsapp],
+            composer: MessageComposer(database: database, directory: directory, templates: templates), zones: zones, directory: directory,
+            timing: timing, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        orchestrator = Orchestrator(
+            database: database, clock: wallClock, directory: directory, templates: templates, addresses: addresses, zones: zones,
+            engine: engine)
+    }
+
+    /// Records outcomes while `body` runs.
+    func running<T>(_ body: (Instance) async throws -> T) async throws -> T {
+        let recording = Task { await engine.recorder.run() }
+        do {
+            let value = try await body(self)
+            engine.recorder.close()
+            await recording.value
+            return value
+        } catch {
+            engine.recorder.close()
+            await recording.value
+            throw error
+        }
+    }
+
+    /// Claims once on one channel and waits until everything that is not kept back by its transport has ended.
+    func turn(_ channel: Channel) async throws {
+        guard let lane = engine.lanes[channel] else { return }
+        _ = await engine.runOnce(lane)
+        await quiet()
+    }
+
+    /// Claims on every channel, e-mail first, so that what falls back to SMS goes on in the same turn.
+    func turn() async throws {
+        for channel in [Channel.email, .sms, .whatsapp] { try await turn(channel) }
+    }
+
+    /// Returns once every attempt in flight is one that a transport keeps back.
+    func quiet() async {
+        while engine.inFlight.values.reduce(0, +) > email.kept + sms.kept + whatsapp.kept { await Task.yield() }
+    }
+}
