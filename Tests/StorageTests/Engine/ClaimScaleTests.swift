@@ -29,8 +29,10 @@ import Testing
             func best() async throws -> Duration {
                 var best = Duration.seconds(60)
                 for _ in 0..<7 {
-                    let claimed = try await ContinuousClock().measure { #expect(try await f.claim(20).begun.count == 20) }
-                    best = min(best, claimed)
+                    let start = ContinuousClock.now
+                    let claimed = try await f.claim(20).begun.count
+                    best = min(best, ContinuousClock.now - start)
+                    #expect(claimed == 20)
                 }
                 return best
             }
