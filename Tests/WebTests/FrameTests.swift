@@ -138,4 +138,15 @@ struct FrameTests {
             #expect(reply.bytes.isEmpty)
         }
     }
+
+    @Test("only so many large bodies are in memory at once, and each gives its place back")
+    func largeBodies() throws {
+        let bodies = LargeBodies(most: 2)
+        var places = [try bodies.enter(), try bodies.enter()]
+        #expect(throws: Refusal.overloaded(retryAfterSeconds: 1)) { try bodies.enter() }
+        places.removeLast()
+        places.append(try bodies.enter())
+        #expect(throws: Refusal.overloaded(retryAfterSeconds: 1)) { try bodies.enter() }
+        #expect(places.count == 2)
+    }
 }
