@@ -47,9 +47,9 @@ struct FrameTests {
         }
     }
 
-    @Test("a revoked key is refused at once in this process, after 30 seconds everywhere")
-    func revocation() async throws {
-        try await World.run { world, api in
+    @Test("a revoked key is refused at once in this process, after 30 seconds everywhere", arguments: TestEngine.allCases)
+    func revocation(engine: TestEngine) async throws {
+        try await World.run(engine) { world, api in
             #expect(try await api.get("/api/crm/communications").status == 200)
             let here = world.here
             _ = try await world.database.write { tx in try tx.revokeAPIKey(here.keyID, business: here.id) }
