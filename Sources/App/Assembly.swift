@@ -60,7 +60,7 @@ struct Assembly: Sendable {
         let web = WebParts(
             database: store.database, cipher: store.cipher, clock: clock, keys: APIKeyCache(database: store.database, clock: clock),
             orchestrator: orchestrator, isTimeZone: { zones.zone(named: $0) != nil }, readiness: readiness(store, engine),
-            metrics: { registry.render() }, baseURL: settings.baseURL)
+            metrics: { registry.render() }, baseURL: settings.baseURL, http: metrics.http)
         return Assembly(
             settings: settings, store: store, clock: clock, logger: logger, registry: registry, metrics: metrics, engine: engine,
             orchestrator: orchestrator, web: web, mail: mail, bootstrap: bootstrap)
@@ -72,8 +72,9 @@ struct Assembly: Sendable {
             web, host: settings.host, port: settings.port, group: Self.webLoops, logger: Logger(label: "rapport.web"),
             onListening: onListening)
         let sampler = MetricsSampler(database: store.database, metrics: metrics, mail: mail, engine: engine, registry: registry)
+        let purge = IdempotencyPurge(database: store.database, logger: Logger(label: "rapport.web"))
         var configuration = ServiceGroupConfiguration(
-            services: [sampler, engine, server], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+            services: [sampler, purge, engine, server], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         // Together the ten seconds of promise P10; the engine's own deadline for begun attempts is shorter.
         configuration.maximumGracefulShutdownDuration = .seconds(8)
         configuration.maximumCancellationDuration = .seconds(2)

@@ -1,5 +1,6 @@
 import Foundation
 import NIOCore
+import NIOPosix
 import Testing
 
 @testable import SMTP
@@ -146,7 +147,9 @@ struct RealServerTests {
         await pool.stop(within: .seconds(10))
     }
 
-    @Test("a message of 3 MB with dots and bare line ends arrives whole, in the clear and over TLS", arguments: ["none", "implicit"])
+    @Test(
+        "a message of 600 kB, more than one piece, with dots and bare line ends arrives whole, in the clear and over TLS",
+        arguments: ["none", "implicit"])
     func large(tls: String) async throws {
         let certificate = try await TestCertificate(dnsName: "localhost")
         defer { certificate.remove() }
@@ -155,7 +158,7 @@ struct RealServerTests {
         var configuration = SMTPConfiguration(host: "localhost", port: server.port, security: tls == "none" ? .none : .implicit)
         configuration.trustRoots = .only(pem: certificate.pem)
         let pool = SMTPPool.test(configuration)
-        let body = "Subject: large\r\n\r\n" + String(repeating: ".dot line\n..two\r\nplain text of some length\r\n.\r\n", count: 60_000)
+        let body = "Subject: large\r\n\r\n" + String(repeating: ".dot line\n..two\r\nplain text of some length\r\n.\r\n", count: 12_000)
         let results = try await pool.deliver([("a@example.com", "b@example.com", body)])
         #expect(results.first?.receipt != nil)
         let mail = try await server.mail()
@@ -175,5 +178,35 @@ struct RealServerTests {
         await pool.stop(within: .seconds(1))
         let late = try await pool.deliver([("a@example.com", "b@example.com", message(1))]).first?.failure
         #expect(late?.category == .transient)
+    }
+
+    /// `twice.example` has an address where nobody listens and one where the server does.
+    private struct TwoAddresses: Resolver, Sendable {
+        let eventLoop: any EventLoop
+        let port: Int
+
+        func initiateAQuery(host: String, port: Int) -> EventLoopFuture<[SocketAddress]> { answer("127.0.0.1", self.port) }
+        func initiateAAAAQuery(host: String, port: Int) -> EventLoopFuture<[SocketAddress]> { answer("::1", 1) }
+        func cancelQueries() {}
+
+        private func answer(_ address: String, _ port: Int) -> EventLoopFuture<[SocketAddress]> {
+            eventLoop.makeCompletedFuture { [try SocketAddress(ipAddress: address, port: port)] }
+        }
+    }
+
+    @Test("a host with several addresses is reached by the one that answers")
+    func severalAddresses() async throws {
+        let sink = try await SinkServer()
+        defer { sink.stop() }
+        let eventLoop = MultiThreadedEventLoopGroup.singleton.any()
+        let configuration = SMTPConfiguration(host: "twice.example", port: sink.port, security: .none)
+        let resolver = TwoAddresses(eventLoop: eventLoop, port: sink.port)
+        let result: Result<ServerGreeting, SMTPFailure> = await withCheckedContinuation { continuation in
+            eventLoop.execute {
+                let dialer = SMTPDialer(configuration: configuration, eventLoop: eventLoop, resolver: resolver)
+                ServerProbe.run(configuration: configuration, dialer: dialer) { continuation.resume(returning: $0) }
+            }
+        }
+        #expect(throws: Never.self) { try result.get() }
     }
 }

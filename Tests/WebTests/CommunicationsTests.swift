@@ -19,9 +19,9 @@ private func request(client: String = "client-1", plan: String? = nil, type: Str
 
 @Suite("Sending and looking at communications")
 struct CommunicationsTests {
-    @Test("an accepted request is answered 202 and can be read back with its events and attempts")
-    func acceptAndRead() async throws {
-        try await World.run { _, api in
+    @Test("an accepted request is answered 202 and can be read back with its events and attempts", arguments: TestEngine.allCases)
+    func acceptAndRead(engine: TestEngine) async throws {
+        try await World.run(engine) { _, api in
             let accepted = try await api.post(path, request(plan: "plan-7"))
             #expect(accepted.status == 202, "\(accepted.text)")
             let id = try #require(try accepted.string("communication_id"))
@@ -42,9 +42,9 @@ struct CommunicationsTests {
         }
     }
 
-    @Test("a dry run answers 200 with the rendered message and stores nothing")
-    func dryRun() async throws {
-        try await World.run { _, api in
+    @Test("a dry run answers 200 with the rendered message and stores nothing", arguments: TestEngine.allCases)
+    func dryRun(engine: TestEngine) async throws {
+        try await World.run(engine) { _, api in
             let reply = try await api.post("\(path)?dry_run=true", request())
             #expect(reply.status == 200, "\(reply.text)")
             #expect(try reply.value("metadata.preview")?.kind == .object)
@@ -77,9 +77,9 @@ struct CommunicationsTests {
         }
     }
 
-    @Test("numbers beyond 64 bits in a context are kept as they were written")
-    func hugeNumbers() async throws {
-        try await World.run { _, api in
+    @Test("numbers beyond 64 bits in a context are kept as they were written", arguments: TestEngine.allCases)
+    func hugeNumbers(engine: TestEngine) async throws {
+        try await World.run(engine) { _, api in
             let body = #"{"client_id":"c","message_type":"welcome","context":{"n":9223372036854775808},"recipient":{"email":"a@example.org"}}"#
             let id = try #require(try await api.post(path, body).string("communication_id"))
             #expect(try await api.get("\(path)/\(id)").text.contains("9223372036854775808"))
@@ -107,9 +107,9 @@ struct CommunicationsTests {
         }
     }
 
-    @Test("an id that is none, unknown or another business's answers the same 404")
-    func tenancy() async throws {
-        try await World.run { world, api in
+    @Test("an id that is none, unknown or another business's answers the same 404", arguments: TestEngine.allCases)
+    func tenancy(engine: TestEngine) async throws {
+        try await World.run(engine) { world, api in
             let other = api.with(key: world.elsewhere.key)
             let theirs = try #require(try await other.post(path, request(plan: "plan-1")).string("communication_id"))
             let unknown = UUIDv7(at: world.clock.now).description
@@ -132,9 +132,9 @@ struct CommunicationsTests {
         }
     }
 
-    @Test("pages hold every communication once, newest first, while new ones arrive")
-    func pages() async throws {
-        try await World.run { world, api in
+    @Test("pages hold every communication once, newest first, while new ones arrive", arguments: TestEngine.allCases)
+    func pages(engine: TestEngine) async throws {
+        try await World.run(engine) { world, api in
             var made: [String] = []
             for index in 0..<7 {
                 made.append(try #require(try await api.post(path, request(client: "client-\(index % 2)")).string("communication_id")))
@@ -159,9 +159,9 @@ struct CommunicationsTests {
         }
     }
 
-    @Test("a waiting communication can be cancelled once, and only failed ones are tried again")
-    func cancelAndRetry() async throws {
-        try await World.run { _, api in
+    @Test("a waiting communication can be cancelled once, and only failed ones are tried again", arguments: TestEngine.allCases)
+    func cancelAndRetry(engine: TestEngine) async throws {
+        try await World.run(engine) { _, api in
             let id = try #require(try await api.post(path, request(extra: #","send_at":"2026-03-03T12:00:00Z""#)).string("communication_id"))
             try await api.send("POST", "\(path)/\(id)/retry").expectProblem(409, "conflict")
             try await api.post("\(path)/\(id)/cancel", #"{"why":"x"}"#).expectProblem(422, "validation")
@@ -172,9 +172,9 @@ struct CommunicationsTests {
         }
     }
 
-    @Test("a timeline holds the events of one client in order, page by page")
-    func timeline() async throws {
-        try await World.run { world, api in
+    @Test("a timeline holds the events of one client in order, page by page", arguments: TestEngine.allCases)
+    func timeline(engine: TestEngine) async throws {
+        try await World.run(engine) { world, api in
             let first = try #require(try await api.post(path, request(extra: #","send_at":"2026-03-03T12:00:00Z""#)).string("communication_id"))
             world.clock.advance(seconds: 60)
             _ = try await api.post(path, request(client: "client-2"))
@@ -198,9 +198,9 @@ struct CommunicationsTests {
 
 @Suite("Batches and workflow")
 struct BatchAndWorkflowTests {
-    @Test("a batch gives each request its own result, in order")
-    func batch() async throws {
-        try await World.run { _, api in
+    @Test("a batch gives each request its own result, in order", arguments: TestEngine.allCases)
+    func batch(engine: TestEngine) async throws {
+        try await World.run(engine) { _, api in
             let requests = (0..<300).map { index in
                 index % 3 == 1 ? #"{"client_id":"c \#(index)","message_type":"welcome"}"# : request(client: "client-\(index)")
             }
@@ -253,9 +253,9 @@ struct BatchAndWorkflowTests {
         }
     }
 
-    @Test("a plan whose vendors were sent waits for the client's choice")
-    func pendingAction() async throws {
-        try await World.run { world, api in
+    @Test("a plan whose vendors were sent waits for the client's choice", arguments: TestEngine.allCases)
+    func pendingAction(engine: TestEngine) async throws {
+        try await World.run(engine) { world, api in
             let body = #"{"node":"beam_search_node","plan_id":"p","client_id":"c","recipient":{"email":"a@example.org"}}"#
             _ = try await api.post("/api/crm/workflow/events", body)
             _ = try await world.database.write { tx in try tx.execute("UPDATE crm_communications SET status = 'delivered'") }

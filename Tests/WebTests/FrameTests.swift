@@ -47,9 +47,9 @@ struct FrameTests {
         }
     }
 
-    @Test("a revoked key is refused at once in this process, after 30 seconds everywhere")
-    func revocation() async throws {
-        try await World.run { world, api in
+    @Test("a revoked key is refused at once in this process, after 30 seconds everywhere", arguments: TestEngine.allCases)
+    func revocation(engine: TestEngine) async throws {
+        try await World.run(engine) { world, api in
             #expect(try await api.get("/api/crm/communications").status == 200)
             let here = world.here
             _ = try await world.database.write { tx in try tx.revokeAPIKey(here.keyID, business: here.id) }
@@ -137,5 +137,16 @@ struct FrameTests {
             #expect(reply.status == 200)
             #expect(reply.bytes.isEmpty)
         }
+    }
+
+    @Test("only so many large bodies are in memory at once, and each gives its place back")
+    func largeBodies() throws {
+        let bodies = LargeBodies(most: 2)
+        var places = [try bodies.enter(), try bodies.enter()]
+        #expect(throws: Refusal.overloaded(retryAfterSeconds: 1)) { try bodies.enter() }
+        places.removeLast()
+        places.append(try bodies.enter())
+        #expect(throws: Refusal.overloaded(retryAfterSeconds: 1)) { try bodies.enter() }
+        #expect(places.count == 2)
     }
 }

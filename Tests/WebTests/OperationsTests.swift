@@ -60,9 +60,9 @@ struct OperationsTests {
         #expect(Readiness.patience < .seconds(5))
     }
 
-    @Test("while the store is away, writes and reads are 503 and a batch is no partial success")
-    func storeAway() async throws {
-        try await World.run { world, api in
+    @Test("while the store is away, writes and reads are 503 and a batch is no partial success", arguments: TestEngine.allCases)
+    func storeAway(engine: TestEngine) async throws {
+        try await World.run(engine) { world, api in
             // The key is known from before.
             #expect(try await api.get("/api/crm/communications").status == 200)
             await world.database.close()

@@ -102,9 +102,9 @@ struct PagesTests {
         }
     }
 
-    @Test("the list is newest first, filtered by channel, and holds only one's own messages")
-    func list() async throws {
-        try await World.run { world, api in
+    @Test("the list is newest first, filtered by channel, and holds only one's own messages", arguments: TestEngine.allCases)
+    func list(engine: TestEngine) async throws {
+        try await World.run(engine) { world, api in
             for index in 0..<51 {
                 _ = try await Self.keep(world, world.here, channel: index == 7 ? .sms : .email, subject: "Message <\(index)>")
                 world.clock.advance(seconds: 1)

@@ -51,15 +51,16 @@ extension DeliveryEngine {
         return Delivery(
             id: attempt.id, business: attempt.business, channel: attempt.channel, priority: attempt.urgency.priority, address: address,
             recipientName: attempt.client.name,
-            render: {
-                guard register.begin(attempt.id) else { throw Withdrawn() }
-                return try message.render()
-            },
+            begin: { guard register.begin(attempt.id) else { throw Withdrawn() } },
+            render: { try message.render() },
             complete: { [self] outcome in finish(attempt, on: lane, outcome) })
     }
 
     private func finish(_ attempt: Attempt, on lane: Lane, _ outcome: Result<TransportReceipt, TransportFailure>) {
         let now = clock.now()
+        var outcome = outcome
+        // Cut off by the stop before its first byte: as good as never begun.
+        if case .failure = outcome, lane.isClosed, !register.hasBegun(attempt.id) { outcome = .failure(.stopped) }
         let result = Verdict.result(of: outcome, attempt: attempt, policy: policy, now: now, jitter: Double.random(in: 0..<1))
         note(attempt, on: lane, outcome, result)
         recorder.post(

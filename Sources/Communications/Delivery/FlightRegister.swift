@@ -39,6 +39,10 @@ final class FlightRegister: Sendable {
         }
     }
 
+    func hasBegun(_ id: CommunicationID) -> Bool {
+        flights.withLock { $0[id]?.begun == true }
+    }
+
     func leave(_ ids: [CommunicationID]) {
         flights.withLock { flights in
             for id in ids { flights[id] = nil }

@@ -32,6 +32,7 @@ struct Endpoint: HTTPResponder {
     }
 
     private func incoming(_ request: Request, _ context: WebContext) async throws -> Incoming {
-        Incoming(request: request, context: context, body: try await BodyReader.read(request, route.body))
+        let (body, place) = try await BodyReader.read(request, route.body, gate.largeBodies)
+        return Incoming(request: request, context: context, body: body, place: place)
     }
 }
