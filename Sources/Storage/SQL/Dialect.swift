@@ -64,7 +64,7 @@ public enum Dialect: Sendable, Hashable {
         "status": ("TEXT", "crm_status"),
         "withoutRowID": (" WITHOUT ROWID", ""),
         // Room on every page, so that status changes stay on it (HOT) and touch no index; a body below the target stays inline.
-        "hot": ("", " WITH (fillfactor = 60, toast_tuple_target = 4096, autovacuum_vacuum_scale_factor = 0.05)"),
+        "hot": ("", " WITH (fillfactor = 50, toast_tuple_target = 4096, autovacuum_vacuum_scale_factor = 0.05)"),
         // Rows come and go at full speed: the due index stays small only when dead entries are cleared soon.
         "queue": (
             "",
