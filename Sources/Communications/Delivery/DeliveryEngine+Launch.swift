@@ -23,7 +23,8 @@ extension DeliveryEngine {
     /// Sends a message whose accepting transaction is durable and holds its lease, and which took its place on the lane there.
     func launch(handedOff attempt: Attempt) async {
         guard let lane = lanes[attempt.channel] else { return }
-        await launch([attempt], on: lane)
+        // The message is accepted: a caller that goes away now must not take it along.
+        await Task { await launch([attempt], on: lane) }.value
     }
 
     /// Makes deliveries of attempts and gives them to the lane's transport.
@@ -104,8 +105,8 @@ extension TransportFailure {
     init(preparing error: any Error) {
         if let failure = error as? TransportFailure {
             self = failure
-        } else if error is DatabaseError {
-            // The store was away for a moment; the message is as good as before.
+        } else if error is DatabaseError || error is CancellationError {
+            // The store was away for a moment, or the caller went away; the message is as good as before.
             self.init(category: .transient, message: "the message could not be prepared", withdrawn: true)
         } else {
             self.init(category: .invalidInput, message: "the message could not be prepared: \(error)")

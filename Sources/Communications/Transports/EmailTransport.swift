@@ -1,6 +1,7 @@
 import Core
 import NIOCore
 import SMTP
+import Synchronization
 
 /// E-mail through one SMTP account.
 public final class EmailTransport: Transport {
@@ -13,6 +14,7 @@ public final class EmailTransport: Transport {
     private let senderName: String?
     private let sign: (@Sendable ([UInt8]) throws -> [UInt8])?
     private let clock: WallClock
+    private let isStopping = Atomic<Bool>(false)
 
     /// - Parameters:
     ///   - senderName: stands in From unless the business has a name of its own.
@@ -42,10 +44,12 @@ public final class EmailTransport: Transport {
                 OutgoingMail(
                     sender: sender, recipient: recipient, priority: delivery.priority,
                     message: { [self] in try compose(delivery, to: recipient) },
-                    completion: { result in
+                    completion: { [self] result in
                         switch result {
                         case .success(let receipt):
                             delivery.complete(.success(TransportReceipt(providerMessageID: receipt.queueID, response: receipt.text)))
+                        case .failure(let failure) where isHandedBack(failure):
+                            delivery.complete(.failure(.stopped))
                         case .failure(let failure):
                             delivery.complete(.failure(TransportFailure(failure, recipient: delivery.address)))
                         }
@@ -64,7 +68,14 @@ public final class EmailTransport: Transport {
     }
 
     public func stop(within duration: Duration) async {
+        isStopping.store(true, ordering: .sequentiallyConsistent)
         await pool.stop(within: duration)
+    }
+
+    /// What the pool gives back because it stops has met no error: it is due again, and the attempt does not count.
+    private func isHandedBack(_ failure: SMTPFailure) -> Bool {
+        failure.category == .transient && failure.phase == .queue && !failure.outcomeUnknown && !failure.withdrawn
+            && isStopping.load(ordering: .sequentiallyConsistent)
     }
 
     private func compose(_ delivery: Delivery, to recipient: MailAddress) throws -> [UInt8] {
