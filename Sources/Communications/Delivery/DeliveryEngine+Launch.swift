@@ -23,8 +23,7 @@ extension DeliveryEngine {
     /// Sends a message whose accepting transaction is durable and holds its lease, and which took its place on the lane there.
     func launch(handedOff attempt: Attempt) async {
         guard let lane = lanes[attempt.channel] else { return }
-        // The message is accepted: a caller that goes away now must not take it along.
-        await Task { await launch([attempt], on: lane) }.value
+        await launch([attempt], on: lane)
     }
 
     /// Makes deliveries of attempts and gives them to the lane's transport.
