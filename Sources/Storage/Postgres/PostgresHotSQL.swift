@@ -30,7 +30,7 @@ enum PostgresHotSQL {
 
     static let lastMessages = """
         SELECT u.i, (SELECT m.created_at FROM crm_communications m WHERE m.business_id = u.business AND m.client_id = u.client
-            ORDER BY m.communication_id DESC LIMIT 1)
+            AND m.status NOT IN ('suppressed', 'cancelled') ORDER BY m.communication_id DESC LIMIT 1)
         FROM unnest($1::uuid[], $2::text[]) WITH ORDINALITY AS u (business, client, i)
         """
 
@@ -43,8 +43,8 @@ enum PostgresHotSQL {
         """
 
     static let heldLeases = """
-        SELECT q.communication_id FROM unnest($1::uuid[], $2::int8[]) AS u (id, token)
-        JOIN crm_delivery_queue q ON q.communication_id = u.id AND q.lease_token = u.token
+        SELECT q.communication_id FROM unnest($1::uuid[], $2::int8[], $3::text[]) AS u (id, token, channel)
+        JOIN crm_delivery_queue q ON q.communication_id = u.id AND q.lease_token = u.token AND q.channel = u.channel
         FOR UPDATE OF q
         """
 
@@ -132,7 +132,8 @@ enum PostgresHotSQL {
                 $8::text[], $9::text[], $10::json[], $11::bool[])
                 AS o (id, token, log_id, finished_at, started_at, channel, attempt, provider, message_id, response, sandbox)
         ), gone AS (
-            DELETE FROM crm_delivery_queue q USING o WHERE q.communication_id = o.id AND q.lease_token = o.token RETURNING o.*
+            DELETE FROM crm_delivery_queue q USING o WHERE q.communication_id = o.id AND q.lease_token = o.token AND q.channel = o.channel
+            RETURNING o.*
         ), changed AS (
             UPDATE crm_communications c SET status = CASE WHEN c.status IN ('pending', 'queued', 'sending') THEN 'sent' ELSE c.status END,
                 sent_at = COALESCE(c.sent_at, g.finished_at), sandbox = g.sandbox, channel = g.channel
