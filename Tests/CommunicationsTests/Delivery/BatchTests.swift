@@ -84,7 +84,7 @@ struct BatchTests {
     func leaderCancelled(engine: TestEngine) async throws {
         try await withWorld(engine) { world in
             try await greet(world)
-            let leader = try await low(world, "one")
+            let leader = try await low(world, "order the rings")
             world.advance(seconds: 10)
             let heir = try await low(world, "two")
             try await world.first.orchestrator.cancel(leader, business: world.business)
@@ -92,7 +92,7 @@ struct BatchTests {
             world.advance(seconds: 290)
             try await world.turn()
             #expect(world.email.accepted.last == heir)
-            #expect(world.email.begun.last?.rendered.text.contains("one") == false)
+            #expect(world.email.begun.last?.rendered.text.contains("order the rings") == false)
             #expect(try await world.status(leader) == .cancelled)
             #expect(try await world.status(heir) == .sent)
             await #expect(throws: Refusal.self) { try await world.first.orchestrator.cancel(heir, business: world.business) }

@@ -66,10 +66,12 @@ struct ShutdownTests {
                 await group.triggerGracefulShutdown()
             }
             let stuck = try #require(id)
-            #expect(try await world.status(stuck) == .sending)
+            let status = try await world.status(stuck)
+            #expect(status == .sending)
             world.advance(seconds: 20)
             try await world.turn()
-            #expect(try await world.detail(stuck).story == ["accepted", "attempt_unknown", "sent"])
+            let story = try await world.detail(stuck).story
+            #expect(story == ["accepted", "attempt_unknown", "sent"])
         }
     }
 

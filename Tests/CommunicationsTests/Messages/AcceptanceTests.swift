@@ -42,7 +42,7 @@ struct AcceptanceTests {
     func concurrent(engine: TestEngine) async throws {
         try await withWorld(engine) { world in
             let request = try world.request()
-            let answers = try await withThrowingTaskGroup(of: (Bool, [UInt8])?.self) { group in
+            let answers = try await withThrowingTaskGroup(of: (Bool, [UInt8])?.self, returning: [(Bool, [UInt8])].self) { group in
                 for _ in 0..<10 {
                     group.addTask {
                         do {

@@ -38,7 +38,7 @@ struct TemplateChoiceTests {
             try await world.submit(world.request(recipient: recipient))
             try await world.submit(world.request(client: "bo"))
             try await world.first.quiet()
-            #expect(world.email.begun[0].rendered.text.contains("Hallo Ada"))
+            #expect(world.email.begun[0].rendered.text.contains("Guten Tag, Ada!"))
             #expect(world.email.begun[1].rendered.text.contains("Hello Ada"))
         }
     }

@@ -35,8 +35,7 @@ struct Instance: Sendable {
             database: database, addresses: addresses, clock: wallClock,
             transports: [.email: mail ?? email, .sms: sms, .whatsapp: whatsapp],
             composer: MessageComposer(database: database, directory: directory, templates: templates), zones: zones, directory: directory,
-            timing: timing, logger: Logger(label: "test") { _ in
-                var h = StreamLogHandler.standardError(label: "x"); h.logLevel = .error; return h })
+            timing: timing, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         orchestrator = Orchestrator(
             database: database, clock: wallClock, directory: directory, templates: templates, addresses: addresses, zones: zones,
             engine: engine)
