@@ -72,7 +72,7 @@ public final class DeliveryEngine: Service {
     /// queue, and every outcome is durable before this returns.
     public func run() async throws {
         try await gate.directory.preload()
-        let abandoned = try await database.releaseAbandonedLeases()
+        let abandoned = try await database.releaseAbandonedLeases(keeping: token)
         if abandoned > 0 { logger.warning("attempts_taken_over", metadata: ["count": "\(abandoned)"]) }
         await withGracefulShutdownHandler {
             async let recording: Void = recorder.run()

@@ -11,7 +11,7 @@ import Testing
 struct ShutdownTests {
     /// Runs the engine as the product does while `body` runs; `body` gets the means to stop it.
     private func withService(_ world: World, _ timing: DeliveryTiming, _ body: (Instance, ServiceGroup) async throws -> Void) async throws {
-        let instance = Instance(world.store.database, cipher: world.cipher, clock: world.clock, capacity: 64, timing: timing)
+        let instance = Instance(world.store.database, cipher: world.cipher, clock: world.clock, capacity: 512, timing: timing)
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: [instance.engine], logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }))
@@ -34,8 +34,10 @@ struct ShutdownTests {
                 ids.append(try await world.submit(world.request(client: "zero"), to: instance))
                 while try await world.status(ids[0]) != .sent { try await instance.breathe() }
                 instance.email.script(.begin, .hold)
-                ids.append(try await world.submit(world.request(client: "one"), to: instance))
-                ids.append(try await world.submit(world.request(client: "two"), to: instance))
+                for (number, client) in ["one", "two"].enumerated() {
+                    ids.append(try await world.submit(world.request(client: client), to: instance))
+                    while instance.email.kept <= number { try await instance.breathe() }
+                }
                 await group.triggerGracefulShutdown()
                 while !instance.email.isStopped { try await instance.breathe() }
                 // Still accepted, no longer begun here.
@@ -63,6 +65,7 @@ struct ShutdownTests {
             try await withService(world, timing) { instance, group in
                 instance.email.script(.begin)
                 id = try await world.submit(world.request(), to: instance)
+                while instance.email.begun.isEmpty { try await instance.breathe() }
                 await group.triggerGracefulShutdown()
             }
             let stuck = try #require(id)
