@@ -114,10 +114,11 @@ struct OpenAPITests {
     }
 
     private static func parameterNames(_ operation: JSONView, _ document: JSONView) -> Set<String> {
-        Set((operation["parameters"]?.elements).map { Array($0) }?.compactMap { parameter -> String? in
-            guard let reference = parameter["$ref"]?.string?.split(separator: "/").last else { return parameter["name"]?.string }
-            return document["components"]?["parameters"]?[String(reference)]?["name"]?.string
-        } ?? [])
+        Set(
+            (operation["parameters"]?.elements).map { Array($0) }?.compactMap { parameter -> String? in
+                guard let reference = parameter["$ref"]?.string?.split(separator: "/").last else { return parameter["name"]?.string }
+                return document["components"]?["parameters"]?[String(reference)]?["name"]?.string
+            } ?? [])
     }
 
     @Test("an independent validator finds nothing wrong with it", .enabled(if: OpenAPITests.hasValidator))

@@ -128,7 +128,8 @@ struct SettingsTests {
             #expect(messages.contains { $0.hasPrefix("line 2") }, "\(messages)")
             #expect(try await api.get("/api/crm/templates/email/welcome").value("version")?.int64 == 0)
 
-            let sms = try await api.put("/api/crm/templates/sms/welcome", #"{"subject_template":"x","content_template":"y","text_template":"z"}"#)
+            let sms = try await api.put(
+                "/api/crm/templates/sms/welcome", #"{"subject_template":"x","content_template":"y","text_template":"z"}"#)
             #expect(try Set(sms.fields) == ["subject_template", "text_template"])
             try await api.put("/api/crm/templates/fax/welcome", #"{"content_template":"y"}"#).expectProblem(404, "not-found")
             #expect(try await api.put("/api/crm/templates/sms/No-Name", #"{"content_template":"y"}"#).fields == ["name"])
