@@ -38,6 +38,7 @@ struct Bench {
         let sink = try await MailSink.start(on: sinkGroup, keepsTimes: keepsTimes)
         let (server, startup) = try await ServerProcess.start(database: database, smtpPort: sink.port, directory: directory)
         do {
+            try BenchTemplate.install(on: server)
             let value = try await body(server, sink, startup)
             _ = await server.stop()
             await sink.stop()

@@ -4,12 +4,15 @@ import Observability
 import Storage
 
 extension DeliveryEngine {
-    /// Takes a place on the channel's lane for a message that is about to be accepted.
-    func reserve(_ channel: Channel, critical: Bool) -> Bool {
-        lanes[channel]?.reserve(passingBacklog: critical) ?? false
+    /// Takes a place on the channel's lane for a message that is about to be accepted, inside the accepting transaction.
+    func reserve(_ id: CommunicationID, _ flight: Flight, critical: Bool) -> Bool {
+        guard lanes[flight.channel]?.reserve(passingBacklog: critical) == true else { return false }
+        register.enter(id, flight)
+        return true
     }
 
-    func unreserve(_ channel: Channel) {
+    func unreserve(_ id: CommunicationID, _ channel: Channel) {
+        register.leave([id])
         lanes[channel]?.release(1)
     }
 
@@ -18,12 +21,10 @@ extension DeliveryEngine {
         lanes[channel]?.noteWaiting()
     }
 
-    /// Sends a message whose accepting transaction is durable and holds its lease.
+    /// Sends a message whose accepting transaction is durable and holds its lease, and which took its place on the lane there.
     func launch(handedOff attempt: Attempt) async {
         guard let lane = lanes[attempt.channel] else { return }
         metrics.handedOff.increment()
-        // A communication id is new by construction, so it can not be in flight already.
-        _ = register.enter(attempt.id, attempt.flight)
         await launch([attempt], on: lane)
     }
 
@@ -51,15 +52,16 @@ extension DeliveryEngine {
         return Delivery(
             id: attempt.id, business: attempt.business, channel: attempt.channel, priority: attempt.urgency.priority, address: address,
             recipientName: attempt.client.name,
-            render: {
-                guard register.begin(attempt.id) else { throw Withdrawn() }
-                return try message.render()
-            },
+            begin: { guard register.begin(attempt.id) else { throw Withdrawn() } },
+            render: { try message.render() },
             complete: { [self] outcome in finish(attempt, on: lane, outcome) })
     }
 
     private func finish(_ attempt: Attempt, on lane: Lane, _ outcome: Result<TransportReceipt, TransportFailure>) {
         let now = clock.now()
+        var outcome = outcome
+        // Cut off by the stop before its first byte: as good as never begun.
+        if case .failure = outcome, lane.isClosed, !register.hasBegun(attempt.id) { outcome = .failure(.stopped) }
         let result = Verdict.result(of: outcome, attempt: attempt, policy: policy, now: now, jitter: Double.random(in: 0..<1))
         note(attempt, on: lane, outcome, result)
         recorder.post(

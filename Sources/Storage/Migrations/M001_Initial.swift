@@ -60,7 +60,7 @@ enum M001_Initial {
             PRIMARY KEY (business_id, client_id)
         )
         """,
-        "CREATE INDEX idx_crm_clients_created ON crm_clients (business_id, created_at, client_id)",
+        "CREATE INDEX idx_crm_clients_created ON crm_clients (created_at, business_id)",
         "CREATE INDEX idx_crm_clients_email ON crm_clients (business_id, email_hash) WHERE email_hash IS NOT NULL",
         "CREATE INDEX idx_crm_clients_phone ON crm_clients (business_id, phone_hash) WHERE phone_hash IS NOT NULL",
         """
