@@ -23,7 +23,8 @@ extension Transaction {
                 INSERT INTO crm_clients (business_id, client_id, name, email, email_hash, phone_number, phone_hash, language, timezone,
                     attributes, created_at, updated_at)
                 VALUES (\(business), \(client.id), \(client.name), \(client.email?.bytes), \(client.emailHash),
-                    \(client.phoneNumber?.bytes), \(client.phoneHash), \(client.language), \(client.timezone), \(json: client.attributes), \(now), \(now))
+                    \(client.phoneNumber?.bytes), \(client.phoneHash), \(client.language), \(client.timezone),
+                    \(json: client.attributes), \(now), \(now))
                 ON CONFLICT (business_id, client_id) DO NOTHING
                 """) > 0
         if !created {
