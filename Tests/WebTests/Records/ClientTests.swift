@@ -175,7 +175,9 @@ struct ClientTests {
         }
     }
 
-    @Test("a repeated write with its key is answered again, and erasing a client forgets what was kept of them", arguments: TestEngine.allCases)
+    @Test(
+        "a repeated write with its key is answered again, and erasing a client forgets what was kept of them",
+        arguments: TestEngine.allCases)
     func idempotency(_ engine: TestEngine) async throws {
         try await World.run(engine) { world, api in
             let keyed = api.with("Idempotency-Key", "k1")

@@ -183,7 +183,9 @@ struct SettingsTests {
         }
     }
 
-    @Test("a language of one's own is kept apart, and a missing language falls back only when none was asked for", arguments: TestEngine.allCases)
+    @Test(
+        "a language of one's own is kept apart, and a missing language falls back only when none was asked for",
+        arguments: TestEngine.allCases)
     func languages(_ engine: TestEngine) async throws {
         try await World.run(engine) { _, api in
             let path = "/api/crm/templates/whatsapp/my_own"
