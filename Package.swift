@@ -142,7 +142,7 @@ let package = Package(
         .testTarget(
             name: "AppTests",
             dependencies: [
-                "App", "Core", "Storage", "Observability", .product(name: "Logging", package: "swift-log"),
+                "App", "Core", "Communications", "Storage", "Observability", .product(name: "Logging", package: "swift-log"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
         ),

@@ -45,9 +45,10 @@ public final class Orchestrator: Sendable {
     /// - Throws: ``ValidationError`` for what the request gets wrong, ``Refusal``, ``DatabaseError``.
     public func submit(_ request: CommunicationRequest, business: BusinessID, idempotency: IdempotencyClaim?) async throws -> Submission {
         let planner = try await planner(for: request, business: business)
-        let place = Place(engine: engine, critical: planner.urgency == .critical)
+        let place = Place(
+            engine: engine, id: planner.id, business: business, clientID: request.clientID, critical: planner.urgency == .critical)
         var reserving = planner
-        reserving.reserve = { place.take($0) }
+        reserving.reserve = { place.take($0, leaseUntil: $1) }
         let acceptance = Acceptance(
             business: business, id: planner.id, clientID: request.clientID, idempotency: idempotency,
             recipient: try request.recipient.map { try addresses.seal($0, business: business, client: request.clientID) },
@@ -149,29 +150,36 @@ public final class Orchestrator: Sendable {
         return Planner(
             id: UUIDv7(at: clock.now()), request: request, profile: profile, type: type, urgency: request.urgency ?? type.defaultUrgency,
             writable: writable, zones: zones, batchRule: batchRule, sandboxed: sandboxed, leaseToken: engine.token,
-            leaseSeconds: engine.timing.leaseSeconds, reserve: { _ in false })
+            leaseSeconds: engine.timing.leaseSeconds, reserve: { _, _ in false })
     }
 }
 
 /// A place on a lane that is taken while a message is being stored. The plan may run more than once; the place is one.
 private final class Place: Sendable {
     private let engine: DeliveryEngine
+    private let id: CommunicationID
+    private let business: BusinessID
+    private let clientID: ClientID
     private let critical: Bool
     private let taken = Mutex<Channel?>(nil)
 
-    init(engine: DeliveryEngine, critical: Bool) {
+    init(engine: DeliveryEngine, id: CommunicationID, business: BusinessID, clientID: ClientID, critical: Bool) {
         self.engine = engine
+        self.id = id
+        self.business = business
+        self.clientID = clientID
         self.critical = critical
     }
 
-    func take(_ channel: Channel) -> Bool {
+    func take(_ channel: Channel, leaseUntil: Timestamp) -> Bool {
         taken.withLock { taken in
             if let held = taken {
                 if held == channel { return true }
-                engine.unreserve(held)
+                engine.unreserve(id, held)
                 taken = nil
             }
-            guard engine.reserve(channel, critical: critical) else { return false }
+            let flight = Flight(business: business, clientID: clientID, channel: channel, leaseUntil: leaseUntil)
+            guard engine.reserve(id, flight, critical: critical) else { return false }
             taken = channel
             return true
         }
@@ -187,6 +195,6 @@ private final class Place: Sendable {
             defer { taken = nil }
             return taken
         }
-        if let held { engine.unreserve(held) }
+        if let held { engine.unreserve(id, held) }
     }
 }

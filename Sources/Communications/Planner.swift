@@ -16,8 +16,8 @@ struct Planner: Sendable {
     var sandboxed: ChannelSet
     var leaseToken: Int64
     var leaseSeconds: Int64
-    /// Takes a place on the channel's lane, so that the message can begin as soon as it is durable.
-    var reserve: @Sendable (Channel) -> Bool
+    /// Takes a place on the channel's lane until the lease ends, so that the message can begin as soon as it is durable.
+    var reserve: @Sendable (Channel, _ leaseUntil: Timestamp) -> Bool
 
     func plan(_ client: ClientSnapshot?, now: Timestamp) throws -> AcceptancePlan {
         guard let client else {
@@ -75,9 +75,10 @@ struct Planner: Sendable {
         var batchID: UUIDv7?
         switch strategy.batch {
         case .alone:
-            if strategy.dueNow, reserve(strategy.channel) {
+            let leaseUntil = now.adding(seconds: leaseSeconds)
+            if strategy.dueNow, reserve(strategy.channel, leaseUntil) {
                 status = .sending
-                queue = .handedOff(token: leaseToken, leaseUntil: now.adding(seconds: leaseSeconds))
+                queue = .handedOff(token: leaseToken, leaseUntil: leaseUntil)
                 answeredStatus = .queued
             }
         case .open(let closesAt):

@@ -62,10 +62,6 @@ struct Attempt: Sendable {
         attachments = []
         client = due.client ?? ClientSnapshot()
     }
-
-    var flight: Flight {
-        Flight(business: business, clientID: clientID, channel: channel, leaseUntil: leaseUntil)
-    }
 }
 
 extension Attempt {

@@ -2,6 +2,7 @@ import Core
 import Logging
 import Observability
 import Storage
+import Synchronization
 
 extension DeliveryEngine {
     /// Claims for one lane until it is closed.
@@ -18,15 +19,18 @@ extension DeliveryEngine {
         guard places > 0 else { return timing.poll }
         let now = clock.now()
         let leaseUntil = now.adding(seconds: timing.leaseSeconds)
+        let boarding = Boarding(register: register)
         let gate = gate
-        let request = ClaimRequest(channel: lane.channel, limit: places, token: token, leaseUntil: leaseUntil, now: now) {
-            gate.decide($0, now: $1)
+        let request = ClaimRequest(channel: lane.channel, limit: places, token: token, leaseUntil: leaseUntil, now: now) { due, now in
+            if boarding.isInFlight(due) { return .begin }
+            let decision = gate.decide(due, now: now)
+            if case .begin = decision { boarding.enter(due, leaseUntil: leaseUntil) }
+            return decision
         }
         do {
             let result = try await database.claim(request)
             lane.noteBacklog(result.more)
-            let attempts = result.begun.map { Attempt(claimed: $0, leaseUntil: leaseUntil, now: now) }
-            let fresh = attempts.filter { register.enter($0.id, $0.flight) }
+            let fresh = boarding.complete(result.begun).map { Attempt(claimed: $0, leaseUntil: leaseUntil, now: now) }
             lane.release(places - fresh.count)
             if !fresh.isEmpty { metrics.claimBatchSize.observe(Double(fresh.count)) }
             let unknown = result.begun.count { $0.unknownSince != nil }
@@ -35,6 +39,7 @@ extension DeliveryEngine {
             if result.more { return .zero }
             return fresh.isEmpty ? try await untilNextDue(lane.channel) : .zero
         } catch {
+            _ = boarding.complete([])
             lane.release(places)
             logger.error("claim_failed", metadata: ["channel": "\(lane.channel.rawValue)", "error": "\(error)"])
             return timing.poll
@@ -45,5 +50,34 @@ extension DeliveryEngine {
         guard let due = try await database.nextDue(channel: channel) else { return timing.poll }
         let wait = due.milliseconds - clock.now().milliseconds
         return min(timing.poll, .milliseconds(max(wait, 5)))
+    }
+}
+
+/// The attempts of one claim on their way into the register. The claiming transaction may run more than once.
+private final class Boarding: Sendable {
+    private let register: FlightRegister
+    private let entered = Mutex<Set<CommunicationID>>([])
+
+    init(register: FlightRegister) {
+        self.register = register
+    }
+
+    /// Its lease ran out while this process still has it in flight (the store was away, or a heartbeat too late): taking the
+    /// lease again is right, sending it a second time is not.
+    func isInFlight(_ due: DueDelivery) -> Bool {
+        due.unknownSince != nil && !entered.withLock { $0.contains(due.id) } && register.contains(due.id)
+    }
+
+    func enter(_ due: DueDelivery, leaseUntil: Timestamp) {
+        guard entered.withLock({ $0.insert(due.id).inserted }) else { return }
+        register.enter(
+            due.id, Flight(business: due.business, clientID: due.clientID, channel: due.channel, leaseUntil: leaseUntil))
+    }
+
+    /// What is to be launched of the attempts that really began; the others leave again.
+    func complete(_ begun: [DueDelivery]) -> [DueDelivery] {
+        let entered = entered.withLock { $0 }
+        register.leave(Array(entered.subtracting(begun.map(\.id))))
+        return begun.filter { entered.contains($0.id) }
     }
 }

@@ -4,12 +4,15 @@ import Observability
 import Storage
 
 extension DeliveryEngine {
-    /// Takes a place on the channel's lane for a message that is about to be accepted.
-    func reserve(_ channel: Channel, critical: Bool) -> Bool {
-        lanes[channel]?.reserve(passingBacklog: critical) ?? false
+    /// Takes a place on the channel's lane for a message that is about to be accepted, inside the accepting transaction.
+    func reserve(_ id: CommunicationID, _ flight: Flight, critical: Bool) -> Bool {
+        guard lanes[flight.channel]?.reserve(passingBacklog: critical) == true else { return false }
+        register.enter(id, flight)
+        return true
     }
 
-    func unreserve(_ channel: Channel) {
+    func unreserve(_ id: CommunicationID, _ channel: Channel) {
+        register.leave([id])
         lanes[channel]?.release(1)
     }
 
@@ -18,12 +21,10 @@ extension DeliveryEngine {
         lanes[channel]?.noteWaiting()
     }
 
-    /// Sends a message whose accepting transaction is durable and holds its lease.
+    /// Sends a message whose accepting transaction is durable and holds its lease, and which took its place on the lane there.
     func launch(handedOff attempt: Attempt) async {
         guard let lane = lanes[attempt.channel] else { return }
         metrics.handedOff.increment()
-        // A communication id is new by construction, so it can not be in flight already.
-        _ = register.enter(attempt.id, attempt.flight)
         await launch([attempt], on: lane)
     }
 

@@ -12,21 +12,37 @@ struct Flight: Sendable {
     var begun = false
     /// It must not begin any more.
     var withdrawn = false
+    /// How many ends are still to be recorded: more than one where the next attempt began before the one before had left.
+    var entries = 1
+
+    init(business: BusinessID, clientID: ClientID, channel: Channel, leaseUntil: Timestamp) {
+        self.business = business
+        self.clientID = clientID
+        self.channel = channel
+        self.leaseUntil = leaseUntil
+    }
 }
 
 /// Every attempt in flight in this process: the last word on whether its first byte may leave.
+///
+/// An attempt enters inside the transaction that begins it. Whoever opts out commits before or after that transaction:
+/// before, and its gate says no; after, and ``withdraw(business:client:channels:)`` finds the attempt here (promise P4).
 final class FlightRegister: Sendable {
     private let flights = Mutex<[CommunicationID: Flight]>([:])
 
     var count: Int { flights.withLock { $0.count } }
 
-    /// False when the communication is in flight already: its lease ran out while the store was away, and the claim that
-    /// now brought it again must not send it twice.
-    func enter(_ id: CommunicationID, _ flight: Flight) -> Bool {
+    func contains(_ id: CommunicationID) -> Bool {
+        flights.withLock { $0[id] != nil }
+    }
+
+    /// Each entry is undone by one ``leave(_:)``. An attempt that is still here has its end in the store already and only
+    /// has not left yet: the store would not have given its communication out otherwise.
+    func enter(_ id: CommunicationID, _ flight: Flight) {
         flights.withLock { flights in
-            guard flights[id] == nil else { return false }
+            var flight = flight
+            flight.entries += flights[id]?.entries ?? 0
             flights[id] = flight
-            return true
         }
     }
 
@@ -45,16 +61,20 @@ final class FlightRegister: Sendable {
 
     func leave(_ ids: [CommunicationID]) {
         flights.withLock { flights in
-            for id in ids { flights[id] = nil }
+            for id in ids {
+                guard let entries = flights[id]?.entries else { continue }
+                if entries > 1 { flights[id]?.entries -= 1 } else { flights[id] = nil }
+            }
         }
     }
 
-    /// Stops what has not begun for this client on these channels, and names what has.
+    /// Stops what has not begun for this client on these channels, and names what has; that can not begin once more either.
     func withdraw(business: BusinessID, client: ClientID, channels: ChannelSet) -> [CommunicationID] {
         flights.withLock { flights in
             var begun: [CommunicationID] = []
             for (id, flight) in flights where flight.clientID == client && flight.business == business && channels.contains(flight.channel) {
-                if flight.begun { begun.append(id) } else { flights[id]?.withdrawn = true }
+                if flight.begun { begun.append(id) }
+                flights[id]?.withdrawn = true
             }
             return begun
         }

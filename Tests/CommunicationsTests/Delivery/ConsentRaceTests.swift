@@ -72,7 +72,8 @@ struct ConsentRaceTests {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for number in 0..<100 {
                     let pauses = (0..<4).map { _ in Int.random(in: 0..<60, using: &generator) }
-                    group.addTask { try await Self.race(world, witness, client: "client-\(number)", pauses: pauses) }
+                    let client = "client-\(number)"
+                    group.addTask { try await Self.race(world, witness, client: client, pauses: pauses, headStart: number % 2 == 1) }
                     // A handful at a time, so that each round of the store holds several of them.
                     if number % 8 == 7 { try await group.next() }
                 }
@@ -80,8 +81,9 @@ struct ConsentRaceTests {
             }
             claiming.cancel()
             await claiming.value
+            // What was withdrawn goes back to the queue, and from there to its end.
+            try await world.first.quiet()
             try await world.first.turn(.email)
-            while world.first.engine.inFlight.values.contains(where: { $0 > 0 }) { await Task.yield() }
             #expect(witness.violations == [])
             // The test is worth something only if some messages won the race.
             #expect(witness.begun > 0)
@@ -92,16 +94,15 @@ struct ConsentRaceTests {
         }
     }
 
-    /// Two hand-offs and one queued message against one opt-out.
-    private static func race(_ world: World, _ witness: Witness, client: String, pauses: [Int]) async throws {
+    /// Three messages against one opt-out, which with a head start comes after the first of them.
+    private static func race(_ world: World, _ witness: Witness, client: String, pauses: [Int], headStart: Bool) async throws {
         let address = "\(client)@example.org"
-        let recipient = RecipientUpdate(name: "Ada", email: address)
+        let request = try world.request(client: client, recipient: RecipientUpdate(name: "Ada", email: address))
+        if headStart { try await world.submit(request) }
         try await withThrowingTaskGroup(of: Void.self) { group in
-            for (index, pause) in pauses.dropFirst().enumerated() {
+            for pause in pauses.dropFirst(headStart ? 2 : 1) {
                 group.addTask {
                     for _ in 0..<pause { await Task.yield() }
-                    var request = try world.request(client: client, recipient: recipient)
-                    if index == 2 { request.sendAt = world.now }
                     try await world.submit(request)
                 }
             }

@@ -54,7 +54,7 @@ struct ConsentTests {
         try await withWorld(engine) { world in
             world.email.script(.refuse(.busy))
             let id = try await world.submit(world.request())
-            await world.first.quiet()
+            try await world.first.quiet()
             try await world.change(Self.nothing)
             world.advance(seconds: 72)
             try await world.turn()
@@ -94,7 +94,7 @@ struct ConsentTests {
             let id = try await world.submit(world.request())
             try await world.change(Self.nothing)
             world.email.proceed()
-            await world.first.quiet()
+            try await world.first.quiet()
             #expect(world.email.begun.isEmpty)
             #expect(world.email.withdrawn == [id])
             // The attempt never happened.
@@ -113,7 +113,7 @@ struct ConsentTests {
             let id = try await world.submit(world.request())
             try await world.change(PreferencesUpdate(optOutSMS: true))
             world.email.proceed()
-            await world.first.quiet()
+            try await world.first.quiet()
             #expect(world.email.accepted == [id])
         }
     }
@@ -126,7 +126,7 @@ struct ConsentTests {
             let bo = try await world.submit(world.request(client: "bo"))
             try await world.change(Self.nothing)
             world.email.proceed()
-            await world.first.quiet()
+            try await world.first.quiet()
             #expect(world.email.withdrawn == [ada])
             #expect(world.email.accepted == [bo])
         }
@@ -139,7 +139,7 @@ struct ConsentTests {
             let id = try await world.submit(world.request())
             // Two tasks: the opt-out waits while the provider makes up its mind.
             async let optedOut: Void = world.change(Self.nothing)
-            while world.first.engine.register.begin(id) { await Task.yield() }
+            while world.first.engine.register.begin(id) { try await world.first.breathe() }
             world.email.conclude()
             try await optedOut
             #expect(try await world.status(id) == .sent)
@@ -152,7 +152,7 @@ struct ConsentTests {
             try await world.submit(world.request())
             var members: [CommunicationID] = []
             for _ in 0..<2 { members.append(try await world.submit(world.request(urgency: .low))) }
-            await world.first.quiet()
+            try await world.first.quiet()
             try await world.change(Self.nothing)
             world.advance(seconds: 300)
             try await world.turn()
@@ -195,7 +195,7 @@ struct ConsentTests {
             try await world.change(Self.nothing)
             try await world.change(PreferencesUpdate(optOutEmail: false))
             let id = try await world.submit(world.request())
-            await world.first.quiet()
+            try await world.first.quiet()
             #expect(world.email.accepted == [id])
         }
     }

@@ -20,7 +20,7 @@ struct HandOffTests {
 
             world.advance(seconds: 1)
             world.sms.conclude()
-            await world.first.quiet()
+            try await world.first.quiet()
             let detail = try await world.detail(id)
             #expect(detail.record.status == .sent)
             #expect(detail.record.sentAt == world.now)
@@ -53,7 +53,7 @@ struct HandOffTests {
     func rendered(engine: TestEngine) async throws {
         try await withWorld(engine) { world in
             try await world.submit(world.request(context: #"{"pending_action":"choose a florist"}"#))
-            await world.first.quiet()
+            try await world.first.quiet()
             let message = try #require(world.email.begun.first)
             #expect(message.address == "ada@example.org")
             #expect(message.rendered.subject == "Reminder: please choose a florist")
@@ -87,7 +87,7 @@ struct HandOffTests {
             var request = try world.request()
             request.attachments = [AttachmentUpload(filename: "plan.pdf", contentType: "application/pdf", content: [1, 2, 3])]
             try await world.submit(request)
-            await world.first.quiet()
+            try await world.first.quiet()
             world.advance(seconds: 72)
             try await world.turn()
             #expect(world.email.begun.count == 2)
@@ -100,7 +100,7 @@ struct HandOffTests {
         try await withWorld(engine) { world in
             world.email.script(.refuse(.busy))
             let id = try await world.submit(world.request())
-            await world.first.quiet()
+            try await world.first.quiet()
             try await world.store.database.write { tx in
                 _ = try tx.execute("UPDATE crm_clients SET email = NULL, email_hash = NULL WHERE client_id = 'ada'")
             }

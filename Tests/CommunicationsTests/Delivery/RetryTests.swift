@@ -28,7 +28,7 @@ struct RetryTests {
             world.email.always(.refuse(.busy))
             world.sms.always(.refuse(.busy))
             let id = try await world.submit(world.request())
-            await world.first.quiet()
+            try await world.first.quiet()
             for (channel, transport) in [(Channel.email, world.email), (.sms, world.sms)] {
                 for (number, delay) in [60.0, 300, 900].enumerated() {
                     #expect(try await world.queued(id)?.channel == channel)
@@ -57,7 +57,7 @@ struct RetryTests {
         try await withWorld(engine) { world in
             world.email.always(.refuse(TransportFailure(category: category, message: "no")))
             let id = try await world.submit(world.request())
-            await world.first.quiet()
+            try await world.first.quiet()
             #expect(try await world.queued(id) == QueueRow(channel: .sms, due: world.now, attempt: 0, isLeased: false))
             try await world.turn()
             #expect(world.email.begun.count == 1)
@@ -89,7 +89,7 @@ struct RetryTests {
         try await withWorld(engine) { world in
             world.email.script(.refuse(TransportFailure(category: .rateLimit, message: "slow down", retryAfter: 1200)))
             let id = try await world.submit(world.request())
-            await world.first.quiet()
+            try await world.first.quiet()
             let waited = try await goToDue(world, id)
             #expect(waited >= 1200 && waited <= 1200 + 300 * 0.2)
             try await world.turn()
@@ -102,7 +102,7 @@ struct RetryTests {
         try await withWorld(engine) { world in
             world.email.script(.refuse(TransportFailure(category: .authFailure, message: "535 wrong password")))
             let id = try await world.submit(world.request())
-            await world.first.quiet()
+            try await world.first.quiet()
             #expect(try await world.detail(id).outcomes == [.failed(category: "auth_failure")])
             let waited = try await goToDue(world, id)
             #expect(waited >= 60 && waited <= 72)
@@ -116,7 +116,7 @@ struct RetryTests {
         try await withWorld(engine) { world in
             world.email.script(.refuse(TransportFailure(category: .transient, message: "connection lost", outcomeUnknown: true)))
             let id = try await world.submit(world.request())
-            await world.first.quiet()
+            try await world.first.quiet()
             #expect(try await world.queued(id) == QueueRow(channel: .email, due: world.now, attempt: 1, isLeased: false))
             try await world.turn()
             #expect(world.email.begun.map(\.id) == [id, id])
@@ -132,7 +132,7 @@ struct RetryTests {
         try await withWorld(engine) { world in
             world.email.always(.refuse(TransportFailure(category: .transient, message: "connection lost", outcomeUnknown: true)))
             let id = try await world.submit(world.request())
-            await world.first.quiet()
+            try await world.first.quiet()
             for _ in 0..<10 {
                 guard let due = try await world.queued(id)?.due else { break }
                 world.clock.advance(milliseconds: max(due.milliseconds - world.now.milliseconds, 0))
@@ -153,7 +153,7 @@ struct RetryTests {
             try await world.putTemplate(.email, "reminder", subject: "Hi", content: "<p>\(bomb)</p>")
             let list = (0..<100).map(String.init).joined(separator: ",")
             let id = try await world.submit(world.request(context: #"{"a":[\#(list)],"x":"y"}"#))
-            await world.first.quiet()
+            try await world.first.quiet()
             try await world.turn()
             let detail = try await world.detail(id)
             #expect(world.email.begun.isEmpty)

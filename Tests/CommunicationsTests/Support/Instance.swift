@@ -60,7 +60,7 @@ struct Instance: Sendable {
     func turn(_ channel: Channel) async throws {
         guard let lane = engine.lanes[channel] else { return }
         _ = await engine.runOnce(lane)
-        await quiet()
+        try await quiet()
     }
 
     /// Claims on every channel, e-mail first, so that what falls back to SMS goes on in the same turn.
@@ -69,7 +69,13 @@ struct Instance: Sendable {
     }
 
     /// Returns once every attempt in flight is one that a transport keeps back.
-    func quiet() async {
-        while engine.inFlight.values.reduce(0, +) > email.kept + sms.kept + whatsapp.kept { await Task.yield() }
+    func quiet() async throws {
+        while engine.inFlight.values.reduce(0, +) > email.kept + sms.kept + whatsapp.kept { try await breathe() }
+    }
+
+    /// Lets others run; ends a wait that a time limit has given up.
+    func breathe() async throws {
+        try Task.checkCancellation()
+        await Task.yield()
     }
 }

@@ -12,9 +12,9 @@ private let full = #"""
 
 @Suite("Clients over HTTP")
 struct ClientTests {
-    @Test("a client is created, read back whole, replaced, and erased")
-    func life() async throws {
-        try await World.run { world, api in
+    @Test("a client is created, read back whole, replaced, and erased", arguments: TestEngine.allCases)
+    func life(_ engine: TestEngine) async throws {
+        try await World.run(engine) { world, api in
             let created = try await api.put("/api/crm/clients/client-1", full)
             #expect(created.status == 201, "\(created.text)")
             let read = try await api.get("/api/crm/clients/client-1")
@@ -42,9 +42,9 @@ struct ClientTests {
         }
     }
 
-    @Test("addresses are not in the clear in the database")
-    func sealed() async throws {
-        try await World.run { world, api in
+    @Test("addresses are not in the clear in the database", arguments: TestEngine.allCases)
+    func sealed(_ engine: TestEngine) async throws {
+        try await World.run(engine) { world, api in
             _ = try await api.put("/api/crm/clients/client-1", full)
             let rows = try await world.database.read { tx in
                 try tx.run("SELECT email, phone_number, email_hash FROM crm_clients").map { row in try (0..<3).map { try row.bytes($0) } }
@@ -76,9 +76,9 @@ struct ClientTests {
         }
     }
 
-    @Test("a path that is no client id can be neither written nor found")
-    func badID() async throws {
-        try await World.run { _, api in
+    @Test("a path that is no client id can be neither written nor found", arguments: TestEngine.allCases)
+    func badID(_ engine: TestEngine) async throws {
+        try await World.run(engine) { _, api in
             let reply = try await api.put("/api/crm/clients/a%20b", "{}")
             try reply.expectProblem(422, "validation")
             #expect(try reply.fields == ["client_id"])
@@ -87,9 +87,9 @@ struct ClientTests {
         }
     }
 
-    @Test("another business's client is as good as unknown in every call")
-    func walls() async throws {
-        try await World.run { world, api in
+    @Test("another business's client is as good as unknown in every call", arguments: TestEngine.allCases)
+    func walls(_ engine: TestEngine) async throws {
+        try await World.run(engine) { world, api in
             _ = try await api.put("/api/crm/clients/client-1", full)
             let stranger = api.with(key: world.elsewhere.key)
             for path in ["/api/crm/clients/client-1", "/api/crm/clients/client-1/export"] {
@@ -104,9 +104,9 @@ struct ClientTests {
         }
     }
 
-    @Test("the list is searched by name, id, address and tag, and paged")
-    func list() async throws {
-        try await World.run { world, api in
+    @Test("the list is searched by name, id, address and tag, and paged", arguments: TestEngine.allCases)
+    func list(_ engine: TestEngine) async throws {
+        try await World.run(engine) { world, api in
             for index in 1...3 {
                 world.clock.advance(seconds: 1)
                 _ = try await api.put(
@@ -139,9 +139,9 @@ struct ClientTests {
         }
     }
 
-    @Test("the export holds the record, preferences and every communication with its files")
-    func export() async throws {
-        try await World.run { world, api in
+    @Test("the export holds the record, preferences and every communication with its files", arguments: TestEngine.allCases)
+    func export(_ engine: TestEngine) async throws {
+        try await World.run(engine) { world, api in
             _ = try await api.put("/api/crm/clients/client-1", full)
             _ = try await api.post("/api/crm/preferences", #"{"client_id":"client-1","opt_out_sms":true}"#)
             for index in 0..<3 {
@@ -162,9 +162,9 @@ struct ClientTests {
         }
     }
 
-    @Test("a repeated write with its key is answered again, and erasing a client forgets what was kept of them")
-    func idempotency() async throws {
-        try await World.run { world, api in
+    @Test("a repeated write with its key is answered again, and erasing a client forgets what was kept of them", arguments: TestEngine.allCases)
+    func idempotency(_ engine: TestEngine) async throws {
+        try await World.run(engine) { world, api in
             let keyed = api.with("Idempotency-Key", "k1")
             let first = try await keyed.put("/api/crm/clients/client-1", full)
             let again = try await keyed.put("/api/crm/clients/client-1", full)

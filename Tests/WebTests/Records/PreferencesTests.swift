@@ -1,14 +1,15 @@
 import Core
 import Storage
+import TestSupport
 import Testing
 
 @testable import Web
 
 @Suite("Preferences over HTTP")
 struct PreferencesTests {
-    @Test("a client who never said anything has the defaults")
-    func defaults() async throws {
-        try await World.run { _, api in
+    @Test("a client who never said anything has the defaults", arguments: TestEngine.allCases)
+    func defaults(_ engine: TestEngine) async throws {
+        try await World.run(engine) { _, api in
             let reply = try await api.get("/api/crm/preferences/client-123")
             #expect(reply.status == 200)
             let expected = #"{"client_id":"client-123","preferred_channels":["email"],"timezone":"UTC","quiet_hours_start":"22:00","#
@@ -18,9 +19,9 @@ struct PreferencesTests {
         }
     }
 
-    @Test("an update changes what it names, is answered as specified, and is seen by the next read")
-    func update() async throws {
-        try await World.run { _, api in
+    @Test("an update changes what it names, is answered as specified, and is seen by the next read", arguments: TestEngine.allCases)
+    func update(_ engine: TestEngine) async throws {
+        try await World.run(engine) { _, api in
             let first = try await api.post(
                 "/api/crm/preferences",
                 #"""
@@ -68,9 +69,9 @@ struct PreferencesTests {
         }
     }
 
-    @Test("preferences of another business's client of the same name are another's")
-    func walls() async throws {
-        try await World.run { world, api in
+    @Test("preferences of another business's client of the same name are another's", arguments: TestEngine.allCases)
+    func walls(_ engine: TestEngine) async throws {
+        try await World.run(engine) { world, api in
             _ = try await api.post("/api/crm/preferences", #"{"client_id":"client-1","opt_out_email":true}"#)
             let stranger = api.with(key: world.elsewhere.key)
             #expect(try await stranger.get("/api/crm/preferences/client-1").value("opt_out_email")?.bool == false)
@@ -79,9 +80,9 @@ struct PreferencesTests {
         }
     }
 
-    @Test("an opt-out holds for the next request at once")
-    func optOutHolds() async throws {
-        try await World.run { _, api in
+    @Test("an opt-out holds for the next request at once", arguments: TestEngine.allCases)
+    func optOutHolds(_ engine: TestEngine) async throws {
+        try await World.run(engine) { _, api in
             _ = try await api.put("/api/crm/clients/client-1", #"{"email":"a@example.org"}"#)
             _ = try await api.post("/api/crm/preferences", #"{"client_id":"client-1","opt_out_email":true}"#)
             let reply = try await api.post("/api/crm/communications", #"{"client_id":"client-1","message_type":"welcome"}"#)

@@ -1,14 +1,15 @@
 import Core
 import Storage
+import TestSupport
 import Testing
 
 @testable import Web
 
 @Suite("Business, message types and templates over HTTP")
 struct SettingsTests {
-    @Test("a business changes what a request names and keeps the rest")
-    func business() async throws {
-        try await World.run { world, api in
+    @Test("a business changes what a request names and keeps the rest", arguments: TestEngine.allCases)
+    func business(_ engine: TestEngine) async throws {
+        try await World.run(engine) { world, api in
             let before = try await api.get("/api/crm/business")
             #expect(try before.string("name") == "Here" && before.string("business_hours.start") == "09:00")
             let put = try await api.put(
@@ -31,9 +32,9 @@ struct SettingsTests {
         }
     }
 
-    @Test("every field of a business that does not fit is named")
-    func businessRefusals() async throws {
-        try await World.run { _, api in
+    @Test("every field of a business that does not fit is named", arguments: TestEngine.allCases)
+    func businessRefusals(_ engine: TestEngine) async throws {
+        try await World.run(engine) { _, api in
             let reply = try await api.put(
                 "/api/crm/business",
                 #"""
@@ -50,9 +51,9 @@ struct SettingsTests {
         }
     }
 
-    @Test("message types: the seven built in, and a business's own beside or over them")
-    func messageTypes() async throws {
-        try await World.run { world, api in
+    @Test("message types: the seven built in, and a business's own beside or over them", arguments: TestEngine.allCases)
+    func messageTypes(_ engine: TestEngine) async throws {
+        try await World.run(engine) { world, api in
             #expect(try await api.get("/api/crm/message-types").value("items")?.count == 7)
             let body = #"{"category":"marketing","urgency":"low","channels":["whatsapp","email"]}"#
             let created = try await api.put("/api/crm/message-types/spring_offer", body)
@@ -84,9 +85,9 @@ struct SettingsTests {
         }
     }
 
-    @Test("every put of a template is a new version; an older one and the built-in one can be brought back")
-    func templates() async throws {
-        try await World.run { world, api in
+    @Test("every put of a template is a new version; an older one and the built-in one can be brought back", arguments: TestEngine.allCases)
+    func templates(_ engine: TestEngine) async throws {
+        try await World.run(engine) { world, api in
             let path = "/api/crm/templates/email/welcome"
             let builtIn = try await api.get(path)
             #expect(builtIn.status == 200, "\(builtIn.text)")
@@ -115,9 +116,9 @@ struct SettingsTests {
         }
     }
 
-    @Test("a template that does not work is refused with the line of each fault")
-    func brokenTemplates() async throws {
-        try await World.run { _, api in
+    @Test("a template that does not work is refused with the line of each fault", arguments: TestEngine.allCases)
+    func brokenTemplates(_ engine: TestEngine) async throws {
+        try await World.run(engine) { _, api in
             let reply = try await api.put(
                 "/api/crm/templates/email/welcome",
                 #"{"subject_template":"{{#open}}","content_template":"<div>\n<span>\n</div>","text_template":"a\nb {{"}"#)
@@ -135,9 +136,9 @@ struct SettingsTests {
         }
     }
 
-    @Test("the list shows built-in templates and the business's own in their place, page by page")
-    func templateList() async throws {
-        try await World.run { _, api in
+    @Test("the list shows built-in templates and the business's own in their place, page by page", arguments: TestEngine.allCases)
+    func templateList(_ engine: TestEngine) async throws {
+        try await World.run(engine) { _, api in
             let before = try await api.get("/api/crm/templates?channel=sms&limit=100")
             let count = try #require(try before.value("items")?.count)
             #expect(count >= 7)
@@ -162,9 +163,9 @@ struct SettingsTests {
         }
     }
 
-    @Test("a preview renders with the caller's values and names what is missing")
-    func preview() async throws {
-        try await World.run { _, api in
+    @Test("a preview renders with the caller's values and names what is missing", arguments: TestEngine.allCases)
+    func preview(_ engine: TestEngine) async throws {
+        try await World.run(engine) { _, api in
             _ = try await api.put(
                 "/api/crm/templates/email/welcome",
                 #"{"subject_template":"Hi {{client_name}}","content_template":"<p>{{greeting}} {{planet}}</p>"}"#)
@@ -181,9 +182,9 @@ struct SettingsTests {
         }
     }
 
-    @Test("a language of one's own is kept apart, and a missing language falls back only when none was asked for")
-    func languages() async throws {
-        try await World.run { _, api in
+    @Test("a language of one's own is kept apart, and a missing language falls back only when none was asked for", arguments: TestEngine.allCases)
+    func languages(_ engine: TestEngine) async throws {
+        try await World.run(engine) { _, api in
             let path = "/api/crm/templates/whatsapp/my_own"
             #expect(try await api.put(path, #"{"content_template":"Hello"}"#).status == 201)
             #expect(try await api.put("\(path)?language=nl", #"{"content_template":"Hallo"}"#).string("language") == "nl")
