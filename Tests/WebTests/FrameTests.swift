@@ -1,6 +1,8 @@
 import Core
 import Foundation
 import HTTPTypes
+import Hummingbird
+import NIOCore
 import Storage
 import TestSupport
 import Testing
@@ -115,6 +117,14 @@ struct FrameTests {
             try await api.post("/api/crm/communications", String(repeating: " ", count: (26 << 20) + 1)).expectProblem(
                 413, "payload-too-large")
         }
+    }
+
+    @Test("a body announced beyond what a number holds is refused before it comes")
+    func unheardOfSize() async {
+        var head = HTTPRequest(method: .post, scheme: "http", authority: "here", path: "/")
+        head.headerFields = [.contentLength: "9223372036854775808", .contentType: "application/json"]
+        let request = Request(head: head, body: RequestBody(buffer: ByteBuffer()))
+        await #expect(throws: Refusal.payloadTooLarge) { _ = try await BodyReader.read(request, .ordinary, LargeBodies()) }
     }
 
     @Test("queries are strict: unknown, doubled and unfitting parameters are named")

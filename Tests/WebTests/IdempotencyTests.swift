@@ -115,6 +115,21 @@ struct IdempotencyTests {
         }
     }
 
+    @Test("a caller's key never meets one that was derived for a batch's request")
+    func batchKeysApart() async throws {
+        try await World.run { _, api in
+            let path = "/api/crm/communications/batch"
+            let first = #"{"requests":[\#(Self.body("a"))]}"#
+            let second = #"{"requests":[\#(Self.body("b"))]}"#
+            let statuses = [
+                try await api.with("Idempotency-Key", "k").post(path, first).status,
+                try await api.with("Idempotency-Key", "k#0").post(path, second).status,
+            ]
+            #expect(statuses == [207, 207])
+            #expect(try await Self.count(api) == 2)
+        }
+    }
+
     @Test("fifty at once with one key make one message", arguments: TestEngine.allCases)
     func concurrent(engine: TestEngine) async throws {
         try await World.run(engine) { _, api in
