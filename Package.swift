@@ -130,7 +130,8 @@ let package = Package(
             name: "CommunicationsTests",
             dependencies: [
                 "Communications", "Storage", "SMTP", "Core", "CAssets", "TestSupport",
-                .product(name: "Logging", package: "swift-log"), .product(name: "NIOPosix", package: nio),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: nio), .product(name: "NIOPosix", package: nio),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]
         ),

@@ -87,6 +87,7 @@ struct PostgresRound {
             var parameters = PostgresParameters()
             parameters.append(PostgresArray(PostgresType.uuid, outcomes.map { .uuid($0.outcome.id) }))
             parameters.append(PostgresArray(PostgresType.int8, outcomes.map { .int($0.outcome.token) }))
+            parameters.append(PostgresArray(PostgresType.text, outcomes.map { .text($0.outcome.channel.rawValue) }))
             queue(.heldLeases, PostgresHotSQL.heldLeases, parameters, connection)
         }
         for index in leaseExtensions {

@@ -90,8 +90,12 @@ struct SQLiteRound {
         var lost: [CommunicationID] = []
         for outcome in outcomes {
             let effects = OutcomeEffects(outcome: outcome, now: now)
+            // The channel too: a fallback that is recorded twice must not meet its successor, whose lease has the same token.
             let held = try session.run(
-                "SELECT 1 FROM crm_delivery_queue WHERE communication_id = \(outcome.id) AND lease_token = \(outcome.token)")
+                """
+                SELECT 1 FROM crm_delivery_queue
+                WHERE communication_id = \(outcome.id) AND lease_token = \(outcome.token) AND channel = \(outcome.channel)
+                """)
             if held.isEmpty {
                 lost.append(outcome.id)
                 try emit(effects.lateEvent())
