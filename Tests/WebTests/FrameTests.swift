@@ -45,7 +45,8 @@ struct FrameTests {
                 try reply.expectProblem(401, "unauthorized")
                 #expect(reply.header("www-authenticate")?.hasPrefix("Bearer") == true)
             }
-            #expect(try await api.with(key: nil).with("Authorization", "bearer \(world.here.key)").get("/api/crm/communications").status == 200)
+            #expect(
+                try await api.with(key: nil).with("Authorization", "bearer \(world.here.key)").get("/api/crm/communications").status == 200)
         }
     }
 
@@ -89,7 +90,8 @@ struct FrameTests {
             let path = "/api/crm/communications"
             let deep = Array(repeating: UInt8(ascii: "["), count: 10_000)
             let bodies: [[UInt8]] = [
-                [], Array("{".utf8), Array("{\"a\":1,\"a\":2}".utf8), Array("{\"a\": \"\\ud800\"}".utf8), [0x7B, 0x22, 0xFF, 0x22, 0x7D], deep,
+                [], Array("{".utf8), Array("{\"a\":1,\"a\":2}".utf8), Array("{\"a\": \"\\ud800\"}".utf8), [0x7B, 0x22, 0xFF, 0x22, 0x7D],
+                deep,
                 deep + Array(repeating: UInt8(ascii: "]"), count: 10_000), [0],
             ]
             for body in bodies { try await api.send("POST", path, body).expectProblem(400, "malformed-json") }
@@ -102,7 +104,8 @@ struct FrameTests {
         try await World.run { _, api in
             func body(_ size: Int) -> String {
                 let frame = #"{"client_id":"c","message_type":"welcome","plan_id":""}"#
-                return frame.replacingOccurrences(of: #""plan_id":"""#, with: #""plan_id":"\#(String(repeating: "p", count: size - frame.utf8.count))""#)
+                return frame.replacingOccurrences(
+                    of: #""plan_id":"""#, with: #""plan_id":"\#(String(repeating: "p", count: size - frame.utf8.count))""#)
             }
             let limit = 1 << 20
             try await api.post("/api/crm/workflow/events", body(limit + 1)).expectProblem(413, "payload-too-large")
@@ -111,7 +114,8 @@ struct FrameTests {
             try await api.post("/api/crm/communications", body(limit + 1)).expectProblem(422, "validation")
             let padded = #"{"client_id":"c","message_type":"welcome"}"# + String(repeating: " ", count: limit)
             try await api.post("/api/crm/communications", padded).expectProblem(413, "payload-too-large")
-            try await api.post("/api/crm/communications", String(repeating: " ", count: (26 << 20) + 1)).expectProblem(413, "payload-too-large")
+            try await api.post("/api/crm/communications", String(repeating: " ", count: (26 << 20) + 1)).expectProblem(
+                413, "payload-too-large")
         }
     }
 

@@ -21,7 +21,9 @@ struct IdempotencyTests {
         try await api.get("/api/crm/communications?limit=100").value("items")?.count ?? -1
     }
 
-    @Test("the same request gets the first answer again, another one 422", arguments: ["communications", "workflow/events", "communications/batch"], TestEngine.allCases)
+    @Test(
+        "the same request gets the first answer again, another one 422",
+        arguments: ["communications", "workflow/events", "communications/batch"], TestEngine.allCases)
     func replay(route: String, engine: TestEngine) async throws {
         try await World.run(engine) { world, api in
             func body(_ client: String) -> String {
@@ -104,7 +106,8 @@ struct IdempotencyTests {
             // As after a crash between the messages and the answer.
             _ = try await world.database.write { tx in
                 try tx.execute(
-                    "DELETE FROM crm_idempotency_records WHERE route = \("POST /api/crm/communications/batch") AND idempotency_key = \("k")")
+                    "DELETE FROM crm_idempotency_records WHERE route = \("POST /api/crm/communications/batch") AND idempotency_key = \("k")"
+                )
             }
             let again = try await keyed.post("/api/crm/communications/batch", body)
             #expect(again.bytes == first.bytes)
@@ -149,7 +152,9 @@ struct IdempotencyTests {
                 try reply.expectProblem(422, "validation")
                 #expect(try reply.fields == ["Idempotency-Key"])
             }
-            #expect(try await api.with("Idempotency-Key", String(repeating: "k", count: 255)).post("/api/crm/communications", Self.body()).status == 202)
+            #expect(
+                try await api.with("Idempotency-Key", String(repeating: "k", count: 255)).post("/api/crm/communications", Self.body())
+                    .status == 202)
         }
     }
 
@@ -158,7 +163,9 @@ struct IdempotencyTests {
         try await World.run(engine) { world, api in
             _ = try await api.with("Idempotency-Key", "k").post("/api/crm/workflow/events", Self.event())
             let kept = try await world.database.read { tx in
-                try tx.run("SELECT answer FROM crm_idempotency_records WHERE route = \("POST /api/crm/workflow/events")").compactMap { try $0.bytesOrNil(0) }
+                try tx.run("SELECT answer FROM crm_idempotency_records WHERE route = \("POST /api/crm/workflow/events")").compactMap {
+                    try $0.bytesOrNil(0)
+                }
             }
             #expect(kept.count == 1)
             #expect(kept.allSatisfy { !String(decoding: $0, as: UTF8.self).contains("communication_id") })

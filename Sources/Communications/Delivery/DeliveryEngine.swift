@@ -72,6 +72,7 @@ public final class DeliveryEngine: Service {
     /// Runs until graceful shutdown: then no new claim or hand-off, what has begun finishes, the rest goes back to the
     /// queue, and every outcome is durable before this returns.
     public func run() async throws {
+        try await gate.directory.preload()
         let abandoned = try await database.releaseAbandonedLeases()
         if abandoned > 0 { logger.warning("attempts_taken_over", metadata: ["count": "\(abandoned)"]) }
         await withGracefulShutdownHandler {

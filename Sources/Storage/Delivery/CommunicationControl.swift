@@ -63,9 +63,10 @@ public enum CommunicationControl {
         guard status == .failed else { return .notFailed(status) }
         let channel = try row.channel(2)
         let priority = (Urgency(rawValue: try row.text(3)) ?? .normal).priority
+        // It leaves its batch: two members that are tried again would each take the other along.
         try tx.execute(
             """
-            UPDATE crm_communications SET status = 'queued', scheduled_for = \(due), failed_at = NULL, error_message = NULL,
+            UPDATE crm_communications SET status = 'queued', batch_id = NULL, scheduled_for = \(due), failed_at = NULL, error_message = NULL,
                 error_category = NULL, needs_review = \(false), retry_count = 0
             WHERE communication_id = \(id)
             """)

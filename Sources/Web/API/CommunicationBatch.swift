@@ -98,7 +98,7 @@ struct CommunicationBatchAPI: Sendable {
                 }
             }
         }
-        var answer = Answer.json(.multiStatus, bytes: writer.bytes)
+        var answer = Answer.json(.multipleAnswers, bytes: writer.bytes)
         answer.isFinal = isFinal
         return answer
     }
@@ -106,5 +106,5 @@ struct CommunicationBatchAPI: Sendable {
 
 extension HTTPResponse.Status {
     /// RFC 4918, section 11.1.
-    fileprivate static let multiStatus = HTTPResponse.Status(code: 207, reasonPhrase: "Multi-Status")
+    fileprivate static let multipleAnswers = HTTPResponse.Status(code: 207, reasonPhrase: "Multi-Status")
 }

@@ -102,6 +102,7 @@ final class ScriptedTransport: Transport {
             return (state.held, !state.open.isEmpty)
         }
         for delivery in held { delivery.complete(.failure(.stopped)) }
+        // A transport that hangs does not end before its deadline.
         if hangs { try? await Task.sleep(for: duration) }
     }
 
