@@ -33,6 +33,8 @@ extension DeliveryEngine {
         } catch {
             _ = boarding.complete([])
             lane.release(places)
+            // A stop is no failure.
+            if error is CancellationError { return timing.poll }
             logger.error("claim_failed", metadata: ["channel": "\(lane.channel.rawValue)", "error": "\(error)"])
             return timing.poll
         }
