@@ -97,6 +97,12 @@ let package = Package(
         .target(name: "CAssets", exclude: ["README.md", "openapi", "pages", "templates"]),
         .systemLibrary(name: "CPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"]), .brew(["libpq"])]),
 
+        // Accept and finish rounds without HTTP and SMTP: what the store alone can do.
+        .executableTarget(
+            name: "StorageBenchmark",
+            dependencies: ["Core", "Storage", .product(name: "Logging", package: "swift-log")],
+            path: "Benchmarks/Storage"
+        ),
         // Real stores for the tests of every room.
         .target(
             name: "TestSupport",
@@ -137,13 +143,16 @@ let package = Package(
         .testTarget(
             name: "AppTests",
             dependencies: [
-                "App", "Core", "Storage", "Observability", .product(name: "Logging", package: "swift-log"),
+                "App", "Core", "Communications", "Storage", "Observability", .product(name: "Logging", package: "swift-log"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
         ),
         .testTarget(
             name: "WebTests",
-            dependencies: ["Web", "Communications", "Storage", "Core", "App", "TestSupport", .product(name: "HummingbirdTesting", package: "hummingbird")]
+            dependencies: [
+                "Web", "Communications", "Storage", "Core", "App", "TestSupport",
+                .product(name: "HummingbirdTesting", package: "hummingbird"),
+            ]
         ),
     ],
     swiftLanguageModes: [.v6],

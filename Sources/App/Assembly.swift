@@ -34,7 +34,10 @@ struct Assembly: Sendable {
     static func build(_ settings: Settings, registry: MetricsRegistry, clock: WallClock = .system) async throws -> Assembly {
         let logger = Logger(label: "rapport")
         let metrics = EngineMetrics(registry: registry)
-        let store = try await Store.open(settings, clock: clock, logger: Logger(label: "rapport.storage"))
+        let store = try await Store.open(settings, clock: clock, logger: Logger(label: "rapport.storage")) { items, microseconds in
+            metrics.commitBatchSize.observe(Double(items))
+            metrics.commitTime.observe(Double(microseconds) / 1_000_000)
+        }
         let bootstrap: Bootstrap?
         do {
             bootstrap = try await store.database.write { tx in try tx.bootstrap(chosenKey: settings.firstAPIKey) }
@@ -50,14 +53,14 @@ struct Assembly: Sendable {
         let (transports, mail) = try makeTransports(settings, store, clock)
         let engine = DeliveryEngine(
             database: store.database, addresses: addresses, clock: clock, transports: transports, composer: composer, zones: zones,
-            directory: directory, logger: Logger(label: "rapport.delivery"))
+            directory: directory, logger: Logger(label: "rapport.delivery"), metrics: metrics)
         let orchestrator = Orchestrator(
             database: store.database, clock: clock, directory: directory, templates: templates, addresses: addresses, zones: zones,
             engine: engine)
         let web = WebParts(
             database: store.database, cipher: store.cipher, clock: clock, keys: APIKeyCache(database: store.database, clock: clock),
             orchestrator: orchestrator, isTimeZone: { zones.zone(named: $0) != nil }, readiness: readiness(store, engine),
-            metrics: { registry.render() }, baseURL: settings.baseURL)
+            metrics: { registry.render() }, baseURL: settings.baseURL, http: metrics.http)
         return Assembly(
             settings: settings, store: store, clock: clock, logger: logger, registry: registry, metrics: metrics, engine: engine,
             orchestrator: orchestrator, web: web, mail: mail, bootstrap: bootstrap)
@@ -69,8 +72,9 @@ struct Assembly: Sendable {
             web, host: settings.host, port: settings.port, group: Self.webLoops, logger: Logger(label: "rapport.web"),
             onListening: onListening)
         let sampler = MetricsSampler(database: store.database, metrics: metrics, mail: mail, engine: engine, registry: registry)
+        let purge = IdempotencyPurge(database: store.database, logger: Logger(label: "rapport.web"))
         var configuration = ServiceGroupConfiguration(
-            services: [sampler, engine, server], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+            services: [sampler, purge, engine, server], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         // Together the ten seconds of promise P10; the engine's own deadline for begun attempts is shorter.
         configuration.maximumGracefulShutdownDuration = .seconds(8)
         configuration.maximumCancellationDuration = .seconds(2)

@@ -41,10 +41,15 @@ final class MetricsSampler: Service {
             metrics.queueDepth["waiting"].set(depths.reduce(0) { $0 + $1.waiting })
             metrics.queueDepth["leased"].set(depths.reduce(0) { $0 + $1.leased })
             let oldest = depths.compactMap(\.oldestDue).min()
-            metrics.queueOldestDue.set(oldest.map { Double(max(0, now.milliseconds - $0.milliseconds)) / 1000 } ?? 0)
+            metrics.queueOldestDue.set(oldest.map { Self.seconds(from: $0, to: now) } ?? 0)
+            metrics.claimAge.set(depths.compactMap(\.oldestLease).min().map { Self.seconds(from: $0, to: now) } ?? 0)
         } catch {
             logger.debug("queue_not_read", metadata: ["error": "\(error)"])
         }
+    }
+
+    private static func seconds(from then: Timestamp, to now: Timestamp) -> Double {
+        Double(max(0, now.milliseconds - then.milliseconds)) / 1000
     }
 
     /// Numbers that cost nothing are read at every scrape.

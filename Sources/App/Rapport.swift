@@ -43,6 +43,8 @@ struct Rapport: AsyncParsableCommand {
         } catch let error as DatabaseError {
             let details = error.details == error.description ? "" : " (\(error.details))"
             Console.complain(error.description + details)
+            // The line names the setting, as every other wrong setting's does.
+            if case .misconfigured = error { Self.exit(withError: ExitCode(64)) }
             Self.exit(withError: ExitCode.failure)
         } catch {
             Self.exit(withError: error)

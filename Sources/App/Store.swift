@@ -12,7 +12,8 @@ struct Store: Sendable {
 
     /// Opens, migrates, hands the store to `body` and closes it, whatever happens.
     static func with<Result: Sendable>(
-        _ settings: Settings, clock: WallClock = .system, logger: Logger = Logger(label: "rapport", factory: { _ in SwiftLogNoOpLogHandler() }),
+        _ settings: Settings, clock: WallClock = .system,
+        logger: Logger = Logger(label: "rapport", factory: { _ in SwiftLogNoOpLogHandler() }),
         _ body: @Sendable (Store) async throws -> Result
     ) async throws -> Result {
         let store = try await open(settings, clock: clock, logger: logger)
@@ -27,9 +28,13 @@ struct Store: Sendable {
     }
 
     /// Opens the database, brings its schema up to date and proves that the encryption key fits.
-    static func open(_ settings: Settings, clock: WallClock, logger: Logger) async throws -> Store {
+    static func open(
+        _ settings: Settings, clock: WallClock, logger: Logger,
+        onCommit: (@Sendable (_ items: Int, _ microseconds: Int) -> Void)? = nil
+    ) async throws -> Store {
         let keys = try keyRing(settings)
-        let database = try await Database.open(DatabaseConfiguration(url: url(settings.database), clock: clock), logger: logger)
+        let configuration = DatabaseConfiguration(url: url(settings.database), clock: clock, onCommit: onCommit)
+        let database = try await Database.open(configuration, logger: logger)
         do {
             try await database.migrate()
             return Store(database: database, cipher: try await Cipher.open(database, keys: keys), description: name(of: settings.database))
@@ -44,7 +49,7 @@ struct Store: Sendable {
         guard case .sqlite(let path) = settings.database else {
             throw SettingsError(.encryptionKey, "is required with PostgreSQL")
         }
-        return try KeyRing(text: EncryptionKeyFile.text(beside: path))
+        return try EncryptionKeyFile.keyRing(beside: path)
     }
 
     static func url(_ database: Settings.Database) -> String {
@@ -59,7 +64,8 @@ struct Store: Sendable {
         case .sqlite(let path): return "SQLite (\(path))"
         case .postgresql(let url):
             // Everything up to the last "@" may hold a password; so may a query.
-            let afterUser = url.lastIndex(of: "@").map { url[url.index(after: $0)...] } ?? url.dropFirst(url.hasPrefix("postgres:") ? 11 : 13)
+            let afterUser =
+                url.lastIndex(of: "@").map { url[url.index(after: $0)...] } ?? url.dropFirst(url.hasPrefix("postgres:") ? 11 : 13)
             return "PostgreSQL (\(afterUser.prefix { $0 != "?" }))"
         }
     }

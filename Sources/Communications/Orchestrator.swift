@@ -1,5 +1,6 @@
 import Core
 import Logging
+import Observability
 import Storage
 import Synchronization
 
@@ -61,6 +62,7 @@ public final class Orchestrator: Sendable {
         }
         switch result {
         case .accepted(let plan):
+            engine.metrics.communications[plan.messageType, plan.channel.rawValue, plan.status.rawValue].increment()
             await begin(plan, acceptance, request, place)
             return .accepted(id: acceptance.id, body: plan.answer)
         case .replayed(let statusCode, let answer):

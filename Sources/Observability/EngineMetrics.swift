@@ -30,10 +30,10 @@ public struct EngineMetrics: Sendable {
     public let queueDepth: GaugeTable
     /// `rapport_queue_oldest_due_seconds`: how long the oldest due message has been due; 0 when none is.
     public let queueOldestDue: GaugeMetric
-    /// `rapport_claim_age_seconds`: from due to claimed.
-    public let claimAge: HistogramMetric
-    /// `rapport_accept_to_sent_seconds`: from accepted to taken by the provider, for messages due at once.
-    public let acceptToSent: HistogramMetric
+    /// `rapport_claim_age_seconds`: how long the oldest attempt that is on its way has been so; 0 when none is.
+    public let claimAge: GaugeMetric
+    /// `rapport_claim_batch_size`: messages that one claim brought.
+    public let claimBatchSize: HistogramMetric
     /// `rapport_handed_off_total`: accepted and handed to the sender without waiting in the queue.
     public let handedOff: CounterMetric
     /// `rapport_in_flight`: attempts begun and not yet recorded.
@@ -74,11 +74,10 @@ public struct EngineMetrics: Sendable {
             values: ["due", "waiting", "leased"])
         queueOldestDue = registry.gauge(
             "rapport_queue_oldest_due_seconds", help: "How long the oldest due message has been due; 0 when none is.")
-        claimAge = registry.histogram(
-            "rapport_claim_age_seconds", help: "Time from due to claimed.", buckets: Self.latencies)
-        acceptToSent = registry.histogram(
-            "rapport_accept_to_sent_seconds", help: "Time from accepted to taken by the provider, for messages due at once.",
-            buckets: Self.latencies)
+        claimAge = registry.gauge(
+            "rapport_claim_age_seconds", help: "How long the oldest attempt that is on its way has been so; 0 when none is.")
+        claimBatchSize = registry.histogram(
+            "rapport_claim_batch_size", help: "Messages that one claim brought.", buckets: [1, 2, 4, 8, 16, 32, 64, 128, 256])
         handedOff = registry.counter(
             "rapport_handed_off_total", help: "Messages that went from acceptance to their sender without queueing.")
         inFlight = registry.gauge("rapport_in_flight", help: "Attempts begun and not yet recorded.")
@@ -100,6 +99,4 @@ public struct EngineMetrics: Sendable {
             values: ["idle", "busy", "connecting"])
         http = HTTPMetrics(registry: registry)
     }
-
-    private static let latencies: [Double] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3600]
 }

@@ -2,7 +2,7 @@
 public struct HTTPMetrics: Sendable {
     private let registry: MetricsRegistry
 
-    init(registry: MetricsRegistry) {
+    public init(registry: MetricsRegistry) {
         self.registry = registry
     }
 

@@ -39,8 +39,10 @@ struct Idempotency: Sendable {
     ) async throws -> Answer {
         let business = call.business
         let claim = IdempotencyClaim(route: route.name, key: key, fingerprint: Self.fingerprint(of: call.incoming))
+        let clientID = Self.clientID(of: call)
         let reservation = try await database.write { tx in
-            try tx.reserveIdempotencyKey(claim, business: business, abandonedBefore: tx.now.adding(seconds: -Self.takeoverSeconds))
+            try tx.reserveIdempotencyKey(
+                claim, business: business, clientID: clientID, abandonedBefore: tx.now.adding(seconds: -Self.takeoverSeconds))
         }
         switch reservation {
         case .keyReused: throw Refusal.idempotencyKeyReused
@@ -71,6 +73,12 @@ struct Idempotency: Sendable {
             }
             return answer
         }
+    }
+
+    /// Whose data the answer will hold: the client in the path, else in the body. The record goes when they are erased.
+    private static func clientID(of call: Call) -> ClientID? {
+        if let id = try? call.clientID() { return id }
+        return (try? call.json())?.root["client_id"]?.string.flatMap { ClientID($0) }
     }
 
     private func seal(_ claim: IdempotencyClaim, _ business: BusinessID) -> SealContext {

@@ -1,5 +1,6 @@
 import Communications
 import Core
+import Observability
 import Storage
 
 /// What the server is built from.
@@ -14,12 +15,16 @@ public struct WebParts: Sendable {
     public var readiness: Readiness
     /// The metrics as Prometheus text.
     public var metrics: @Sendable () async -> [UInt8]
+    /// Where requests are counted.
+    public var http: HTTPMetrics
     /// The public address (`API_BASE_URL`), without a slash at the end.
     public var baseURL: String
 
     public init(
         database: Database, cipher: Cipher, clock: WallClock, keys: APIKeyCache, orchestrator: Orchestrator,
-        isTimeZone: @escaping @Sendable (String) -> Bool, readiness: Readiness, metrics: @escaping @Sendable () async -> [UInt8], baseURL: String
+        isTimeZone: @escaping @Sendable (String) -> Bool, readiness: Readiness, metrics: @escaping @Sendable () async -> [UInt8],
+        baseURL: String,
+        http: HTTPMetrics = HTTPMetrics(registry: MetricsRegistry())
     ) {
         self.database = database
         self.cipher = cipher
@@ -30,6 +35,7 @@ public struct WebParts: Sendable {
         self.readiness = readiness
         self.metrics = metrics
         self.baseURL = baseURL
+        self.http = http
     }
 }
 

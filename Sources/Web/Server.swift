@@ -11,7 +11,9 @@ public enum Server {
         let gate = Gatekeeper(
             keys: parts.keys, sessions: SessionStore(clock: parts.clock, secure: parts.baseURL.hasPrefix("https:")),
             idempotency: Idempotency(database: parts.database, cipher: parts.cipher))
-        return Routes.table(parts, gate: gate).responder(frame: Frame(clock: parts.clock), gate: gate)
+        let table = Routes.table(parts, gate: gate)
+        let metrics = RequestMetrics(parts.http, routes: table.routes)
+        return table.responder(frame: Frame(clock: parts.clock, metrics: metrics), gate: gate)
     }
 
     /// The service that listens on `host` and `port`.

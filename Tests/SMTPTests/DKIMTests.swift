@@ -72,7 +72,11 @@ struct DKIMTests {
     }
 
     private static let verifier = """
-        import sys, base64, dkim
+        import sys, base64
+        try:
+            import dkim, nacl
+        except ImportError:
+            sys.exit(print('dkimpy is needed by this test: pip install dkimpy pynacl'))
         records = {}
         count = int(sys.stdin.readline())
         for _ in range(count):

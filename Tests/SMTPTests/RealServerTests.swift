@@ -1,5 +1,6 @@
 import Foundation
 import NIOCore
+import NIOPosix
 import Testing
 
 @testable import SMTP
@@ -126,5 +127,86 @@ struct RealServerTests {
         #expect(last[1] == "jürgen@xn--bcher-kva.example")
         #expect(last[2].contains("SMTPUTF8"))
         await pool.stop(within: .seconds(10))
+    }
+
+    @Test("XOAUTH2 asks for a token and shows it; a refused token is authFailure", arguments: [true, false])
+    func xoauth2(isRight: Bool) async throws {
+        let server = try await PythonServer(.init(user: "u@example.com", password: "secret-token"))
+        defer { server.stop() }
+        let token = isRight ? "secret-token" : "stale-token"
+        let pool = SMTPPool.test(
+            SMTPConfiguration(
+                host: "127.0.0.1", port: server.port, security: .none, credentials: .oauth2(username: "u@example.com", token: { token })))
+        let result = try #require(try await pool.deliver([("a@example.com", "b@example.com", message(1))]).first)
+        if isRight {
+            #expect(result.receipt != nil)
+        } else {
+            #expect(result.failure?.category == .authFailure)
+            #expect(result.failure?.code == 535)
+        }
+        await pool.stop(within: .seconds(10))
+    }
+
+    @Test(
+        "a message of 600 kB, more than one piece, with dots and bare line ends arrives whole, in the clear and over TLS",
+        arguments: ["none", "implicit"])
+    func large(tls: String) async throws {
+        let certificate = try await TestCertificate(dnsName: "localhost")
+        defer { certificate.remove() }
+        let server = try await PythonServer(.init(tls: tls, certificate: certificate.certificatePath, key: certificate.keyPath))
+        defer { server.stop() }
+        var configuration = SMTPConfiguration(host: "localhost", port: server.port, security: tls == "none" ? .none : .implicit)
+        configuration.trustRoots = .only(pem: certificate.pem)
+        let pool = SMTPPool.test(configuration)
+        let body = "Subject: large\r\n\r\n" + String(repeating: ".dot line\n..two\r\nplain text of some length\r\n.\r\n", count: 12_000)
+        let results = try await pool.deliver([("a@example.com", "b@example.com", body)])
+        #expect(results.first?.receipt != nil)
+        let mail = try await server.mail()
+        #expect(Data(base64Encoded: mail[3]) == Data(LineEndings.normalized(Array(body.utf8))))
+        await pool.stop(within: .seconds(10))
+    }
+
+    @Test("nobody listens: the probe says so at once, a mail fails when its wait is over")
+    func nobodyListens() async throws {
+        var configuration = SMTPConfiguration(host: "127.0.0.1", port: try await FreePort.find(), security: .none)
+        configuration.maxWaitWhileDown = .milliseconds(10)
+        let pool = SMTPPool.test(configuration)
+        await #expect(performing: { try await pool.probe() }, throws: { ($0 as? SMTPFailure)?.phase == .connect })
+        let failure = try await pool.deliver([("a@example.com", "b@example.com", message(1))]).first?.failure
+        #expect(failure?.category == .transient)
+        #expect(failure?.phase == .connect)
+        await pool.stop(within: .seconds(1))
+        let late = try await pool.deliver([("a@example.com", "b@example.com", message(1))]).first?.failure
+        #expect(late?.category == .transient)
+    }
+
+    /// `twice.example` has an address where nobody listens and one where the server does.
+    private struct TwoAddresses: Resolver, Sendable {
+        let eventLoop: any EventLoop
+        let port: Int
+
+        func initiateAQuery(host: String, port: Int) -> EventLoopFuture<[SocketAddress]> { answer("127.0.0.1", self.port) }
+        func initiateAAAAQuery(host: String, port: Int) -> EventLoopFuture<[SocketAddress]> { answer("::1", 1) }
+        func cancelQueries() {}
+
+        private func answer(_ address: String, _ port: Int) -> EventLoopFuture<[SocketAddress]> {
+            eventLoop.makeCompletedFuture { [try SocketAddress(ipAddress: address, port: port)] }
+        }
+    }
+
+    @Test("a host with several addresses is reached by the one that answers")
+    func severalAddresses() async throws {
+        let sink = try await SinkServer()
+        defer { sink.stop() }
+        let eventLoop = MultiThreadedEventLoopGroup.singleton.any()
+        let configuration = SMTPConfiguration(host: "twice.example", port: sink.port, security: .none)
+        let resolver = TwoAddresses(eventLoop: eventLoop, port: sink.port)
+        let result: Result<ServerGreeting, SMTPFailure> = await withCheckedContinuation { continuation in
+            eventLoop.execute {
+                let dialer = SMTPDialer(configuration: configuration, eventLoop: eventLoop, resolver: resolver)
+                ServerProbe.run(configuration: configuration, dialer: dialer) { continuation.resume(returning: $0) }
+            }
+        }
+        #expect(throws: Never.self) { try result.get() }
     }
 }

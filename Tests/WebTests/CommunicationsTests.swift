@@ -19,9 +19,9 @@ private func request(client: String = "client-1", plan: String? = nil, type: Str
 
 @Suite("Sending and looking at communications")
 struct CommunicationsTests {
-    @Test("an accepted request is answered 202 and can be read back with its events and attempts")
-    func acceptAndRead() async throws {
-        try await World.run { _, api in
+    @Test("an accepted request is answered 202 and can be read back with its events and attempts", arguments: TestEngine.allCases)
+    func acceptAndRead(engine: TestEngine) async throws {
+        try await World.run(engine) { _, api in
             let accepted = try await api.post(path, request(plan: "plan-7"))
             #expect(accepted.status == 202, "\(accepted.text)")
             let id = try #require(try accepted.string("communication_id"))
@@ -42,9 +42,9 @@ struct CommunicationsTests {
         }
     }
 
-    @Test("a dry run answers 200 with the rendered message and stores nothing")
-    func dryRun() async throws {
-        try await World.run { _, api in
+    @Test("a dry run answers 200 with the rendered message and stores nothing", arguments: TestEngine.allCases)
+    func dryRun(engine: TestEngine) async throws {
+        try await World.run(engine) { _, api in
             let reply = try await api.post("\(path)?dry_run=true", request())
             #expect(reply.status == 200, "\(reply.text)")
             #expect(try reply.value("metadata.preview")?.kind == .object)
@@ -53,22 +53,38 @@ struct CommunicationsTests {
         }
     }
 
-    @Test("every field that does not fit is named", arguments: [
-        (#"{}"#, ["client_id", "message_type"]),
-        (#"{"client_id":1,"message_type":[],"plan_id":{},"urgency":3,"preferred_channel":false,"send_at":0,"context":"x","recipient":[],"attachments":{}}"#,
-            ["client_id", "message_type", "plan_id", "urgency", "preferred_channel", "send_at", "context", "recipient", "attachments"]),
-        (#"{"client_id":"a b","message_type":"welcome\n","plan_id":"","urgency":"URGENT","preferred_channel":"fax","send_at":"tomorrow"}"#,
-            ["client_id", "message_type", "plan_id", "urgency", "preferred_channel", "send_at"]),
-        (#"{"client_id":"c","message_type":"welcome","colour":"red"}"#, ["colour"]),
-        (#"{"client_id":"c\u0000","message_type":"welcome","context":{"a":"\u0000"}}"#, ["client_id", "context"]),
-        (#"{"client_id":"c","message_type":"welcome","context":{"n":1e999}}"#, ["context"]),
-        (#"{"client_id":"c","message_type":"welcome","recipient":{"name":"A\r\nBcc: x@example.org","email":"a@example.org,b@example.org","phone_number":"911","timezone":"Mars/Base","language":"english!","shoe_size":44}}"#,
-            ["recipient.name", "recipient.email", "recipient.phone_number", "recipient.timezone", "recipient.language", "recipient.shoe_size"]),
-        (#"{"client_id":"c","message_type":"welcome","attachments":[{},{"filename":"../x","content_type":"text/html\r\nX: y","content_base64":"!"},{"filename":"a","content_type":"multipart/mixed","content_base64":"YQ"}]}"#,
-            ["attachments[0].filename", "attachments[0].content_type", "attachments[0].content_base64", "attachments[1].filename",
-             "attachments[1].content_type", "attachments[1].content_base64", "attachments[2].content_type", "attachments[2].content_base64"]),
-        (#"{"client_id":"c","message_type":"no_such_type"}"#, ["message_type"]),
-    ] as [(String, [String])])
+    @Test(
+        "every field that does not fit is named",
+        arguments: [
+            (#"{}"#, ["client_id", "message_type"]),
+            (
+                #"{"client_id":1,"message_type":[],"plan_id":{},"urgency":3,"preferred_channel":false,"send_at":0,"context":"x","recipient":[],"attachments":{}}"#,
+                ["client_id", "message_type", "plan_id", "urgency", "preferred_channel", "send_at", "context", "recipient", "attachments"]
+            ),
+            (
+                #"{"client_id":"a b","message_type":"welcome\n","plan_id":"","urgency":"URGENT","preferred_channel":"fax","send_at":"tomorrow"}"#,
+                ["client_id", "message_type", "plan_id", "urgency", "preferred_channel", "send_at"]
+            ),
+            (#"{"client_id":"c","message_type":"welcome","colour":"red"}"#, ["colour"]),
+            (#"{"client_id":"c\u0000","message_type":"welcome","context":{"a":"\u0000"}}"#, ["client_id", "context"]),
+            (#"{"client_id":"c","message_type":"welcome","context":{"n":1e999}}"#, ["context"]),
+            (
+                #"{"client_id":"c","message_type":"welcome","recipient":{"name":"A\r\nBcc: x@example.org","email":"a@example.org,b@example.org","phone_number":"911","timezone":"Mars/Base","language":"english!","shoe_size":44}}"#,
+                [
+                    "recipient.name", "recipient.email", "recipient.phone_number", "recipient.timezone", "recipient.language",
+                    "recipient.shoe_size",
+                ]
+            ),
+            (
+                #"{"client_id":"c","message_type":"welcome","attachments":[{},{"filename":"../x","content_type":"text/html\r\nX: y","content_base64":"!"},{"filename":"a","content_type":"multipart/mixed","content_base64":"YQ"}]}"#,
+                [
+                    "attachments[0].filename", "attachments[0].content_type", "attachments[0].content_base64", "attachments[1].filename",
+                    "attachments[1].content_type", "attachments[1].content_base64", "attachments[2].content_type",
+                    "attachments[2].content_base64",
+                ]
+            ),
+            (#"{"client_id":"c","message_type":"no_such_type"}"#, ["message_type"]),
+        ] as [(String, [String])])
     func fields(body: String, names: [String]) async throws {
         try await World.run { _, api in
             let reply = try await api.post(path, body)
@@ -77,10 +93,11 @@ struct CommunicationsTests {
         }
     }
 
-    @Test("numbers beyond 64 bits in a context are kept as they were written")
-    func hugeNumbers() async throws {
-        try await World.run { _, api in
-            let body = #"{"client_id":"c","message_type":"welcome","context":{"n":9223372036854775808},"recipient":{"email":"a@example.org"}}"#
+    @Test("numbers beyond 64 bits in a context are kept as they were written", arguments: TestEngine.allCases)
+    func hugeNumbers(engine: TestEngine) async throws {
+        try await World.run(engine) { _, api in
+            let body =
+                #"{"client_id":"c","message_type":"welcome","context":{"n":9223372036854775808},"recipient":{"email":"a@example.org"}}"#
             let id = try #require(try await api.post(path, body).string("communication_id"))
             #expect(try await api.get("\(path)/\(id)").text.contains("9223372036854775808"))
         }
@@ -107,9 +124,9 @@ struct CommunicationsTests {
         }
     }
 
-    @Test("an id that is none, unknown or another business's answers the same 404")
-    func tenancy() async throws {
-        try await World.run { world, api in
+    @Test("an id that is none, unknown or another business's answers the same 404", arguments: TestEngine.allCases)
+    func tenancy(engine: TestEngine) async throws {
+        try await World.run(engine) { world, api in
             let other = api.with(key: world.elsewhere.key)
             let theirs = try #require(try await other.post(path, request(plan: "plan-1")).string("communication_id"))
             let unknown = UUIDv7(at: world.clock.now).description
@@ -132,9 +149,9 @@ struct CommunicationsTests {
         }
     }
 
-    @Test("pages hold every communication once, newest first, while new ones arrive")
-    func pages() async throws {
-        try await World.run { world, api in
+    @Test("pages hold every communication once, newest first, while new ones arrive", arguments: TestEngine.allCases)
+    func pages(engine: TestEngine) async throws {
+        try await World.run(engine) { world, api in
             var made: [String] = []
             for index in 0..<7 {
                 made.append(try #require(try await api.post(path, request(client: "client-\(index % 2)")).string("communication_id")))
@@ -159,10 +176,11 @@ struct CommunicationsTests {
         }
     }
 
-    @Test("a waiting communication can be cancelled once, and only failed ones are tried again")
-    func cancelAndRetry() async throws {
-        try await World.run { _, api in
-            let id = try #require(try await api.post(path, request(extra: #","send_at":"2026-03-03T12:00:00Z""#)).string("communication_id"))
+    @Test("a waiting communication can be cancelled once, and only failed ones are tried again", arguments: TestEngine.allCases)
+    func cancelAndRetry(engine: TestEngine) async throws {
+        try await World.run(engine) { _, api in
+            let id = try #require(
+                try await api.post(path, request(extra: #","send_at":"2026-03-03T12:00:00Z""#)).string("communication_id"))
             try await api.send("POST", "\(path)/\(id)/retry").expectProblem(409, "conflict")
             try await api.post("\(path)/\(id)/cancel", #"{"why":"x"}"#).expectProblem(422, "validation")
             let cancelled = try await api.send("POST", "\(path)/\(id)/cancel")
@@ -172,10 +190,11 @@ struct CommunicationsTests {
         }
     }
 
-    @Test("a timeline holds the events of one client in order, page by page")
-    func timeline() async throws {
-        try await World.run { world, api in
-            let first = try #require(try await api.post(path, request(extra: #","send_at":"2026-03-03T12:00:00Z""#)).string("communication_id"))
+    @Test("a timeline holds the events of one client in order, page by page", arguments: TestEngine.allCases)
+    func timeline(engine: TestEngine) async throws {
+        try await World.run(engine) { world, api in
+            let first = try #require(
+                try await api.post(path, request(extra: #","send_at":"2026-03-03T12:00:00Z""#)).string("communication_id"))
             world.clock.advance(seconds: 60)
             _ = try await api.post(path, request(client: "client-2"))
             _ = try await api.post("\(path)/\(first)/cancel", "")
@@ -188,7 +207,9 @@ struct CommunicationsTests {
             #expect(try rest.string("items.0.communication_id") == first)
             #expect(try rest.string("next_cursor") == nil)
             try await api.get("/api/crm/clients/a%20b/timeline").expectProblem(404, "not-found")
-            for parts in [["x", first, "0"], ["1", "x", "0"], ["1", first, "99999999999999999999"], ["9223372036854775807", first, "0"]] {
+            for parts in [
+                ["x", first, "0"], ["1", "x", "0"], ["1", first, "99999999999999999999"], ["9223372036854775807", first, "0"],
+            ] {
                 let hostile = Base64.encode(url: Array(parts.joined(separator: "\u{1F}").utf8))
                 #expect(try await api.get("\(timeline)?cursor=\(hostile)").fields == ["cursor"])
             }
@@ -198,9 +219,9 @@ struct CommunicationsTests {
 
 @Suite("Batches and workflow")
 struct BatchAndWorkflowTests {
-    @Test("a batch gives each request its own result, in order")
-    func batch() async throws {
-        try await World.run { _, api in
+    @Test("a batch gives each request its own result, in order", arguments: TestEngine.allCases)
+    func batch(engine: TestEngine) async throws {
+        try await World.run(engine) { _, api in
             let requests = (0..<300).map { index in
                 index % 3 == 1 ? #"{"client_id":"c \#(index)","message_type":"welcome"}"# : request(client: "client-\(index)")
             }
@@ -238,7 +259,8 @@ struct BatchAndWorkflowTests {
     @Test("every node of the workflow sends its message", arguments: WorkflowHook.table)
     func hooks(hook: WorkflowHook) async throws {
         try await World.run { _, api in
-            let body = #"{"node":"\#(hook.node)","plan_id":"plan/ä 1","client_id":"c","context":{"client_name":"Ada"},"recipient":{"email":"a@example.org","phone_number":"+14155550100"}}"#
+            let body =
+                #"{"node":"\#(hook.node)","plan_id":"plan/ä 1","client_id":"c","context":{"client_name":"Ada"},"recipient":{"email":"a@example.org","phone_number":"+14155550100"}}"#
             let reply = try await api.post("/api/crm/workflow/events", body)
             #expect(reply.status == 202, "\(reply.text)")
             let id = try #require(try reply.string("communications.0.communication_id"))
@@ -253,9 +275,9 @@ struct BatchAndWorkflowTests {
         }
     }
 
-    @Test("a plan whose vendors were sent waits for the client's choice")
-    func pendingAction() async throws {
-        try await World.run { world, api in
+    @Test("a plan whose vendors were sent waits for the client's choice", arguments: TestEngine.allCases)
+    func pendingAction(engine: TestEngine) async throws {
+        try await World.run(engine) { world, api in
             let body = #"{"node":"beam_search_node","plan_id":"p","client_id":"c","recipient":{"email":"a@example.org"}}"#
             _ = try await api.post("/api/crm/workflow/events", body)
             _ = try await world.database.write { tx in try tx.execute("UPDATE crm_communications SET status = 'delivered'") }

@@ -60,9 +60,9 @@ struct OperationsTests {
         #expect(Readiness.patience < .seconds(5))
     }
 
-    @Test("while the store is away, writes and reads are 503 and a batch is no partial success")
-    func storeAway() async throws {
-        try await World.run { world, api in
+    @Test("while the store is away, writes and reads are 503 and a batch is no partial success", arguments: TestEngine.allCases)
+    func storeAway(engine: TestEngine) async throws {
+        try await World.run(engine) { world, api in
             // The key is known from before.
             #expect(try await api.get("/api/crm/communications").status == 200)
             await world.database.close()
@@ -78,69 +78,5 @@ struct OperationsTests {
             }
             #expect(try await api.get("/healthz").status == 200)
         }
-    }
-}
-
-@Suite("The OpenAPI document")
-struct OpenAPITests {
-    @Test("every piece is valid JSON, and nothing is described twice")
-    func pieces() throws {
-        for piece in OpenAPIDocument.pieces {
-            _ = try JSONDocument(parsing: Asset.bytes("openapi/\(piece).json"))
-        }
-        // The parser refuses keys that occur twice.
-        _ = try JSONDocument(parsing: OpenAPIDocument.bytes)
-    }
-
-    @Test("every route is described and everything described is a route")
-    func routes() async throws {
-        try await World.run { world, api in
-            let document = try JSONDocument(parsing: try await api.with(key: nil).get("/openapi.json").bytes).root
-            var described: Set<String> = []
-            for (path, item) in try #require(document["paths"]).members {
-                for (method, operation) in item.members {
-                    described.insert("\(method.uppercased()) \(path)")
-                    for name in path.split(separator: "/").filter({ $0.hasPrefix("{") }).map({ String($0.dropFirst().dropLast()) }) {
-                        #expect(Self.parameterNames(operation, document).contains(name), "\(method) \(path) does not describe \(name)")
-                    }
-                }
-            }
-            let gate = Gatekeeper(
-                keys: world.parts.keys, sessions: SessionStore(clock: world.clock.wallClock, secure: false),
-                idempotency: Idempotency(database: world.database, cipher: world.cipher))
-            let routes = Set(Routes.table(world.parts, gate: gate).routes.map(\.name))
-            #expect(described == routes)
-        }
-    }
-
-    private static func parameterNames(_ operation: JSONView, _ document: JSONView) -> Set<String> {
-        Set((operation["parameters"]?.elements).map { Array($0) }?.compactMap { parameter -> String? in
-            guard let reference = parameter["$ref"]?.string?.split(separator: "/").last else { return parameter["name"]?.string }
-            return document["components"]?["parameters"]?[String(reference)]?["name"]?.string
-        } ?? [])
-    }
-
-    @Test("an independent validator finds nothing wrong with it", .enabled(if: OpenAPITests.hasValidator))
-    func validator() throws {
-        let file = FileManager.default.temporaryDirectory.appendingPathComponent("openapi-\(UUID().uuidString).json")
-        try Data(OpenAPIDocument.bytes).write(to: file)
-        defer { try? FileManager.default.removeItem(at: file) }
-        let (status, output) = try Self.python(["-m", "openapi_spec_validator", file.path])
-        #expect(status == 0, "\(output)")
-    }
-
-    private static let hasValidator = (try? python(["-c", "import openapi_spec_validator"]).status) == 0
-
-    private static func python(_ arguments: [String]) throws -> (status: Int32, output: String) {
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = ["python3"] + arguments
-        let pipe = Pipe()
-        process.standardOutput = pipe
-        process.standardError = pipe
-        try process.run()
-        let output = pipe.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        return (process.terminationStatus, String(decoding: output, as: UTF8.self))
     }
 }

@@ -38,6 +38,7 @@ struct Bench {
         let sink = try await MailSink.start(on: sinkGroup, keepsTimes: keepsTimes)
         let (server, startup) = try await ServerProcess.start(database: database, smtpPort: sink.port, directory: directory)
         do {
+            try BenchTemplate.install(on: server)
             let value = try await body(server, sink, startup)
             _ = await server.stop()
             await sink.stop()
@@ -65,7 +66,7 @@ struct Bench {
 
     /// Accepted, sent to the sink, recorded as sent.
     private func endToEnd(_ report: inout BenchReport) async throws {
-        let (result, drained, memory, sent) = try await withServer { server, sink, _ in
+        let (result, drained, memory, sent, processor) = try await withServer { server, sink, _ in
             let requests = BenchRequests(apiKey: server.apiKey)
             let clock = ContinuousClock()
             let began = clock.now
@@ -75,13 +76,14 @@ struct Bench {
             let memory = server.residentMemory
             try await wait(atMost: .seconds(120)) { sink.count >= result.answered }
             let recorded = try await waitUntilRecorded(server)
-            return (result, recorded - began, memory, sink.count)
+            return (result, recorded - began, memory, sink.count, server.processorSeconds)
         }
         guard sent == result.answered else { throw BenchFailure("\(result.answered) accepted, \(sent) arrived") }
         report.add("end to end: accepted, per second", "\(Int(result.perSecond))")
         report.add("end to end: sent and recorded, per second", "\(Int(Double(sent) / drained.inSeconds))")
         report.add("end to end: accept p50 / p99, ms", "\(rounded(result.percentile(0.5))) / \(rounded(result.percentile(0.99)))")
         report.add("end to end: messages, all arrived once", "\(sent)")
+        report.add("end to end: server's processor time per message, µs", "\(Int(processor / Double(max(sent, 1)) * 1e6))")
         report.add("memory under load, MB", "\(memory / 1_048_576)")
     }
 
@@ -162,7 +164,9 @@ struct Bench {
     }
 
     func check(_ result: HTTPLoad.Result) throws {
-        guard result.failed == 0 else { throw BenchFailure("\(result.failed) requests failed, the first with: \(result.firstFailure ?? "?")") }
+        guard result.failed == 0 else {
+            throw BenchFailure("\(result.failed) requests failed, the first with: \(result.firstFailure ?? "?")")
+        }
         guard result.answered > 0 else { throw BenchFailure("no request was answered") }
     }
 

@@ -33,7 +33,7 @@ struct BenchRequests: Sendable {
         let client = number % clients
         let time = sendAt.map { "\"send_at\":\"\($0)\"," } ?? ""
         return """
-            {"client_id":"bench-\(client)","plan_id":"plan-\(number % 1000)","message_type":"budget_summary","urgency":"\(urgency)",\(time)\
+            {"client_id":"bench-\(client)","plan_id":"plan-\(number % 1000)","message_type":"bench","urgency":"\(urgency)",\(time)\
             "preferred_channel":"email","recipient":{"name":"Client \(client)","email":"client\(client)@example.org","language":"en","timezone":"\(timezone)"},\
             "context":\(Self.context)}
             """

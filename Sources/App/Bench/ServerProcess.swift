@@ -7,7 +7,9 @@ final class ServerProcess {
     let apiKey: String
 
     /// Starts and waits until `/readyz` answers 200.
-    static func start(database: String, smtpPort: Int?, directory: URL, quiet: Bool = true) async throws -> (ServerProcess, startup: Duration) {
+    static func start(database: String, smtpPort: Int?, directory: URL, quiet: Bool = true) async throws -> (
+        ServerProcess, startup: Duration
+    ) {
         let port = try freePort()
         let apiKey = "bench-key-0123456789abcdef0123456789abcdef"
         let process = Process()
@@ -66,6 +68,17 @@ final class ServerProcess {
         return 0
     }
 
+    /// Processor seconds that the server has used so far, in user and kernel mode.
+    var processorSeconds: Double {
+        guard let stat = try? String(contentsOfFile: "/proc/\(process.processIdentifier)/stat", encoding: .utf8),
+            let end = stat.lastIndex(of: ")")
+        else { return 0 }
+        // Fields 14 and 15 of proc(5), counted from the state (field 3) that follows the name.
+        let fields = stat[stat.index(after: end)...].split(separator: " ")
+        guard fields.count > 12, let user = Double(fields[11]), let system = Double(fields[12]) else { return 0 }
+        return (user + system) / Double(sysconf(Int32(_SC_CLK_TCK)))
+    }
+
     /// Asks to stop and waits for the end; returns how long that took.
     func stop() async -> Duration {
         let clock = ContinuousClock()
@@ -88,7 +101,9 @@ final class ServerProcess {
         address.sin_addr.s_addr = inet_addr("127.0.0.1")
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         let bound = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0 }
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0
+            }
         }
         guard bound else { throw BenchFailure("no free port") }
         return Int(UInt16(bigEndian: address.sin_port))

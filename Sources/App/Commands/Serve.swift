@@ -2,6 +2,7 @@ import ArgumentParser
 import Core
 import Logging
 import Metrics
+import NIOCore
 import Observability
 import Storage
 
@@ -49,9 +50,21 @@ struct Serve: AsyncParsableCommand {
                 await assembly.store.database.close()
             } catch {
                 await assembly.store.database.close()
-                throw error
+                throw Self.explained(error, settings)
             }
         }.value
+    }
+
+    /// The usual reasons for which nobody can listen, in words.
+    private static func explained(_ error: any Error, _ settings: Settings) -> any Error {
+        if error is SocketAddressError.UnknownHost { return SettingsError(.host, "no address is known for '\(settings.host.prefix(60))'") }
+        guard let error = error as? IOError else { return error }
+        switch error.errnoCode {
+        case EADDRINUSE: return CommandFailure("PORT: \(settings.host):\(settings.port) is in use by another program")
+        case EACCES: return CommandFailure("PORT: this user may not listen on port \(settings.port)")
+        case EADDRNOTAVAIL: return CommandFailure("HOST: \(settings.host) is no address of this machine")
+        default: return error
+        }
     }
 
     /// What the operator sees once the server listens.

@@ -1,5 +1,6 @@
 import Core
 import Logging
+import Observability
 import Storage
 import Synchronization
 
@@ -32,13 +33,17 @@ extension DeliveryEngine {
         } catch {
             _ = boarding.complete([])
             lane.release(places)
+            // A stop is no failure.
+            if error is CancellationError { return timing.poll }
             logger.error("claim_failed", metadata: ["channel": "\(lane.channel.rawValue)", "error": "\(error)"])
             return timing.poll
         }
         lane.noteBacklog(result.more)
         let fresh = boarding.complete(result.begun).map { Attempt(claimed: $0, leaseUntil: leaseUntil, now: now) }
         lane.release(places - fresh.count)
-        metrics.claimed(lane.channel, count: fresh.count)
+        if !fresh.isEmpty { metrics.claimBatchSize.observe(Double(fresh.count)) }
+        let unknown = result.begun.count { $0.unknownSince != nil }
+        if unknown > 0 { metrics.unknownOutcomes.increment(by: Int64(unknown)) }
         await launch(fresh, on: lane)
         if result.more || !fresh.isEmpty { return .zero }
         return await untilNextDue(lane.channel)

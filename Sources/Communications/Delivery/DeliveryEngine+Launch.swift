@@ -1,5 +1,6 @@
 import Core
 import Logging
+import Observability
 import Storage
 
 extension DeliveryEngine {
@@ -23,6 +24,7 @@ extension DeliveryEngine {
     /// Sends a message whose accepting transaction is durable and holds its lease, and which took its place on the lane there.
     func launch(handedOff attempt: Attempt) async {
         guard let lane = lanes[attempt.channel] else { return }
+        metrics.handedOff.increment()
         await launch([attempt], on: lane)
     }
 
@@ -50,15 +52,16 @@ extension DeliveryEngine {
         return Delivery(
             id: attempt.id, business: attempt.business, channel: attempt.channel, priority: attempt.urgency.priority, address: address,
             recipientName: attempt.client.name,
-            render: {
-                guard register.begin(attempt.id) else { throw Withdrawn() }
-                return try message.render()
-            },
+            begin: { guard register.begin(attempt.id) else { throw Withdrawn() } },
+            render: { try message.render() },
             complete: { [self] outcome in finish(attempt, on: lane, outcome) })
     }
 
     private func finish(_ attempt: Attempt, on lane: Lane, _ outcome: Result<TransportReceipt, TransportFailure>) {
         let now = clock.now()
+        var outcome = outcome
+        // Cut off by the stop before its first byte: as good as never begun.
+        if case .failure = outcome, lane.isClosed, !register.hasBegun(attempt.id) { outcome = .failure(.stopped) }
         let result = Verdict.result(of: outcome, attempt: attempt, policy: policy, now: now, jitter: Double.random(in: 0..<1))
         note(attempt, on: lane, outcome, result)
         recorder.post(
@@ -74,24 +77,28 @@ extension DeliveryEngine {
     ) {
         switch result {
         case .sent:
-            metrics.count(attempt.messageType, attempt.channel, "sent")
+            metrics.communications[attempt.messageType, attempt.channel.rawValue, "sent"].increment()
+            metrics.deliveryTime[attempt.channel.rawValue].observe(
+                milliseconds: max(0, clock.now().milliseconds - attempt.startedAt.milliseconds))
             logger.debug("communication_sent", metadata: attempt.logFields)
             return
         case .released:
             return
         case .failed:
-            metrics.count(attempt.messageType, attempt.channel, "failed")
+            metrics.communications[attempt.messageType, attempt.channel.rawValue, "failed"].increment()
             logger.critical("all_channels_failed", metadata: attempt.logFields)
         case .fallback(let next, _, _):
+            metrics.fallbacks[attempt.channel.rawValue].increment()
             logger.warning("fallback_channel_used", metadata: attempt.logFields.merging(["next": "\(next.rawValue)"]) { first, _ in first })
         case .retry(let at, _):
+            metrics.retries[attempt.channel.rawValue].increment()
             logger.warning(
                 "attempt_to_be_retried", metadata: attempt.logFields.merging(["at": "\(RFC3339.string(at))"]) { first, _ in first })
         case .bounced, .suppressed:
-            metrics.count(attempt.messageType, attempt.channel, "bounced")
+            metrics.communications[attempt.messageType, attempt.channel.rawValue, "bounced"].increment()
         }
         if case .failure(let failure) = outcome {
-            metrics.error(api: lane.transport.provider, type: failure.category.rawValue)
+            metrics.apiErrors[lane.transport.provider, failure.category.rawValue].increment()
             if failure.category.alertsImmediately {
                 logger.critical("authentication_refused", metadata: ["provider": "\(lane.transport.provider)"])
             }

@@ -1,5 +1,6 @@
 import Core
 import Logging
+import Observability
 import ServiceLifecycle
 import Storage
 
@@ -35,7 +36,7 @@ public final class DeliveryEngine: Service {
     let addresses: AddressBook
     let gate: AttemptGate
     let policy: RetryPolicy
-    let metrics: DeliveryMetrics
+    let metrics: EngineMetrics
     let logger: Logger
     let recorder: OutcomeRecorder
     private let stopping = Signal()
@@ -43,7 +44,7 @@ public final class DeliveryEngine: Service {
     public init(
         database: Database, addresses: AddressBook, clock: WallClock, transports: [Channel: any Transport], composer: MessageComposer,
         zones: ZoneCatalog, directory: Directory, policy: RetryPolicy = .standard, timing: DeliveryTiming = DeliveryTiming(),
-        logger: Logger
+        logger: Logger, metrics: EngineMetrics = EngineMetrics(registry: MetricsRegistry())
     ) {
         self.database = database
         self.addresses = addresses
@@ -54,7 +55,7 @@ public final class DeliveryEngine: Service {
         self.logger = logger
         token = Int64.random(in: 1...Int64.max)
         gate = AttemptGate(zones: zones, directory: directory)
-        metrics = DeliveryMetrics()
+        self.metrics = metrics
         var lanes: [Channel: Lane] = [:]
         for (channel, transport) in transports { lanes[channel] = Lane(channel: channel, transport: transport) }
         let register = FlightRegister()

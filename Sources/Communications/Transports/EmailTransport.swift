@@ -1,7 +1,6 @@
 import Core
 import NIOCore
 import SMTP
-import Synchronization
 
 /// E-mail through one SMTP account.
 public final class EmailTransport: Transport {
@@ -14,10 +13,10 @@ public final class EmailTransport: Transport {
     private let senderName: String?
     private let sign: (@Sendable ([UInt8]) throws -> [UInt8])?
     private let clock: WallClock
-    private let isStopping = Atomic<Bool>(false)
+    private let unsigned = RoundQueue<[Delivery]>()
 
     /// - Parameters:
-    ///   - senderName: stands in From unless the business has a name of its own.
+    ///   - senderName: stands in From; nil means the business's own name.
     ///   - sign: adds the DKIM signatures to a finished message.
     public init(
         pool: SMTPPool, sender: MailAddress, senderName: String?, sign: (@Sendable ([UInt8]) throws -> [UInt8])? = nil, clock: WallClock
@@ -30,26 +29,48 @@ public final class EmailTransport: Transport {
     }
 
     public func send(_ deliveries: [Delivery]) {
+        if sign == nil {
+            submit(deliveries.map { delivery in (delivery, { [self] in try compose(delivery) }) })
+        } else if !unsigned.post(deliveries) {
+            for delivery in deliveries { delivery.complete(.failure(.stopped)) }
+        }
+    }
+
+    /// Signs away from the pool's event loop, which a signature of some hundred microseconds would hold up.
+    public func run() async {
+        while let batches = await unsigned.next() {
+            await withTaskGroup(of: Void.self) { group in
+                for chunk in batches.flatMap({ $0 }).chunks(of: 16) {
+                    group.addTask { self.submit(chunk.map { delivery in (delivery, self.signed(delivery)) }) }
+                }
+            }
+        }
+    }
+
+    private func signed(_ delivery: Delivery) -> @Sendable () throws -> [UInt8] {
+        let result = Result { try compose(delivery) }
+        return { try result.get() }
+    }
+
+    private func submit(_ deliveries: [(Delivery, message: @Sendable () throws -> [UInt8])]) {
         var mails: [OutgoingMail] = []
         mails.reserveCapacity(deliveries.count)
-        for delivery in deliveries {
-            let recipient: MailAddress
-            do {
-                recipient = try MailAddress(delivery.address)
-            } catch {
+        for (delivery, message) in deliveries {
+            guard let recipient = try? MailAddress(delivery.address) else {
                 delivery.complete(.failure(TransportFailure(category: .invalidInput, message: "the client's e-mail address is not valid")))
                 continue
             }
             mails.append(
                 OutgoingMail(
                     sender: sender, recipient: recipient, priority: delivery.priority,
-                    message: { [self] in try compose(delivery, to: recipient) },
-                    completion: { [self] result in
+                    message: {
+                        try delivery.begin()
+                        return try message()
+                    },
+                    completion: { result in
                         switch result {
                         case .success(let receipt):
                             delivery.complete(.success(TransportReceipt(providerMessageID: receipt.queueID, response: receipt.text)))
-                        case .failure(let failure) where isHandedBack(failure):
-                            delivery.complete(.failure(.stopped))
                         case .failure(let failure):
                             delivery.complete(.failure(TransportFailure(failure, recipient: delivery.address)))
                         }
@@ -68,20 +89,15 @@ public final class EmailTransport: Transport {
     }
 
     public func stop(within duration: Duration) async {
-        isStopping.store(true, ordering: .sequentiallyConsistent)
+        unsigned.close()
         await pool.stop(within: duration)
     }
 
-    /// What the pool gives back because it stops has met no error: it is due again, and the attempt does not count.
-    private func isHandedBack(_ failure: SMTPFailure) -> Bool {
-        failure.category == .transient && failure.phase == .queue && !failure.outcomeUnknown && !failure.withdrawn
-            && isStopping.load(ordering: .sequentiallyConsistent)
-    }
-
-    private func compose(_ delivery: Delivery, to recipient: MailAddress) throws -> [UInt8] {
+    private func compose(_ delivery: Delivery) throws -> [UInt8] {
+        let recipient = try MailAddress(delivery.address)
         let rendered = try delivery.render()
         var message = try MIMEMessage(
-            from: try Mailbox(name: rendered.senderName ?? senderName, address: sender),
+            from: try Mailbox(name: senderName ?? rendered.senderName, address: sender),
             to: [try Mailbox(name: delivery.recipientName, address: recipient)], subject: try rendered.subject ?? "",
             date: clock.now().milliseconds, messageID: try messageID(of: delivery))
         message.isAutoGenerated = true
@@ -120,5 +136,11 @@ extension TransportFailure {
         let words = failure.text.replacing(recipient, with: "(recipient)")
         self.init(
             category: category, message: "\(failure.phase.rawValue): \(code)\(enhanced)\(words)", outcomeUnknown: failure.outcomeUnknown)
+    }
+}
+
+extension Array {
+    fileprivate func chunks(of size: Int) -> [ArraySlice<Element>] {
+        stride(from: 0, to: count, by: size).map { self[$0..<Swift.min($0 + size, count)] }
     }
 }

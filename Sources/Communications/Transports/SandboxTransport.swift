@@ -48,6 +48,7 @@ public final class SandboxTransport: Transport {
         var rendered: [(Delivery, SandboxMessage)] = []
         for delivery in deliveries {
             do {
+                try delivery.begin()
                 let message = try delivery.render()
                 rendered.append((delivery, try kept(message, of: delivery)))
             } catch {

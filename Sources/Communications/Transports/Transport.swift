@@ -10,14 +10,16 @@ public struct Delivery: Sendable {
     /// The address on this channel, in the clear.
     public var address: String
     public var recipientName: String?
-    /// Renders the message. Called right before the first byte; throws ``Withdrawn`` when the message may no longer leave.
+    /// The last word before the first byte: throws ``Withdrawn`` when the message may no longer leave.
+    public var begin: @Sendable () throws -> Void
+    /// Renders the message; at any time before it leaves.
     public var render: @Sendable () throws -> RenderedMessage
     /// Takes the outcome; called exactly once.
     public var complete: @Sendable (Result<TransportReceipt, TransportFailure>) -> Void
 
     public init(
         id: CommunicationID, business: BusinessID, channel: Channel, priority: Int, address: String, recipientName: String?,
-        render: @escaping @Sendable () throws -> RenderedMessage,
+        begin: @escaping @Sendable () throws -> Void, render: @escaping @Sendable () throws -> RenderedMessage,
         complete: @escaping @Sendable (Result<TransportReceipt, TransportFailure>) -> Void
     ) {
         self.id = id
@@ -26,6 +28,7 @@ public struct Delivery: Sendable {
         self.priority = priority
         self.address = address
         self.recipientName = recipientName
+        self.begin = begin
         self.render = render
         self.complete = complete
     }

@@ -15,6 +15,7 @@ public struct MailAddress: Sendable, Hashable, CustomStringConvertible {
     /// Whether every octet on the wire is ASCII; when not, the server must offer SMTPUTF8 (RFC 6531).
     public let isASCII: Bool
 
+    /// Exactly one bare address, such as `anna@example.com`. Everything that is not is refused with its reason.
     public init(_ text: String) throws(MailAddressError) {
         let bytes = Array(text.utf8)
         guard !bytes.isEmpty else { throw .empty }

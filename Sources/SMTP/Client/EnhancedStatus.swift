@@ -2,7 +2,9 @@
 public struct EnhancedStatus: Sendable, Hashable, CustomStringConvertible {
     /// 2 success, 4 persistent transient failure, 5 permanent failure.
     public let statusClass: Int
+    /// What it is about: 1 address, 2 mailbox, 3 system, 4 network, 5 protocol, 6 content, 7 policy.
     public let subject: Int
+    /// The registered detail within the subject (RFC 5248).
     public let detail: Int
 
     public init(_ statusClass: Int, _ subject: Int, _ detail: Int) {

@@ -2,6 +2,7 @@
 public struct OutgoingMail: Sendable {
     /// The envelope sender; nil is the null return path (`MAIL FROM:<>`).
     public var sender: MailAddress?
+    /// The one envelope recipient.
     public var recipient: MailAddress
     /// Lower goes first; mails of equal priority keep their order.
     public var priority: Int

@@ -2,6 +2,7 @@ public import NIOCore
 
 /// Where and how an `SMTPPool` delivers.
 public struct SMTPConfiguration: Sendable {
+    /// How the connection is protected.
     public enum Security: String, Sendable, Hashable {
         /// Plain connection upgraded by STARTTLS, which is required (RFC 3207); usual port 587.
         case startTLS
@@ -19,17 +20,21 @@ public struct SMTPConfiguration: Sendable {
         case only(pem: String)
     }
 
+    /// A name or an address; the certificate must carry it.
     public var host: String
     public var port: Int
     public var security: Security
     public var credentials: SMTPCredentials
+    /// The SASL mechanism; usually left to the server's offer.
     public var mechanism: SMTPMechanism = .automatic
     /// The name given in EHLO: a fully qualified domain name or an address literal such as `[192.0.2.1]`.
     public var clientName: String = "localhost"
+    /// Connections are opened on demand, at most so many.
     public var maxConnections: Int = 8
     /// A connection is closed and replaced after this many mails.
     public var maxMessagesPerConnection: Int = 1000
     public var timeouts = SMTPTimeouts()
+    /// Add a private authority here; verification cannot be switched off.
     public var trustRoots: TrustRoots = .system
     /// The name the certificate must carry, when it differs from `host`.
     public var tlsServerName: String?
@@ -41,8 +46,12 @@ public struct SMTPConfiguration: Sendable {
     public var maxWaitWhileDown: TimeAmount = .seconds(30)
     /// The pause after a failed connection attempt; doubles up to `maxReconnectDelay`.
     public var reconnectDelay: TimeAmount = .milliseconds(500)
+    /// The longest pause between connection attempts.
     public var maxReconnectDelay: TimeAmount = .seconds(30)
 
+    /// - Parameters:
+    ///   - security: STARTTLS, required, unless told otherwise.
+    ///   - credentials: refused over `.none` unless the host is this machine or `allowsCredentialsInClear` is set.
     public init(host: String, port: Int, security: Security = .startTLS, credentials: SMTPCredentials = .none) {
         self.host = host
         self.port = port

@@ -27,7 +27,9 @@ public struct SMTPFailure: Error, Sendable, CustomStringConvertible {
         case reset, quit
     }
 
+    /// What the caller should do about it.
     public var category: Category
+    /// How far the session had come.
     public var phase: Phase
     /// The server's reply code; nil when no reply caused the failure.
     public var code: Int?
@@ -40,6 +42,7 @@ public struct SMTPFailure: Error, Sendable, CustomStringConvertible {
     public var outcomeUnknown: Bool
     /// `OutgoingMail.message` threw: nothing was sent. `underlying` is what it threw.
     public var withdrawn: Bool
+    /// The error behind it, where there is one; not fit for logs without a look at it.
     public var underlying: (any Error)?
 
     public init(

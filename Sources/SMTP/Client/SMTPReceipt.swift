@@ -1,5 +1,6 @@
 /// The server's acceptance of one mail.
 public struct SMTPReceipt: Sendable, Hashable {
+    /// The reply code, 2xx.
     public let code: Int
     public let enhanced: EnhancedStatus?
     /// The reply's text, printable ASCII, at most 512 characters.

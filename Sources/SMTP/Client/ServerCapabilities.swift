@@ -47,6 +47,7 @@ public struct ServerGreeting: Sendable, Hashable {
     /// The text of the 220 banner, printable ASCII.
     public let banner: String
     public let capabilities: ServerCapabilities
+    /// Whether the session was protected by TLS with a verified certificate.
     public let isEncrypted: Bool
     /// The SASL mechanism that succeeded; nil when no credentials are configured.
     public let mechanism: SMTPMechanism?

@@ -2,7 +2,9 @@ import Crypto
 
 /// Signs messages with DKIM (RFC 6376, RFC 8463), relaxed/relaxed.
 public struct DKIMSigner: Sendable {
+    /// The `d=` tag, in A-label form.
     public let domain: String
+    /// The `s=` tag.
     public let selector: String
     public let key: DKIMKey
 
@@ -21,6 +23,9 @@ public struct DKIMSigner: Sendable {
     public var dnsName: String { "\(selector)._domainkey.\(domain)" }
 
     /// The message with a signature header before it.
+    ///
+    /// An RSA signature costs many times what rendering does: where throughput matters, sign outside `OutgoingMail.message`, which
+    /// runs on the pool's event loop.
     /// - Parameter time: milliseconds since 1970-01-01T00:00:00Z, for the `t=` tag.
     public func sign(_ message: [UInt8], at time: Int64) throws(DKIMError) -> [UInt8] {
         try Self.sign(message, at: time, with: [self])

@@ -170,8 +170,8 @@ struct HeaderWriter {
     private static func trimmed(_ text: String) -> String {
         guard let first = text.utf8.first, let last = text.utf8.last, isSpace(first) || isSpace(last) else { return text }
         var rest = Substring(text)
-        while let head = rest.utf8.first, isSpace(head) { rest.removeFirst() }
-        while let tail = rest.utf8.last, isSpace(tail) { rest.removeLast() }
+        while let head = rest.utf8.first, isSpace(head) { rest.unicodeScalars.removeFirst() }
+        while let tail = rest.utf8.last, isSpace(tail) { rest.unicodeScalars.removeLast() }
         return String(rest)
     }
 

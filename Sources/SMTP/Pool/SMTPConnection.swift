@@ -191,6 +191,7 @@ final class SMTPConnection: ChannelInboundHandler {
     // MARK: Mail
 
     private func receiveForMail(_ reply: Reply) {
+        if pipeline.isAccepting, messagesFlushed < messagesWritten { return receiveEarly(reply) }
         switch pipeline.receive(reply, hasMoreInput: parser.hasUnreadBytes, into: &output) {
         case .wait:
             arm(configuration.timeouts.command)
@@ -212,6 +213,20 @@ final class SMTPConnection: ChannelInboundHandler {
         case .broken(let failure):
             end(failure)
         }
+    }
+
+    /// The server answered before the whole message left. A refusal stands; an acceptance would be of half a mail. Either way nobody
+    /// knows what it makes of the rest, so the connection ends.
+    private func receiveEarly(_ reply: Reply) {
+        let text = "the server answered before it had the whole message"
+        if reply.code >= 400 {
+            switch pipeline.receive(reply, hasMoreInput: false, into: &output) {
+            case .finished(let mail, let result): owner?.mailFinished(mail, result)
+            case .finishedAndClosing(let mail, let failure): owner?.mailFinished(mail, .failure(failure))
+            case .wait, .messageWanted, .broken: break
+            }
+        }
+        end(SMTPFailure(.transient, phase: .body, code: reply.code, text: text))
     }
 
     /// Pulls mails until one can be sent, and writes its envelope. Becomes idle, or quits, when there is none.

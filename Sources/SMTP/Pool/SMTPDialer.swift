@@ -6,11 +6,14 @@ import NIOSSL
 final class SMTPDialer {
     private let configuration: SMTPConfiguration
     private let eventLoop: any EventLoop
+    private let resolver: (any Resolver & Sendable)?
     private var tls: NIOSSLContext?
 
-    init(configuration: SMTPConfiguration, eventLoop: any EventLoop) {
+    /// - Parameter resolver: replaces the system's in tests.
+    init(configuration: SMTPConfiguration, eventLoop: any EventLoop, resolver: (any Resolver & Sendable)? = nil) {
         self.configuration = configuration
         self.eventLoop = eventLoop
+        self.resolver = resolver
     }
 
     func makeConnection(owner: any SMTPConnectionOwner) throws -> SMTPConnection {
@@ -22,12 +25,21 @@ final class SMTPDialer {
         return ClientBootstrap(group: eventLoop)
             .connectTimeout(configuration.timeouts.connect)
             .channelOption(.socketOption(.so_keepalive), value: 1)
-            .channelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(bound.value)
-                }
-            }
+            // The handler is added to the one channel that connects, not to every attempt of a host with several addresses, so
+            // nothing may be read before.
+            .channelOption(.autoRead, value: false)
+            .resolver(resolver)
             .connect(host: configuration.host, port: configuration.port)
+            .flatMapThrowing { channel in
+                do {
+                    try channel.pipeline.syncOperations.addHandler(bound.value)
+                    try channel.syncOptions?.setOption(.autoRead, value: true)
+                } catch {
+                    channel.close(promise: nil)
+                    throw error
+                }
+                return channel
+            }
     }
 
     /// Loading the trust roots takes milliseconds, so once.

@@ -7,7 +7,9 @@ import Synchronization
 /// ordered by priority, are opened on demand up to `maxConnections`, and with PIPELINING send the next envelope together with the
 /// previous message. Every submitted mail's `completion` is called exactly once.
 public final class SMTPPool: Sendable {
+    /// What the pool was made with.
     public let configuration: SMTPConfiguration
+    /// Where everything happens, completions included.
     public let eventLoop: any EventLoop
     private let core: NIOLoopBoundBox<PoolCore?>
     private let counters = PoolCounters()
@@ -61,7 +63,8 @@ public final class SMTPPool: Sendable {
     public func probe() async throws(SMTPFailure) -> ServerGreeting {
         let result = await withCheckedContinuation { (continuation: CheckedContinuation<Result<ServerGreeting, SMTPFailure>, Never>) in
             eventLoop.execute {
-                ServerProbe.run(configuration: self.configuration, eventLoop: self.eventLoop) { continuation.resume(returning: $0) }
+                let dialer = SMTPDialer(configuration: self.configuration, eventLoop: self.eventLoop)
+                ServerProbe.run(configuration: self.configuration, dialer: dialer) { continuation.resume(returning: $0) }
             }
         }
         return try result.get()

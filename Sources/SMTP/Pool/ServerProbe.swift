@@ -9,12 +9,11 @@ final class ServerProbe: SMTPConnectionOwner {
     }
 
     static func run(
-        configuration: SMTPConfiguration, eventLoop: any EventLoop, _ done: @escaping (Result<ServerGreeting, SMTPFailure>) -> Void
+        configuration: SMTPConfiguration, dialer: SMTPDialer, _ done: @escaping (Result<ServerGreeting, SMTPFailure>) -> Void
     ) {
         let probe = ServerProbe(done)
         if let problem = configuration.problem { return probe.finish(.failure(problem)) }
         do {
-            let dialer = SMTPDialer(configuration: configuration, eventLoop: eventLoop)
             let connection = try dialer.makeConnection(owner: probe)
             dialer.connect(connection).assumeIsolated().whenFailure { error in
                 connection.abort(

@@ -11,18 +11,21 @@ public struct DatabaseConfiguration: Sendable {
     public var allowsUnsafeDurability: Bool
     /// Requests that may wait for the writer; more are refused as overloaded.
     public var mailboxLimit: Int
+    /// Told of every commit of the writer, on its thread: how many requests it carried and how long it took. Must not block.
+    public var onCommit: (@Sendable (_ items: Int, _ microseconds: Int) -> Void)?
     /// Tests only: writes and commits that fail on purpose.
     public var faults: Faults?
 
     public init(
         url: String, poolSize: Int = 10, clock: WallClock, allowsUnsafeDurability: Bool = false, mailboxLimit: Int = 20_000,
-        faults: Faults? = nil
+        onCommit: (@Sendable (_ items: Int, _ microseconds: Int) -> Void)? = nil, faults: Faults? = nil
     ) {
         self.url = url
         self.poolSize = max(1, poolSize)
         self.clock = clock
         self.allowsUnsafeDurability = allowsUnsafeDurability
         self.mailboxLimit = mailboxLimit
+        self.onCommit = onCommit
         self.faults = faults
     }
 }

@@ -16,7 +16,8 @@ public struct KeyRing: Sendable {
     public init(text: String, setting: String = "DB_ENCRYPTION_KEY") throws(DatabaseError) {
         var keys: [Key] = []
         for part in text.split(separator: ",", omittingEmptySubsequences: false) {
-            let part = part.filter { !$0.isWhitespace }
+            // Around a key only: within its name a space is a mistake.
+            let part = String(part.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
             let pieces = part.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
             let id = pieces.count == 2 ? String(pieces[0]) : "default"
             guard let encoded = pieces.last, Self.isKeyID(id) else {

@@ -60,7 +60,7 @@ enum M001_Initial {
             PRIMARY KEY (business_id, client_id)
         )
         """,
-        "CREATE INDEX idx_crm_clients_created ON crm_clients (business_id, created_at, client_id)",
+        "CREATE INDEX idx_crm_clients_created ON crm_clients (created_at, business_id)",
         "CREATE INDEX idx_crm_clients_email ON crm_clients (business_id, email_hash) WHERE email_hash IS NOT NULL",
         "CREATE INDEX idx_crm_clients_phone ON crm_clients (business_id, phone_hash) WHERE phone_hash IS NOT NULL",
         """
@@ -228,10 +228,12 @@ enum M001_Initial {
             fingerprint {bytes} NOT NULL,
             status_code INTEGER,
             answer {bytes},
+            client_id TEXT,
             created_at {time} NOT NULL,
             PRIMARY KEY (business_id, route, idempotency_key)
         )
         """,
+        "CREATE INDEX idx_crm_idempotency_client ON crm_idempotency_records (business_id, client_id) WHERE client_id IS NOT NULL",
         "CREATE INDEX idx_crm_idempotency_created ON crm_idempotency_records (created_at)",
         """
         CREATE TABLE crm_sandbox_messages (

@@ -26,11 +26,10 @@ final class PostgresConnection: TransactionSession {
         raw = Self.connect(names, values)
         guard PQstatus(raw) == CONNECTION_OK else {
             let message = PQerrorMessage(raw).map { String(cString: $0) } ?? ""
-            PQfinish(raw)
+            // `deinit` closes what is there of it.
             throw .unavailable(.disconnected, details: message.split(separator: "\n").first.map(String.init) ?? "no connection")
         }
         guard PQenterPipelineMode(raw) == 1 else {
-            PQfinish(raw)
             throw .unavailable(.disconnected, details: "pipeline mode refused")
         }
         // Notices would go to standard error, past the log.
@@ -120,7 +119,12 @@ final class PostgresConnection: TransactionSession {
         if let failure {
             for key in fresh { prepared[key] = nil }
             fresh = []
-            throw isAlive ? failure : disconnected(failure)
+            guard isAlive, !Self.isLoss(failure) else {
+                // The server may have said goodbye before the socket closes.
+                abandon()
+                throw disconnected(failure)
+            }
+            throw failure
         }
         fresh = []
         return answers

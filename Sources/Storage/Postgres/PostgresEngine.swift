@@ -31,7 +31,8 @@ final class PostgresEngine: StorageEngine {
         threads = NIOThreadPool(numberOfThreads: configuration.poolSize)
         threads.start()
         writer = GroupCommitWriter(
-            limit: configuration.mailboxLimit, clock: configuration.clock, counters: counters, wakeUps: wakeUps, name: "rapport-writer"
+            limit: configuration.mailboxLimit, clock: configuration.clock, counters: counters, wakeUps: wakeUps, name: "rapport-writer",
+            onCommit: configuration.onCommit
         ) { [configuration, counters] in
             PostgresRoundStore(url: configuration.url, faults: configuration.faults, counters: counters)
         }
@@ -106,12 +107,21 @@ final class PostgresEngine: StorageEngine {
         } catch {
             // Nothing has been done yet: another connection may serve.
             if !isFresh, !session.isAlive { throw DatabaseError.staleConnection }
-            if session.isAlive { giveBack(connection) }
+            giveBack(connection)
             throw error
         }
         let transaction = Transaction(now: configuration.clock.now(), dialect: .postgresql, session: session)
+        let value: T
         do {
-            let value = try body(transaction)
+            value = try body(transaction)
+        } catch {
+            session.rollback()
+            // Lost before its COMMIT: surely not done, so it may be done again.
+            guard session.isAlive else { throw DatabaseError.staleConnection }
+            giveBack(connection)
+            throw error
+        }
+        do {
             if let due = transaction.earliestDue, due <= transaction.now.adding(milliseconds: 5_000) {
                 _ = try session.run("NOTIFY rapport_due")
             }
@@ -120,7 +130,7 @@ final class PostgresEngine: StorageEngine {
             return Done(value: value, earliestDue: transaction.earliestDue)
         } catch {
             session.rollback()
-            if session.isAlive { giveBack(connection) }
+            giveBack(connection)
             throw error
         }
     }
@@ -160,7 +170,7 @@ extension DatabaseError {
 }
 
 /// A connection on its way through the pool.
-private struct PooledConnection: @unchecked Sendable { // one thread at a time: it is in the pool's mutex or with its one user
+private struct PooledConnection: @unchecked Sendable {  // one thread at a time: it is in the pool's mutex or with its one user
     let value: PostgresConnection
 
     init(_ value: PostgresConnection) {

@@ -7,7 +7,9 @@ extension DatabaseError {
             PQresultErrorField(result, code).map { String(cString: $0) } ?? ""
         }
         let state = field(rapport_pg_sqlstate)
-        self.init(sqlState: state, message: field(rapport_pg_message), constraint: field(rapport_pg_constraint))
+        // A missing value has no constraint of its own, but a column.
+        let rule = state == "23502" ? field(rapport_pg_column) : field(rapport_pg_constraint)
+        self.init(sqlState: state, message: field(rapport_pg_message), constraint: rule)
     }
 
     /// From an SQLSTATE (PostgreSQL manual, appendix A).

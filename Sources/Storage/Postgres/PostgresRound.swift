@@ -51,7 +51,9 @@ struct PostgresRound {
                 {
                     continue
                 }
-                if acceptance.needsBatchState, !batchClients.insert(ClientKey(acceptance.business, acceptance.clientID)).inserted { continue }
+                if acceptance.needsBatchState, !batchClients.insert(ClientKey(acceptance.business, acceptance.clientID)).inserted {
+                    continue
+                }
                 acceptances.append((index, acceptance))
             case .claim(let claim, _):
                 // A transaction's own locks do not keep it out: a second claim would take the same rows.

@@ -17,14 +17,16 @@ extension Transaction {
     public func putClient(_ client: SealedClient, business: BusinessID) throws -> Bool {
         // An address or a time zone that was replaced must not be used by an attempt that begins after the answer.
         try lockConsent(business, client.id)
-        let created = try execute(
-            """
-            INSERT INTO crm_clients (business_id, client_id, name, email, email_hash, phone_number, phone_hash, language, timezone,
-                attributes, created_at, updated_at)
-            VALUES (\(business), \(client.id), \(client.name), \(client.email?.bytes), \(client.emailHash), \(client.phoneNumber?.bytes),
-                \(client.phoneHash), \(client.language), \(client.timezone), \(json: client.attributes), \(now), \(now))
-            ON CONFLICT (business_id, client_id) DO NOTHING
-            """) > 0
+        let created =
+            try execute(
+                """
+                INSERT INTO crm_clients (business_id, client_id, name, email, email_hash, phone_number, phone_hash, language, timezone,
+                    attributes, created_at, updated_at)
+                VALUES (\(business), \(client.id), \(client.name), \(client.email?.bytes), \(client.emailHash),
+                    \(client.phoneNumber?.bytes), \(client.phoneHash), \(client.language), \(client.timezone),
+                    \(json: client.attributes), \(now), \(now))
+                ON CONFLICT (business_id, client_id) DO NOTHING
+                """) > 0
         if !created {
             try execute(
                 """
@@ -56,6 +58,12 @@ extension Transaction {
             WHERE batch_id IN (
                 SELECT batch_id FROM crm_communications
                 WHERE business_id = \(business) AND client_id = \(id) AND batch_id IS NOT NULL)
+            """)
+        // A request that is still running keeps its key: it may be the one that erases.
+        try execute(
+            """
+            DELETE FROM crm_idempotency_records
+            WHERE business_id = \(business) AND client_id = \(id) AND status_code IS NOT NULL
             """)
         // Queue, logs, attachments and sandbox messages go with their communication (ON DELETE CASCADE), tags with the client.
         let communications = try execute("DELETE FROM crm_communications WHERE business_id = \(business) AND client_id = \(id)")

@@ -13,6 +13,8 @@ public struct QueueDepth: Sendable, Hashable {
     public var waiting: Int
     /// Since when the oldest due one has been due.
     public var oldestDue: Timestamp?
+    /// When the oldest attempt that is on its way began.
+    public var oldestLease: Timestamp?
 }
 
 extension Transaction {
@@ -28,7 +30,8 @@ extension Transaction {
                 SUM(CASE WHEN due_at <= \(moment) THEN 1 ELSE 0 END),
                 SUM(CASE WHEN due_at > \(moment) AND lease_token IS NOT NULL THEN 1 ELSE 0 END),
                 SUM(CASE WHEN due_at > \(moment) AND lease_token IS NULL THEN 1 ELSE 0 END),
-                MIN(CASE WHEN due_at <= \(moment) THEN due_at END)
+                MIN(CASE WHEN due_at <= \(moment) THEN due_at END),
+                MIN(CASE WHEN due_at > \(moment) AND lease_token IS NOT NULL THEN leased_at END)
             FROM crm_delivery_queue
             GROUP BY channel, priority
             ORDER BY channel, priority
@@ -36,7 +39,8 @@ extension Transaction {
         ).map { row in
             QueueDepth(
                 channel: try row.channel(0), priority: try row.int(1), due: try row.int(2), leased: try row.int(3),
-                waiting: try row.int(4), oldestDue: try row.int64OrNil(5).map(Timestamp.init(milliseconds:)))
+                waiting: try row.int(4), oldestDue: try row.int64OrNil(5).map(Timestamp.init(milliseconds:)),
+                oldestLease: try row.int64OrNil(6).map(Timestamp.init(milliseconds:)))
         }
     }
 }

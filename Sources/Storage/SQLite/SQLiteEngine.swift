@@ -35,7 +35,8 @@ final class SQLiteEngine: StorageEngine {
         readers = NIOThreadPool(numberOfThreads: configuration.poolSize)
         readers.start()
         writer = GroupCommitWriter(
-            limit: configuration.mailboxLimit, clock: configuration.clock, counters: counters, wakeUps: wakeUps, name: "rapport-writer"
+            limit: configuration.mailboxLimit, clock: configuration.clock, counters: counters, wakeUps: wakeUps, name: "rapport-writer",
+            onCommit: configuration.onCommit
         ) { [pool, faults = configuration.faults] in SQLiteRoundStore(pool: pool, faults: faults) }
         logger.debug("opened SQLite", metadata: ["version": "\(String(cString: sqlite3_libversion()))"])
     }

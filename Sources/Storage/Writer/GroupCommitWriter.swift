@@ -16,17 +16,20 @@ final class GroupCommitWriter: Sendable {
     private let clock: WallClock
     private let counters: StorageCounters
     private let wakeUps: WakeUpHub
+    private let onCommit: (@Sendable (_ items: Int, _ microseconds: Int) -> Void)?
     private let ended = DispatchSemaphore(value: 0)
 
     /// - Parameter makeStore: runs on the writer's thread.
     init(
         limit: Int, clock: WallClock, counters: StorageCounters, wakeUps: WakeUpHub, name: String,
+        onCommit: (@Sendable (_ items: Int, _ microseconds: Int) -> Void)? = nil,
         makeStore: @escaping @Sendable () -> any RoundStore
     ) {
         mailbox = Mailbox(limit: limit)
         self.clock = clock
         self.counters = counters
         self.wakeUps = wakeUps
+        self.onCommit = onCommit
         let thread = Thread { [self] in
             let store = makeStore()
             run(store)
@@ -82,7 +85,9 @@ final class GroupCommitWriter: Sendable {
                 let result = try store.perform(round, now: now)
                 counters.rounds.add(1, ordering: .relaxed)
                 counters.items.add(round.count, ordering: .relaxed)
-                counters.microseconds.add(Int((DispatchTime.now().uptimeNanoseconds &- start) / 1000), ordering: .relaxed)
+                let microseconds = Int((DispatchTime.now().uptimeNanoseconds &- start) / 1000)
+                counters.microseconds.add(microseconds, ordering: .relaxed)
+                onCommit?(round.count, microseconds)
                 var deferred: [WriterRequest] = []
                 for (request, reply) in zip(round, result.replies) {
                     if case .deferred = reply { deferred.append(request) } else { request.resume(with: reply) }
@@ -98,7 +103,8 @@ final class GroupCommitWriter: Sendable {
                     continue
                 }
                 if error.concernsEveryone || round.count == 1 {
-                    let final: DatabaseError = if case .transient(let details) = error { .unavailable(.timeout, details: details) } else { error }
+                    let final: DatabaseError =
+                        if case .transient(let details) = error { .unavailable(.timeout, details: details) } else { error }
                     for request in round { request.fail(final) }
                     return []
                 }

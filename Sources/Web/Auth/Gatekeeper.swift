@@ -2,11 +2,12 @@ import Core
 import HTTPTypes
 import Hummingbird
 
-/// Says who is asking.
+/// Says who is asking, and what passes at once.
 struct Gatekeeper: Sendable {
     let keys: APIKeyCache
     let sessions: SessionStore
     let idempotency: Idempotency
+    let largeBodies = LargeBodies()
 
     /// The holder of the API key in `Authorization: Bearer …`.
     func credential(of request: Request) async throws -> Credential {

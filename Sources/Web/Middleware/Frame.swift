@@ -6,11 +6,14 @@ import Logging
 /// Around every request, known path or not: its id, its errors as problems, its log line, the headers of every answer.
 struct Frame: RouterMiddleware {
     let clock: WallClock
+    /// Nil: nobody counts.
+    var metrics: RequestMetrics?
 
     func handle(
         _ request: Request, context: WebContext, next: (Request, WebContext) async throws -> Response
     ) async throws -> Response {
         var context = context
+        let start = ContinuousClock.now
         context.requestID = RequestID.accepted(from: request.headers) ?? UUIDv7(at: clock.now()).description
         var response: Response
         do {
@@ -23,16 +26,23 @@ struct Frame: RouterMiddleware {
             if problem.status.code >= 500 { log(error, problem, request, context) }
             response = problem.answer.response
         }
+        metrics?.record(request.method, path: context.endpointPath, status: response.status.code, took: start.duration(to: .now))
         response.headers[.requestID] = context.requestID
         response.headers[.contentTypeOptions] = "nosniff"
+        context.logger.debug(
+            "request",
+            metadata: [
+                "component": "web", "event": "request", "request_id": "\(context.requestID)", "method": "\(request.method.rawValue)",
+                "route": "\(context.endpointPath ?? "unknown")", "status": "\(response.status.code)",
+            ])
         return response
     }
 
     private func log(_ error: any Error, _ problem: Problem, _ request: Request, _ context: WebContext) {
         context.logger.error(
-            "request failed",
+            "request_failed",
             metadata: [
-                "component": "web", "event": "request_failed", "request_id": "\(context.requestID)",
+                "request_id": "\(context.requestID)",
                 "method": "\(request.method.rawValue)", "route": "\(context.endpointPath ?? "unknown")",
                 "status": "\(problem.status.code)", "error": "\(String(reflecting: error))",
             ])

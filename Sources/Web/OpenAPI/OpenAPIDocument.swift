@@ -6,7 +6,9 @@ enum OpenAPIDocument {
     static let bytes = assemble(pieces.map { Asset.bytes("openapi/\($0).json") })
 
     /// The first one carries everything but the others' `paths` and `components`.
-    static let pieces = ["base", "communications", "records", "operations"]
+    static let pieces = [
+        "base", "communications", "workflow", "clients", "preferences", "business", "message-types", "templates", "operations", "pages",
+    ]
 
     /// Members of `paths` and of each group in `components` are joined; every other member is the first piece's.
     static func assemble(_ pieces: [[UInt8]]) -> [UInt8] {

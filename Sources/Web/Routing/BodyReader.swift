@@ -5,19 +5,24 @@ import NIOCore
 
 /// Reads a request's body into one array, counting while it streams in.
 enum BodyReader {
-    static func read(_ request: Request, _ rule: BodyRule) async throws -> [UInt8] {
-        if rule == .none { return [] }
-        let announced = request.headers[.contentLength].flatMap { Int($0) }
+    /// The body, and the place that it takes if it is large.
+    static func read(_ request: Request, _ rule: BodyRule, _ large: LargeBodies) async throws -> ([UInt8], LargeBodies.Place?) {
+        if rule == .none { return ([], nil) }
+        // More than a number can say is more than anyone may send.
+        let announced = request.headers[.contentLength].map { Int($0) ?? .max }
         if let announced, announced > rule.limit { throw Refusal.payloadTooLarge }
         // A wrong type is said before megabytes of it arrive.
         if announced ?? 1 > 0 { try checkMediaType(of: request, rule, isEmpty: announced == nil ? nil : false) }
+        var place = try (announced ?? 0) > LargeBodies.threshold ? large.enter() : nil
         var bytes: [UInt8] = []
         for try await buffer in request.body {
-            guard bytes.count + buffer.readableBytes <= rule.limit else { throw Refusal.payloadTooLarge }
+            let count = bytes.count + buffer.readableBytes
+            guard count <= rule.limit else { throw Refusal.payloadTooLarge }
+            if place == nil, count > LargeBodies.threshold { place = try large.enter() }
             bytes.append(contentsOf: buffer.readableBytesView)
         }
         if !bytes.isEmpty { try checkMediaType(of: request, rule, isEmpty: false) }
-        return bytes
+        return (bytes, place)
     }
 
     /// - Parameter isEmpty: nil while nobody knows.

@@ -9,6 +9,8 @@ public struct Incoming: Sendable {
     public let context: WebContext
     /// Empty where the route takes none.
     public let body: [UInt8]
+    /// Held as long as the request is.
+    let place: LargeBodies.Place?
 
     public var headers: HTTPFields { request.headers }
     public var requestID: String { context.requestID }

@@ -41,6 +41,7 @@ struct ConsentRaceTests {
                     // What is acknowledged now must not begin any more.
                     let refused = self.state.withLock { $0.acknowledged.contains(delivery.address) }
                     do {
+                        try delivery.begin()
                         _ = try delivery.render()
                     } catch {
                         return delivery.complete(.failure(TransportFailure(rendering: error)))

@@ -114,6 +114,7 @@ final class ScriptedTransport: Transport {
             return
         }
         do {
+            try delivery.begin()
             let message = Message(
                 id: delivery.id, address: delivery.address, priority: delivery.priority, rendered: try delivery.render())
             state.withLock { $0.begun.append(message) }

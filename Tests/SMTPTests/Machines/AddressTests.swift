@@ -70,4 +70,24 @@ struct AddressTests {
     func punycode(text: String, expected: String) {
         #expect(Punycode.encode(Array(text.unicodeScalars)) == expected)
     }
+
+    @Test("random text never crashes, and what is taken is safe in a command line")
+    func random() {
+        let scalars: [Unicode.Scalar] = [
+            "a", "Z", "0", "@", ".", "-", "\"", "\\", "<", ">", ",", " ", "\r", "\n", "\0", "[", "]", ":", "(", "ü", "ß", "例", "\u{308}",
+            "。", "\u{202E}",
+            "\u{10FFFF}", "İ", "ﬁ", "\u{200D}",
+        ]
+        for _ in 0..<30_000 {
+            var view = String.UnicodeScalarView()
+            for _ in 0..<Int.random(in: 0..<14) { view.append(scalars.randomElement() ?? "a") }
+            guard let address = try? MailAddress(String(view) + (Bool.random() ? "@b.c" : "")) else { continue }
+            let wire = address.wireText
+            #expect(wire.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F })
+            #expect(address.localPart.utf8.first == 0x22 || !wire.utf8.contains { $0 == 0x3C || $0 == 0x3E || $0 == 0x2C || $0 == 0x20 })
+            let domain = wire.utf8.reversed().prefix { $0 != 0x40 }
+            #expect(!domain.isEmpty && domain.allSatisfy { $0 < 0x80 && $0 > 0x20 })
+            #expect(wire.utf8.count <= 254)
+        }
+    }
 }

@@ -110,6 +110,24 @@ struct HostileServerTests {
         #expect(!session.channel.isActive)
     }
 
+    @Test(
+        "an answer to half a message: a refusal stands, an acceptance does not, 421 means slow down",
+        arguments: [
+            ("552 5.3.4 too big", SMTPFailure.Category.invalidInput), ("250 taken", .transient), ("421 4.3.2 closing", .rateLimit),
+        ])
+    func halfMessage(reply: String, category: SMTPFailure.Category) throws {
+        let (a, b) = (TestMail("a"), TestMail("b"))
+        let session = try EmbeddedSession.ready(mails: [a, b])
+        session.gate.isShut = true
+        try session.say("250 ok\r\n250 ok\r\n354 go")
+        try session.say(reply)
+        #expect(a.failure?.category == category)
+        #expect(a.failure?.outcomeUnknown == false)
+        #expect(b.failure?.category == .transient)
+        #expect(!session.channel.isActive)
+        #expect([a, b].map(\.completions) == [1, 1])
+    }
+
     @Test("replies to nothing: after a mail is accepted the mail stands and the connection ends")
     func outOfTurn() throws {
         let (a, b) = (TestMail("a"), TestMail("b"))
@@ -123,6 +141,23 @@ struct HostileServerTests {
         let idle = try EmbeddedSession.ready()
         try idle.sayRaw("25")
         #expect(idle.ends.first??.phase == .queue)
+    }
+
+    @Test("plaintext behind the reply to STARTTLS, or no STARTTLS at all, ends the session without a word of credentials")
+    func startTLS() throws {
+        for hello in ["250-hi\r\n250-STARTTLS\r\n250 AUTH PLAIN", "250-hi\r\n250 AUTH PLAIN"] {
+            let session = try EmbeddedSession {
+                $0.security = .startTLS
+                $0.credentials = .password(username: "user", password: "secret")
+            }
+            try session.say("220 hi")
+            try session.say(hello)
+            if session.channel.isActive { try session.sayRaw("220 go\r\n250-hi\r\n250 AUTH PLAIN\r\n") }
+            #expect(session.ends.first??.phase == .startTLS)
+            #expect(!session.channel.isActive)
+            let sent = try session.sent()
+            #expect(sent == "EHLO localhost|STARTTLS|" || sent == "EHLO localhost|")
+        }
     }
 
     @Test("421 while idle, or cut in two after an acceptance, is an orderly end")
@@ -171,7 +206,10 @@ struct HostileServerTests {
                 try session.say("220 hi\r\n")
                 try session.say("250-hi\r\n250 PIPELINING")
             }
-            for _ in 0..<Int.random(in: 0..<30) where session.channel.isActive { try session.sayRaw(words.randomElement() ?? "") }
+            for _ in 0..<Int.random(in: 0..<30) where session.channel.isActive {
+                session.gate.isShut = Int.random(in: 0..<4) == 0
+                try session.sayRaw(words.randomElement() ?? "")
+            }
             if session.channel.isActive { session.connection?.abort(SMTPFailure(.transient, phase: .queue, text: "end")) }
             while let waiting = session.queue.popFirst() {
                 waiting.completion(.failure(SMTPFailure(.transient, phase: .queue, text: "left")))

@@ -33,14 +33,16 @@ final class ChildProcess: Sendable {
     }
 
     private static func readLines(_ handle: FileHandle, _ continuation: AsyncStream<String>.Continuation) {
-        var buffer = Data()
+        var line: [UInt8] = []
         while true {
             let data = handle.availableData
             if data.isEmpty { break }
-            buffer.append(data)
-            while let end = buffer.firstIndex(of: 0x0A) {
-                continuation.yield(String(decoding: buffer[buffer.startIndex..<end], as: UTF8.self))
-                buffer = Data(buffer[(end + 1)...])
+            for (index, piece) in data.split(separator: 0x0A, omittingEmptySubsequences: false).enumerated() {
+                if index > 0 {
+                    continuation.yield(String(decoding: line, as: UTF8.self))
+                    line = []
+                }
+                line += piece
             }
         }
         continuation.finish()

@@ -52,6 +52,13 @@ final class PythonServer: Sendable {
                          base64.b64encode(envelope.original_content).decode()]
                 print(' '.join(words), flush=True)
                 return '250 2.0.0 Ok: queued as 4Wxyz123'
+            async def auth_XOAUTH2(self, server, args):
+                text = base64.b64decode(args[1]).decode()
+                if text == f'user={user}\\x01auth=Bearer {password}\\x01\\x01':
+                    return AuthResult(success=True)
+                answer = await server.challenge_auth('{"status":"401"}')
+                await server.push('535 5.7.8 token refused' if answer == b'' else '501 5.5.2 an empty line was due')
+                return AuthResult(success=False, handled=True)
             async def handle_RCPT(self, server, session, envelope, address, options):
                 if address.startswith('nobody'):
                     return '550 5.1.1 No such mailbox'

@@ -138,6 +138,19 @@ import Testing
         }
     }
 
+    @Test("a PostgreSQL server that takes no connection is an error, every time anew, and no more than that")
+    func postgresAway() async throws {
+        let missing = try await TestDatabase.freshURL(.postgresql)
+        try await TestDatabase.remove(missing, .postgresql)
+        let nobody = "postgresql://user:secret@127.0.0.1:1/rapport"
+        for url in [nobody, missing, nobody, missing] {
+            let configuration = DatabaseConfiguration(url: url, clock: TestClock().wallClock)
+            let error = await #expect(throws: DatabaseError.self) { _ = try await Database.open(configuration, logger: quiet) }
+            guard case .unavailable(.disconnected, let details) = error else { throw Refusal() }
+            #expect(!details.contains("secret"))
+        }
+    }
+
     @Test("a second process is kept away from a SQLite file until the first one closes it")
     func processLock() async throws {
         let url = try await TestDatabase.freshURL(.sqlite)

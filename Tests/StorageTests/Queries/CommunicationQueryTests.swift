@@ -1,7 +1,8 @@
 import Core
-@testable import Storage
 import TestSupport
 import Testing
+
+@testable import Storage
 
 @Suite("Reading communications")
 struct CommunicationQueryTests {
@@ -177,8 +178,8 @@ struct CommunicationQueryTests {
             let depths = try await world.database.read { tx in try tx.queueDepths() }
             #expect(
                 depths == [
-                    QueueDepth(channel: .email, priority: 2, due: 1, leased: 1, waiting: 1, oldestDue: dueSince),
-                    QueueDepth(channel: .sms, priority: 2, due: 1, leased: 0, waiting: 0, oldestDue: dueSince),
+                    QueueDepth(channel: .email, priority: 2, due: 1, leased: 1, waiting: 1, oldestDue: dueSince, oldestLease: dueSince),
+                    QueueDepth(channel: .sms, priority: 2, due: 1, leased: 0, waiting: 0, oldestDue: dueSince, oldestLease: nil),
                 ])
         }
     }
