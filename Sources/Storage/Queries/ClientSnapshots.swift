@@ -42,12 +42,12 @@ extension Transaction {
         return channels
     }
 
-    /// When the newest message was accepted for the client; as the accepting transaction reads it.
+    /// When the newest message that was not held back for ever was accepted for the client; as the accepting transaction reads it.
     private func lastMessage(to id: ClientID, business: BusinessID) throws -> Timestamp? {
         try run(
             """
             SELECT created_at FROM crm_communications
-            WHERE business_id = \(business) AND client_id = \(id)
+            WHERE business_id = \(business) AND client_id = \(id) AND status NOT IN ('suppressed', 'cancelled')
             ORDER BY communication_id DESC
             LIMIT 1
             """

@@ -8,7 +8,7 @@ import Testing
 @Suite("Taking over from the dead", .timeLimit(.minutes(1)))
 struct TakeoverTests {
     @Test(
-        "when a process dies its lease runs out, another one marks the attempt unknown and sends the same message; a late outcome changes nothing",
+        "a dead process's lease runs out: another one marks the attempt unknown and sends the message; a late outcome changes nothing",
         arguments: World.engines)
     func takenOver(engine: TestEngine) async throws {
         try await withWorld(engine) { world in
