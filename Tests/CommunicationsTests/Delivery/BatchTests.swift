@@ -5,7 +5,7 @@ import Testing
 
 @testable import Communications
 
-@Suite("Batches of LOW messages", .timeLimit(.minutes(1)))
+@Suite("Batches of LOW messages", .timeLimit(.minutes(5)))
 struct BatchTests {
     /// Makes the client one who had a message a moment ago, so that LOW messages gather.
     private func greet(_ world: World) async throws {

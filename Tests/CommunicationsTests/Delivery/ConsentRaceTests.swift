@@ -6,7 +6,7 @@ import Testing
 
 @testable import Communications
 
-@Suite("Consent under concurrency", .timeLimit(.minutes(3)))
+@Suite("Consent under concurrency", .timeLimit(.minutes(5)))
 struct ConsentRaceTests {
     /// A transport that begins each message after a few turns of the scheduler and notes whether its client had been told "no" by then.
     private final class Witness: Transport {

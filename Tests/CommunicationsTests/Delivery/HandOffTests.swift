@@ -5,7 +5,7 @@ import Testing
 
 @testable import Communications
 
-@Suite("Hand-off", .timeLimit(.minutes(1)))
+@Suite("Hand-off", .timeLimit(.minutes(5)))
 struct HandOffTests {
     @Test(
         "a critical message begins in the transaction that accepts it, is sent and recorded, and leaves the queue", arguments: World.engines

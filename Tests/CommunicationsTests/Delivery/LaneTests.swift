@@ -5,7 +5,7 @@ import Testing
 
 @testable import Communications
 
-@Suite("Lanes", .timeLimit(.minutes(1)))
+@Suite("Lanes", .timeLimit(.minutes(5)))
 struct LaneTests {
     private func submit(_ world: World, _ client: String, urgency: Urgency = .high, channel: Channel = .email) async throws
         -> CommunicationID

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Communications
 
-@Suite("Quiet hours at the last moment", .timeLimit(.minutes(1)))
+@Suite("Quiet hours at the last moment", .timeLimit(.minutes(5)))
 struct QuietHoursTests {
     /// The most that messages which wait for the same morning are spread over.
     private static let spread: Int64 = 15 * 60 * 1000

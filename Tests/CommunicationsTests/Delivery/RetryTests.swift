@@ -5,7 +5,7 @@ import Testing
 
 @testable import Communications
 
-@Suite("Retries and fallbacks", .timeLimit(.minutes(1)))
+@Suite("Retries and fallbacks", .timeLimit(.minutes(5)))
 struct RetryTests {
     /// Moves the clock to the moment at which the communication is due and says how many seconds that took.
     private func goToDue(_ world: World, _ id: CommunicationID) async throws -> Double {

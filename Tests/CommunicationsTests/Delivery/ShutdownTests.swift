@@ -7,7 +7,7 @@ import Testing
 
 @testable import Communications
 
-@Suite("Clean stops", .timeLimit(.minutes(1)))
+@Suite("Clean stops", .timeLimit(.minutes(5)))
 struct ShutdownTests {
     /// Runs the engine as the product does while `body` runs; `body` gets the means to stop it.
     private func withService(_ world: World, _ timing: DeliveryTiming, _ body: (Instance, ServiceGroup) async throws -> Void) async throws {

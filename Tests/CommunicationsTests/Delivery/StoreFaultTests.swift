@@ -5,7 +5,7 @@ import Testing
 
 @testable import Communications
 
-@Suite("A store that fails", .timeLimit(.minutes(1)))
+@Suite("A store that fails", .timeLimit(.minutes(5)))
 struct StoreFaultTests {
     /// PostgreSQL asks the server what became of a transaction whose commit got no answer, so its callers are told the truth.
     private static let doubtful = [TestEngine.sqlite]

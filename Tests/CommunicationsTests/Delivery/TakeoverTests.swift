@@ -5,7 +5,7 @@ import Testing
 
 @testable import Communications
 
-@Suite("Taking over from the dead", .timeLimit(.minutes(1)))
+@Suite("Taking over from the dead", .timeLimit(.minutes(5)))
 struct TakeoverTests {
     @Test(
         "a dead process's lease runs out: another one marks the attempt unknown and sends the message; a late outcome changes nothing",

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Communications
 
-@Suite("Acceptance and dry runs", .timeLimit(.minutes(1)))
+@Suite("Acceptance and dry runs", .timeLimit(.minutes(5)))
 struct AcceptanceTests {
     private func answer(_ submission: Submission) throws -> [UInt8] {
         switch submission {

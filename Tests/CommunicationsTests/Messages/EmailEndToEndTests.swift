@@ -9,7 +9,7 @@ import Testing
 
 @testable import Communications
 
-@Suite("E-mail to a server that nobody here wrote", .timeLimit(.minutes(1)))
+@Suite("E-mail to a server that nobody here wrote", .timeLimit(.minutes(5)))
 struct EmailEndToEndTests {
     private func transport(port: Int) throws -> @Sendable (TestClock) throws -> any Transport {
         { clock in

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Communications
 
-@Suite("Templates of a message", .timeLimit(.minutes(1)))
+@Suite("Templates of a message", .timeLimit(.minutes(5)))
 struct TemplateChoiceTests {
     @Test(
         "a language falls back from de-AT to de, to the business's own and to English",
