@@ -7,7 +7,9 @@ import Testing
 
 @Suite("Lanes", .timeLimit(.minutes(1)))
 struct LaneTests {
-    private func submit(_ world: World, _ client: String, urgency: Urgency = .high, channel: Channel = .email) async throws -> CommunicationID {
+    private func submit(_ world: World, _ client: String, urgency: Urgency = .high, channel: Channel = .email) async throws
+        -> CommunicationID
+    {
         world.clock.advance(milliseconds: 1)
         return try await world.submit(world.request(urgency: urgency, client: client, channel: channel))
     }

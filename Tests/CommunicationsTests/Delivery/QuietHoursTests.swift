@@ -11,7 +11,9 @@ struct QuietHoursTests {
     private static let spread: Int64 = 15 * 60 * 1000
 
     /// A message whose first attempt fails one minute before quiet hours begin, so that its retry falls into them.
-    private func failsBeforeNight(_ world: World, recipient: RecipientUpdate = World.ada, urgency: Urgency = .high) async throws -> CommunicationID {
+    private func failsBeforeNight(_ world: World, recipient: RecipientUpdate = World.ada, urgency: Urgency = .high) async throws
+        -> CommunicationID
+    {
         world.email.script(.refuse(.busy))
         let id = try await world.submit(world.request(urgency: urgency, channel: .email, recipient: recipient))
         try await world.first.quiet()

@@ -117,7 +117,8 @@ struct AcceptanceTests {
     @Test("a dry run names the variables that nobody gave and counts an SMS's segments", arguments: World.engines)
     func missing(engine: TestEngine) async throws {
         try await withWorld(engine) { world in
-            try await world.putTemplate(.sms, "reminder", content: "{{greeting}} {{client_name}}, it is \(String(repeating: "x", count: 200))")
+            try await world.putTemplate(
+                .sms, "reminder", content: "{{greeting}} {{client_name}}, it is \(String(repeating: "x", count: 200))")
             let dry = try members(
                 try await world.first.orchestrator.preview(world.request(channel: .sms), business: world.business))
             let preview = try #require((dry["metadata"] as? [String: Any])?["preview"] as? [String: Any])

@@ -32,7 +32,8 @@ struct EmailEndToEndTests {
         }
     }
 
-    @Test("a mail arrives complete: Message-ID of the communication, the business as sender, text, HTML and files", arguments: World.engines)
+    @Test(
+        "a mail arrives complete: Message-ID of the communication, the business as sender, text, HTML and files", arguments: World.engines)
     func arrives(engine: TestEngine) async throws {
         try await withMail(engine) { world, server in
             var request = try world.request(

@@ -9,7 +9,8 @@ import Testing
 struct TemplateChoiceTests {
     @Test(
         "a language falls back from de-AT to de, to the business's own and to English",
-        arguments: World.engines, [(["de-AT", "de", "fr", "en"], "de-AT"), (["de", "fr", "en"], "de"), (["fr", "en"], "fr"), (["en"], "en")])
+        arguments: World.engines,
+        [(["de-AT", "de", "fr", "en"], "de-AT"), (["de", "fr", "en"], "de"), (["fr", "en"], "fr"), (["en"], "en")])
     func language(engine: TestEngine, given: (stored: [String], expected: String)) async throws {
         var business = World.standardBusiness()
         business.defaultLanguage = "fr"
