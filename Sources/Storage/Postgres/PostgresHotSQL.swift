@@ -35,7 +35,7 @@ enum PostgresHotSQL {
 
     static let lastMessages = """
         SELECT u.i, (SELECT m.created_at FROM crm_communications m WHERE m.business_id = u.business AND m.client_id = u.client
-            ORDER BY m.communication_id DESC LIMIT 1)
+            AND m.status NOT IN ('suppressed', 'cancelled') ORDER BY m.communication_id DESC LIMIT 1)
         FROM unnest($1::uuid[], $2::text[]) WITH ORDINALITY AS u (business, client, i)
         """
 
@@ -48,9 +48,9 @@ enum PostgresHotSQL {
         """
 
     static let heldLeases = """
-        SELECT q.communication_id FROM unnest($1::uuid[], $2::int8[]) AS u (id, token)
+        SELECT q.communication_id FROM unnest($1::uuid[], $2::int8[], $3::text[]) AS u (id, token, channel)
         CROSS JOIN LATERAL (SELECT communication_id FROM crm_delivery_queue q
-            WHERE q.communication_id = u.id AND q.lease_token = u.token LIMIT 1 FOR UPDATE) AS q
+            WHERE q.communication_id = u.id AND q.lease_token = u.token AND q.channel = u.channel LIMIT 1 FOR UPDATE) AS q
         """
 
     static let extendLeases = """
@@ -139,7 +139,7 @@ enum PostgresHotSQL {
         ), gone AS (
             DELETE FROM crm_delivery_queue q USING o
                 CROSS JOIN LATERAL (SELECT ctid AS place FROM crm_delivery_queue l WHERE l.communication_id = o.id LIMIT 1) AS l
-            WHERE q.ctid = l.place AND q.communication_id = o.id AND q.lease_token = o.token RETURNING o.*
+            WHERE q.ctid = l.place AND q.communication_id = o.id AND q.lease_token = o.token AND q.channel = o.channel RETURNING o.*
         ), changed AS (
             UPDATE crm_communications c SET status = CASE WHEN c.status IN ('pending', 'queued', 'sending') THEN 'sent' ELSE c.status END,
                 sent_at = COALESCE(c.sent_at, g.finished_at), sandbox = g.sandbox, channel = g.channel

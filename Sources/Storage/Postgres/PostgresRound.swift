@@ -51,7 +51,9 @@ struct PostgresRound {
                 {
                     continue
                 }
-                if acceptance.needsBatchState, !batchClients.insert(ClientKey(acceptance.business, acceptance.clientID)).inserted { continue }
+                if acceptance.needsBatchState, !batchClients.insert(ClientKey(acceptance.business, acceptance.clientID)).inserted {
+                    continue
+                }
                 acceptances.append((index, acceptance))
             case .claim(let claim, _):
                 // A transaction's own locks do not keep it out: a second claim would take the same rows.
@@ -87,6 +89,7 @@ struct PostgresRound {
             var parameters = PostgresParameters()
             parameters.append(PostgresArray(PostgresType.uuid, outcomes.map { .uuid($0.outcome.id) }))
             parameters.append(PostgresArray(PostgresType.int8, outcomes.map { .int($0.outcome.token) }))
+            parameters.append(PostgresArray(PostgresType.text, outcomes.map { .text($0.outcome.channel.rawValue) }))
             queue(.heldLeases, PostgresHotSQL.heldLeases, parameters, connection)
         }
         for index in leaseExtensions {

@@ -65,7 +65,8 @@ struct SQLiteRound {
     }
 
     /// The closure's error is its caller's alone; only what ends the whole transaction is thrown.
-    private func run(_ closure: WriterClosure, _ result: inout RoundResult) throws(DatabaseError) -> Result<@Sendable () -> Void, any Error> {
+    private func run(_ closure: WriterClosure, _ result: inout RoundResult) throws(DatabaseError) -> Result<@Sendable () -> Void, any Error>
+    {
         _ = try session.run("SAVEPOINT closure")
         do {
             let transaction = Transaction(now: now, dialect: .sqlite, session: session)
@@ -90,8 +91,12 @@ struct SQLiteRound {
         var lost: [CommunicationID] = []
         for outcome in outcomes {
             let effects = OutcomeEffects(outcome: outcome, now: now)
+            // The channel too: a fallback that is recorded twice must not meet its successor, whose lease has the same token.
             let held = try session.run(
-                "SELECT 1 FROM crm_delivery_queue WHERE communication_id = \(outcome.id) AND lease_token = \(outcome.token)")
+                """
+                SELECT 1 FROM crm_delivery_queue
+                WHERE communication_id = \(outcome.id) AND lease_token = \(outcome.token) AND channel = \(outcome.channel)
+                """)
             if held.isEmpty {
                 lost.append(outcome.id)
                 try emit(effects.lateEvent())

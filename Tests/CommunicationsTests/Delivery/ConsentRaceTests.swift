@@ -40,6 +40,7 @@ struct ConsentRaceTests {
                     // What is acknowledged now must not begin any more.
                     let refused = self.state.withLock { $0.acknowledged.contains(delivery.address) }
                     do {
+                        try delivery.begin()
                         _ = try delivery.render()
                     } catch {
                         return delivery.complete(.failure(TransportFailure(rendering: error)))
@@ -88,9 +89,15 @@ struct ConsentRaceTests {
             // The test is worth something only if some messages won the race.
             #expect(witness.begun > 0)
             let open = try await world.store.database.read { tx in
-                try tx.run("SELECT COUNT(*) FROM crm_communications WHERE status NOT IN ('sent', 'suppressed')").first?.int(0)
+                try tx.run(
+                    """
+                    SELECT m.status, q.attempt, q.due_at, q.lease_token
+                    FROM crm_communications m LEFT JOIN crm_delivery_queue q ON q.communication_id = m.communication_id
+                    WHERE m.status NOT IN ('sent', 'suppressed')
+                    """
+                ).map { "\(try $0.text(0)) \(try $0.intOrNil(1) ?? -1) \(try $0.int64OrNil(2) ?? 0) \(try $0.isNull(3))" }
             }
-            #expect(open == 0)
+            #expect(open == [])
         }
     }
 

@@ -52,7 +52,9 @@ struct RetryTests {
         }
     }
 
-    @Test("a permanent error and malformed input go to the next channel at once", arguments: World.engines, [ErrorCategory.permanent, .invalidInput])
+    @Test(
+        "a permanent error and malformed input go to the next channel at once", arguments: World.engines,
+        [ErrorCategory.permanent, .invalidInput])
     func atOnce(engine: TestEngine, category: ErrorCategory) async throws {
         try await withWorld(engine) { world in
             world.email.always(.refuse(TransportFailure(category: category, message: "no")))

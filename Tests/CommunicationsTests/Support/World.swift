@@ -33,6 +33,7 @@ struct World: Sendable {
 
     /// Claims on every channel of the first process.
     func turn() async throws { try await first.turn() }
+    func turn(_ channel: Channel) async throws { try await first.turn(channel) }
 
     func advance(seconds: Int64) { clock.advance(seconds: seconds) }
 
