@@ -2,11 +2,11 @@ import CPQ
 import Core
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #else
-import Darwin
+    import Darwin
 #endif
 
 /// One connection, always in pipeline mode: statements are queued, then one sync sends them and reads every answer.
