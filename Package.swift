@@ -144,6 +144,7 @@ let package = Package(
             name: "AppTests",
             dependencies: [
                 "App", "Core", "Communications", "Storage", "Observability", .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
         ),

@@ -53,6 +53,21 @@ struct CommunicationsTests {
         }
     }
 
+    @Test("a dry run whose message grows beyond all bounds is refused, not a fault of ours")
+    func boundlessPreview() async throws {
+        try await World.run { _, api in
+            let text = "{{#a}}{{#a}}\(String(repeating: "x", count: 1_000)){{/a}}{{/a}}"
+            let template = #"{"subject_template":"s","content_template":"<p>\#(text)</p>"}"#
+            let put = try await api.put("/api/crm/templates/email/welcome", template)
+            #expect(put.status == 200 || put.status == 201)
+            let list = "[\(Array(repeating: "1", count: 60).joined(separator: ","))]"
+            let body = #"{"client_id":"c","message_type":"welcome","recipient":{"email":"a@example.org"},"context":{"a":\#(list)}}"#
+            let reply = try await api.post("\(path)?dry_run=true", body)
+            try reply.expectProblem(422, "validation")
+            #expect(try reply.fields == ["context"])
+        }
+    }
+
     @Test(
         "every field that does not fit is named",
         arguments: [

@@ -101,7 +101,7 @@ struct EmailEndToEndTests {
     func injection(engine: TestEngine) async throws {
         try await withMail(engine) { world, server in
             try await world.putTemplate(.email, "reminder", subject: "News: {{what}}", content: "<p>x</p>")
-            try await world.submit(world.request(context: #"{"what":"one\r\nBcc: all@example.org\r\n\r\nbody"}"#))
+            try await world.submit(world.request(context: #"{"what":"one\u0001\u0085\r\nBcc: all@example.org\r\n\r\nbody"}"#))
             let mail = try await server.mail()
             #expect(mail["defect"] as? String == nil)
             #expect(mail["bcc"] as? String == nil)
