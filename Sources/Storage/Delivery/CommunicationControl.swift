@@ -108,7 +108,7 @@ public enum CommunicationControl {
         let heir = try tx.run(
             """
             SELECT communication_id, business_id, client_id FROM crm_communications
-            WHERE batch_id = \(batch) AND status IN ('pending', 'queued') ORDER BY communication_id LIMIT 1
+            WHERE batch_id = \(batch) AND status IN ('pending', 'queued') ORDER BY communication_id LIMIT 1 \(tx.dialect.forUpdate)
             """
         ).first
         guard let heir else {

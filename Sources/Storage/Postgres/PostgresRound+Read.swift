@@ -15,10 +15,9 @@ extension PostgresRound {
         var parameters = PostgresParameters()
         parameters.append(businesses)
         parameters.append(clients)
-        queue(.clients, PostgresHotSQL.clients, parameters, connection)
         parameters.append(emailHashes)
         parameters.append(phoneHashes)
-        queue(.suppressions, PostgresHotSQL.suppressions, parameters, connection)
+        queue(.clients, PostgresHotSQL.clients, parameters, connection)
         queueIdempotencyReads(connection)
         queueBatchReads(connection)
     }
@@ -83,11 +82,9 @@ extension PostgresRound {
                 for row in rows {
                     guard let acceptance = try Self.element(acceptances, row) else { continue }
                     known.clients[ClientKey(acceptance.business, acceptance.clientID)] = try StoredClient(row, from: 1)
-                }
-            case .suppressions:
-                for row in rows {
+                    guard try !row.isNull(17) else { continue }
                     known.suppressed.insert(
-                        SuppressedAddress(business: try row.uuid(0), channel: try row.channel(1), hash: try row.bytes(2)))
+                        SuppressedAddress(business: acceptance.business, channel: try row.channel(17), hash: try row.bytes(18)))
                 }
             case .lastMessages:
                 for row in rows {
@@ -102,6 +99,8 @@ extension PostgresRound {
                 }
             case .heldLeases:
                 for row in rows { known.heldLeases.insert(try row.uuid(0)) }
+            case .endedLeases(let token):
+                for row in rows { known.endedLeases.insert(Lease(id: try row.uuid(0), token: token)) }
             case .extended(let index):
                 result.replies[index] = .ids(try Self.ids(rows))
             case .claimed(let position):

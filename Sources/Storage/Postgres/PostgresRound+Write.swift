@@ -9,7 +9,7 @@ extension PostgresRound {
         queueQueueRows(connection)
         queueIdempotencyRecords(connection)
         for effects in accepted {
-            try effects.writeRest(dialect: .postgresql) { (sql) throws(DatabaseError) in add(sql, connection) }
+            try effects.writeRest(dialect: .postgresql) { (sql) throws(DatabaseError) in connection.queue(sql) }
             result.leavesDue(effects.leavesDue)
         }
         queueSent(connection)
@@ -17,16 +17,6 @@ extension PostgresRound {
         for (position, claim) in claims.enumerated() {
             result.replies[claim.index] = .claimed(try queueClaim(claim.request, known.candidates[position], connection))
         }
-    }
-
-    private mutating func add(_ sql: SQL, _ connection: PostgresConnection) {
-        connection.queue(sql)
-        writeCount += 1
-    }
-
-    private mutating func add(_ text: String, _ parameters: PostgresParameters, _ connection: PostgresConnection) {
-        connection.queue(text, parameters)
-        writeCount += 1
     }
 
     private mutating func decide(_ acceptance: Acceptance) -> Result<AcceptanceResult, any Error> {
@@ -84,7 +74,7 @@ extension PostgresRound {
         var parameters = PostgresParameters()
         for column in columns { parameters.append(column) }
         parameters.append(.time(now))
-        add(PostgresHotSQL.upsertClients, parameters, connection)
+        connection.queue(PostgresHotSQL.upsertClients, parameters)
     }
 
     private mutating func queueCommunications(_ connection: PostgresConnection) {
@@ -112,7 +102,7 @@ extension PostgresRound {
         var parameters = PostgresParameters()
         for column in columns { parameters.append(column) }
         parameters.append(.time(now))
-        add(PostgresHotSQL.insertCommunications, parameters, connection)
+        connection.queue(PostgresHotSQL.insertCommunications, parameters)
     }
 
     private mutating func queueQueueRows(_ connection: PostgresConnection) {
@@ -133,7 +123,7 @@ extension PostgresRound {
         guard !columns[0].isEmpty else { return }
         var parameters = PostgresParameters()
         for column in columns { parameters.append(column) }
-        add(PostgresHotSQL.insertQueue, parameters, connection)
+        connection.queue(PostgresHotSQL.insertQueue, parameters)
     }
 
     private mutating func queueIdempotencyRecords(_ connection: PostgresConnection) {
@@ -152,43 +142,58 @@ extension PostgresRound {
         for column in columns { parameters.append(column) }
         parameters.append(.int(AcceptanceEffects.statusCode))
         parameters.append(.time(now))
-        add(PostgresHotSQL.insertIdempotency, parameters, connection)
+        connection.queue(PostgresHotSQL.insertIdempotency, parameters)
     }
 
     private mutating func queueSent(_ connection: PostgresConnection) {
-        guard !plainSent.isEmpty else { return }
         let (uuid, text, int4, int8) = (PostgresType.uuid, PostgresType.text, PostgresType.int4, PostgresType.int8)
-        let (json, time, bool) = (PostgresType.json, PostgresType.timestamptz, PostgresType.bool)
-        var columns = [uuid, int8, int8, time, time, text, int4, text, text, json, bool].map { PostgresArray($0) }
-        for (_, outcome) in plainSent {
+        let (json, time) = (PostgresType.json, PostgresType.timestamptz)
+        var columns = [uuid, time, text].map { PostgresArray($0) }
+        var sandbox = PostgresArray(PostgresType.bool)
+        var logged = [int8, time, int4, text, text, json].map { PostgresArray($0) }
+        for (index, outcome) in plainSent {
             guard case .sent(let messageID, let response) = outcome.result else { continue }
+            // Removed, so that the same attempt told twice is recorded once.
+            guard known.endedLeases.remove(Lease(id: outcome.id, token: outcome.token)) != nil else {
+                lose(outcome, at: index, connection)
+                continue
+            }
             columns[0].append(.uuid(outcome.id))
-            columns[1].append(.int(outcome.token))
-            columns[2].append(.int(LogSequence.shared.next(at: now)))
-            columns[3].append(.time(outcome.finishedAt))
-            columns[4].append(.time(outcome.startedAt))
-            columns[5].append(.text(outcome.channel.rawValue))
-            columns[6].append(.int(Int64(outcome.attempt)))
-            columns[7].append(.text(outcome.provider))
-            columns[8].append(messageID)
-            columns[9].append(response.map { .json(JSONText.string($0)) } ?? .null)
-            columns[10].append(.bool(outcome.sandbox))
+            columns[1].append(.time(outcome.finishedAt))
+            columns[2].append(.text(outcome.channel.rawValue))
+            sandbox.append(.bool(outcome.sandbox))
+            logged[0].append(.int(LogSequence.shared.next(at: now)))
+            logged[1].append(.time(outcome.startedAt))
+            logged[2].append(.int(Int64(outcome.attempt)))
+            logged[3].append(.text(outcome.provider))
+            logged[4].append(messageID)
+            logged[5].append(response.map { .json(JSONText.string($0)) } ?? .null)
         }
-        var parameters = PostgresParameters()
-        for column in columns { parameters.append(column) }
-        sentPosition = writeCount
-        add(PostgresHotSQL.finishSent, parameters, connection)
+        guard !columns[0].isEmpty else { return }
+        var shared = PostgresParameters()
+        for column in columns { shared.append(column) }
+        var changes = shared
+        changes.append(sandbox)
+        connection.queue(PostgresHotSQL.finishSent, changes)
+        for column in logged { shared.append(column) }
+        connection.queue(PostgresHotSQL.logSent, shared)
+    }
+
+    /// A successor has the lease, or the communication was erased: one event, if there is a communication still. Locked,
+    /// so that it can not be erased meanwhile.
+    private mutating func lose(_ outcome: AttemptOutcome, at index: Int, _ connection: PostgresConnection) {
+        result.lose(outcome.id, at: index)
+        connection.queue("\(OutcomeEffects(outcome: outcome, now: now).lateEvent()) FOR KEY SHARE")
     }
 
     private mutating func queueOutcomes(_ connection: PostgresConnection) throws(DatabaseError) {
         for (index, outcome) in outcomes {
             let effects = OutcomeEffects(outcome: outcome, now: now)
             if known.heldLeases.contains(outcome.id) {
-                try effects.write { (sql) throws(DatabaseError) in add(sql, connection) }
+                try effects.write { (sql) throws(DatabaseError) in connection.queue(sql) }
                 result.leavesDue(effects.leavesDue)
             } else {
-                result.lose(outcome.id, at: index)
-                add(effects.lateEvent(), connection)
+                lose(outcome, at: index, connection)
             }
         }
     }
@@ -200,7 +205,7 @@ extension PostgresRound {
         var turnedAway = 0
         for candidate in candidates.prefix(max(0, request.limit)) {
             let effects = ClaimEffects(candidate: candidate, now: now)
-            try effects.writePreamble { (sql) throws(DatabaseError) in add(sql, connection) }
+            try effects.writePreamble { (sql) throws(DatabaseError) in connection.queue(sql) }
             let decision = request.gate(candidate.delivery, now)
             if case .begin = decision {
                 begun.append(candidate.delivery)
@@ -209,7 +214,7 @@ extension PostgresRound {
             turnedAway += 1
             if case .postpone(let until, _) = decision { result.leavesDue(until) }
             if case .moveTo = decision { result.leavesDue(now) }
-            try effects.write(decision, request) { (sql) throws(DatabaseError) in add(sql, connection) }
+            try effects.write(decision, request) { (sql) throws(DatabaseError) in connection.queue(sql) }
         }
         if !begun.isEmpty {
             var queue = PostgresParameters()
@@ -217,20 +222,13 @@ extension PostgresRound {
             queue.append(.int(request.token))
             queue.append(.int(now.milliseconds))
             queue.append(.int(request.leaseUntil.milliseconds))
-            add(PostgresHotSQL.beginQueue, queue, connection)
+            connection.queue(PostgresHotSQL.beginQueue, queue)
             var communications = PostgresParameters()
             communications.append(
                 PostgresArray(PostgresType.uuid, begun.flatMap { [$0.id] + $0.members.map(\.id) }.map { .uuid($0) }))
-            add(PostgresHotSQL.beginCommunications, communications, connection)
+            connection.queue(PostgresHotSQL.beginCommunications, communications)
         }
         return ClaimResult(begun: begun, turnedAway: turnedAway, more: candidates.count > request.limit)
-    }
-
-    /// Reads from the answers which of the sent attempts were not ours any more.
-    mutating func absorbWrites(_ answers: [PostgresAnswer]) throws(DatabaseError) {
-        guard let sentPosition, answers.indices.contains(sentPosition) else { return }
-        let held = Set(try Self.ids(answers[sentPosition].rows))
-        for (index, outcome) in plainSent where !held.contains(outcome.id) { result.lose(outcome.id, at: index) }
     }
 }
 

@@ -65,10 +65,22 @@ extension Transaction {
             DELETE FROM crm_idempotency_records
             WHERE business_id = \(business) AND client_id = \(id) AND status_code IS NOT NULL
             """)
-        // Queue, logs, attachments and sandbox messages go with their communication (ON DELETE CASCADE), tags with the client.
-        let communications = try execute("DELETE FROM crm_communications WHERE business_id = \(business) AND client_id = \(id)")
+        let communications = try eraseCommunications(id, business)
         let preferences = try execute("DELETE FROM crm_client_preferences WHERE business_id = \(business) AND client_id = \(id)")
         let clients = try execute("DELETE FROM crm_clients WHERE business_id = \(business) AND client_id = \(id)")
         return communications + preferences + clients > 0
+    }
+
+    /// What depends on a communication goes with it. The queue goes first, as every end of an attempt takes it first: whoever
+    /// records one holds that row until its commit, and whoever comes later finds neither row nor communication.
+    ///
+    /// - Returns: how many communications there were.
+    private func eraseCommunications(_ id: ClientID, _ business: BusinessID) throws -> Int {
+        try execute(
+            """
+            DELETE FROM crm_delivery_queue WHERE communication_id IN (
+                SELECT communication_id FROM crm_communications WHERE business_id = \(business) AND client_id = \(id))
+            """)
+        return try execute("DELETE FROM crm_communications WHERE business_id = \(business) AND client_id = \(id)")
     }
 }

@@ -36,6 +36,8 @@ public enum Dialect: Sendable, Hashable {
         let parts = placeholder.split(separator: ":", maxSplits: 1)
         if parts.count == 2 {
             switch (parts[0], self) {
+            case ("sqlite", _): return self == .sqlite ? String(parts[1]) : ""
+            case ("postgresql", _): return self == .postgresql ? String(parts[1]) : ""
             case ("date", .sqlite): return "date(\(parts[1]) / 1000, 'unixepoch')"
             case ("date", .postgresql): return "CAST((\(parts[1]) AT TIME ZONE 'UTC') AS date)"
             case ("seconds", .sqlite): return "(\(parts[1])) / 1000.0"
@@ -55,6 +57,11 @@ public enum Dialect: Sendable, Hashable {
         "bool": ("INTEGER", "boolean"),
         "bytes": ("BLOB", "bytea"),
         "int": ("INTEGER", "bigint"),
+        "key": ("TEXT", "text COLLATE \"C\""),
+        "channel": ("TEXT", "crm_channel"),
+        "category": ("TEXT", "crm_category"),
+        "urgency": ("TEXT", "crm_urgency"),
+        "status": ("TEXT", "crm_status"),
         "withoutRowID": (" WITHOUT ROWID", ""),
         // Room on every page, so that status changes stay on it (HOT) and touch no index; a body below the target stays inline.
         "hot": ("", " WITH (fillfactor = 60, toast_tuple_target = 4096, autovacuum_vacuum_scale_factor = 0.05)"),
