@@ -5,6 +5,11 @@ struct ClaimCandidate {
     var delivery: DueDelivery
     var dueAt: Timestamp
 
+    init(delivery: DueDelivery, dueAt: Timestamp) {
+        self.delivery = delivery
+        self.dueAt = dueAt
+    }
+
     /// Reads `communication_id, business_id, client_id, due_at, attempt, lease_token, leased_at, plan_id, message_type,
     /// category, urgency, fallback_channels, context, batch_id, created_at, has_attachments`.
     init(_ row: Row, channel: Channel) throws(DatabaseError) {
