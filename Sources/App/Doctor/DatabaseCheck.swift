@@ -43,7 +43,7 @@ struct DatabaseCheck: Sendable {
 
     private static func words(_ error: any Error) -> String {
         guard let error = error as? DatabaseError else { return "\(error)" }
-        return error.details == error.description ? error.description : "\(error.description) (\(error.details))"
+        return error.debugDescription
     }
 
     private func engine(_ database: Database) async throws -> [Finding] {

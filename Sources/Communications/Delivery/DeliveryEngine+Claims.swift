@@ -35,7 +35,7 @@ extension DeliveryEngine {
             lane.release(places)
             // A stop is no failure.
             if error is CancellationError { return timing.poll }
-            logger.error("claim_failed", metadata: ["channel": "\(lane.channel.rawValue)", "error": "\(error)"])
+            logger.error("claim_failed", metadata: ["channel": "\(lane.channel.rawValue)", "error": "\(String(reflecting: error))"])
             return timing.poll
         }
         lane.noteBacklog(result.more)

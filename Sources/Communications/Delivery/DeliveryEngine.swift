@@ -157,7 +157,7 @@ public final class DeliveryEngine: Service {
             let lost = Set(ending).subtracting(kept)
             if !lost.isEmpty { register.withdraw(Array(lost)) }
         } catch {
-            logger.warning("leases_not_renewed", metadata: ["count": "\(ending.count)", "error": "\(error)"])
+            logger.warning("leases_not_renewed", metadata: ["count": "\(ending.count)", "error": "\(String(reflecting: error))"])
         }
     }
 }

@@ -32,7 +32,7 @@ struct Frame: RouterMiddleware {
         context.logger.debug(
             "request",
             metadata: [
-                "component": "web", "event": "request", "request_id": "\(context.requestID)", "method": "\(request.method.rawValue)",
+                "request_id": "\(context.requestID)", "method": "\(request.method.rawValue)",
                 "route": "\(context.endpointPath ?? "unknown")", "status": "\(response.status.code)",
             ])
         return response

@@ -138,6 +138,15 @@ import Testing
         }
     }
 
+    @Test("an error shows what it means to everybody, and the engine's own words to the log alone")
+    func words() {
+        let error = DatabaseError.statement(code: "42P01", details: "relation \"x\" does not exist")
+        #expect("\(error)" == "The database did not accept a statement.")
+        #expect(String(reflecting: error) == "The database did not accept a statement. (42P01 relation \"x\" does not exist)")
+        let line = DatabaseError.misconfigured("PORT: wrong.")
+        #expect(String(reflecting: line) == "\(line)")
+    }
+
     @Test("a PostgreSQL server that takes no connection is an error, every time anew, and no more than that")
     func postgresAway() async throws {
         let missing = try await TestDatabase.freshURL(.postgresql)
