@@ -44,7 +44,7 @@ final class MetricsSampler: Service {
             metrics.queueOldestDue.set(oldest.map { Self.seconds(from: $0, to: now) } ?? 0)
             metrics.claimAge.set(depths.compactMap(\.oldestLease).min().map { Self.seconds(from: $0, to: now) } ?? 0)
         } catch {
-            logger.debug("queue_not_read", metadata: ["error": "\(error)"])
+            logger.debug("queue_not_read", metadata: ["error": "\(String(reflecting: error))"])
         }
     }
 

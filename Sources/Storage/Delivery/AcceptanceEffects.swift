@@ -1,7 +1,7 @@
 import Core
 
-/// What an accepted plan writes. The statements for one row hold on both engines; PostgreSQL writes the first four
-/// set-wise (``PostgresAcceptance``).
+/// What an accepted plan writes. Each engine has its own hot statements for the client, the communication, its place in
+/// the queue and its idempotency key; what few communications have is the same text for both.
 struct AcceptanceEffects {
     let acceptance: Acceptance
     let plan: AcceptancePlan
@@ -9,18 +9,6 @@ struct AcceptanceEffects {
 
     /// The answer's status: 202 Accepted.
     static let statusCode: Int64 = 202
-
-    static func upsert(_ record: ClientRecord, _ acceptance: Acceptance, now: Timestamp) -> SQL {
-        """
-        INSERT INTO crm_clients (business_id, client_id, name, email, email_hash, phone_number, phone_hash, language, timezone,
-            created_at, updated_at)
-        VALUES (\(acceptance.business), \(acceptance.clientID), \(record.name), \(record.email), \(record.emailHash),
-            \(record.phoneNumber), \(record.phoneHash), \(record.language), \(record.timezone), \(now), \(now))
-        ON CONFLICT (business_id, client_id) DO UPDATE SET name = excluded.name, email = excluded.email, email_hash = excluded.email_hash,
-            phone_number = excluded.phone_number, phone_hash = excluded.phone_hash, language = excluded.language,
-            timezone = excluded.timezone, updated_at = excluded.updated_at
-        """
-    }
 
     /// Nil outside a batch.
     var batchID: UUIDv7? {
@@ -42,37 +30,6 @@ struct AcceptanceEffects {
         if case .join(_, _, true, let due) = plan.batch { return due }
         if case .waiting(let due) = plan.queue { return due }
         return nil
-    }
-
-    var communication: SQL {
-        """
-        INSERT INTO crm_communications (communication_id, business_id, client_id, plan_id, message_type, category, urgency, channel,
-            fallback_channels, status, context, metadata, batch_id, scheduled_for, created_at, error_message)
-        VALUES (\(acceptance.id), \(acceptance.business), \(acceptance.clientID), \(plan.planID), \(plan.messageType),
-            \(plan.category.rawValue), \(plan.urgency.rawValue), \(plan.channel), \(plan.fallbacks.joined), \(plan.status.rawValue),
-            \(json: plan.context), \(json: plan.metadata), \(batchID), \(plan.scheduledFor), \(now), \(plan.errorMessage))
-        """
-    }
-
-    var queue: SQL? {
-        guard let row = queueRow else { return nil }
-        return """
-            INSERT INTO crm_delivery_queue (communication_id, business_id, client_id, channel, priority, due_at, attempt, lease_token,
-                leased_at)
-            VALUES (\(acceptance.id), \(acceptance.business), \(acceptance.clientID), \(plan.channel), \(plan.urgency.priority),
-                \(row.due.milliseconds), \(row.attempt), \(row.token.map(SQLValue.int) ?? .null), \(row.leasedAt.map(SQLValue.int) ?? .null))
-            """
-    }
-
-    /// A key past its lifetime is written over.
-    var idempotencyRecord: SQL? {
-        guard let claim = acceptance.idempotency else { return nil }
-        return """
-            INSERT INTO crm_idempotency_records (business_id, route, idempotency_key, fingerprint, status_code, answer, created_at)
-            VALUES (\(acceptance.business), \(claim.route), \(claim.key), \(claim.fingerprint), \(Self.statusCode), \(plan.answer), \(now))
-            ON CONFLICT (business_id, route, idempotency_key) DO UPDATE SET fingerprint = excluded.fingerprint,
-                status_code = excluded.status_code, answer = excluded.answer, created_at = excluded.created_at
-            """
     }
 
     /// What few communications have: attachments, a batch, an end at birth.

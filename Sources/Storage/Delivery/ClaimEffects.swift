@@ -5,6 +5,11 @@ struct ClaimCandidate {
     var delivery: DueDelivery
     var dueAt: Timestamp
 
+    init(delivery: DueDelivery, dueAt: Timestamp) {
+        self.delivery = delivery
+        self.dueAt = dueAt
+    }
+
     /// Reads `communication_id, business_id, client_id, due_at, attempt, lease_token, leased_at, plan_id, message_type,
     /// category, urgency, fallback_channels, context, batch_id, created_at, has_attachments`.
     init(_ row: Row, channel: Channel) throws(DatabaseError) {
@@ -61,7 +66,8 @@ struct ClaimEffects {
             WHERE communication_id = \(id)
             """)
         for member in everyone {
-            try emit("UPDATE crm_communications SET status = 'sending' WHERE communication_id = \(member) AND status IN ('pending', 'queued')")
+            try emit(
+                "UPDATE crm_communications SET status = 'sending' WHERE communication_id = \(member) AND status IN ('pending', 'queued')")
         }
     }
 

@@ -11,10 +11,15 @@ final class LogSequence: Sendable {
     func next(at now: Timestamp) -> Int64 {
         // 43 bits of milliseconds reach the year 2248; the clamp keeps a wild clock from overflowing.
         let milliseconds = min(max(now.milliseconds, 0), 1 << 42)
-        let fresh = milliseconds << 20 | Int64.random(in: 0..<(1 << 20))
+        var fresh: Int64?
         while true {
             let previous = last.load(ordering: .relaxed)
-            let next = max(previous &+ 1, fresh)
+            var next = previous &+ 1
+            // Random numbers come from the kernel: one for each millisecond is enough.
+            if previous >> 20 < milliseconds {
+                next = fresh ?? (milliseconds << 20 | Int64.random(in: 0..<(1 << 20)))
+                fresh = next
+            }
             if last.compareExchange(expected: previous, desired: next, ordering: .relaxed).exchanged { return next }
         }
     }

@@ -33,7 +33,7 @@ enum PostgresHotSQL {
 
     static let lastMessages = """
         SELECT u.i, (SELECT m.created_at FROM crm_communications m WHERE m.business_id = u.business AND m.client_id = u.client
-            ORDER BY m.communication_id DESC LIMIT 1)
+            AND m.status NOT IN ('suppressed', 'cancelled') ORDER BY m.communication_id DESC LIMIT 1)
         FROM unnest($1::uuid[], $2::text[]) WITH ORDINALITY AS u (business, client, i)
         """
 
@@ -46,9 +46,9 @@ enum PostgresHotSQL {
         """
 
     static let heldLeases = """
-        SELECT q.communication_id FROM unnest($1::uuid[], $2::int8[]) AS u (id, token)
+        SELECT q.communication_id FROM unnest($1::uuid[], $2::int8[], $3::text[]) AS u (id, token, channel)
         CROSS JOIN LATERAL (SELECT communication_id FROM crm_delivery_queue q
-            WHERE q.communication_id = u.id AND q.lease_token = u.token LIMIT 1 FOR UPDATE) AS q
+            WHERE q.communication_id = u.id AND q.lease_token = u.token AND q.channel = u.channel LIMIT 1 FOR UPDATE) AS q
         """
 
     static let extendLeases = """
@@ -130,9 +130,11 @@ enum PostgresHotSQL {
         UPDATE crm_communications SET status = 'sending' WHERE communication_id = ANY ($1) AND status IN ('pending', 'queued')
         """
 
-    /// Ends the leases that are still ours; whoever holds the row of the queue may record the attempt's end.
+    /// Ends the leases that are still ours; whoever holds the row of the queue may record the attempt's end. The channel counts
+    /// too: after a fallback the same process may hold the row for the next channel's attempt.
     static let endLeases = """
-        DELETE FROM crm_delivery_queue WHERE communication_id = ANY ($1::uuid[]) AND lease_token = $2::int8 RETURNING communication_id
+        DELETE FROM crm_delivery_queue
+        WHERE communication_id = ANY ($1::uuid[]) AND lease_token = $2::int8 AND channel = $3::text RETURNING communication_id
         """
 
     /// Found by `ANY`, not joined: no plan can turn that round, and no lock is needed to keep a row where it was found.

@@ -56,7 +56,9 @@ extension PostgresRound {
     /// In one order over all instances, so that their locks on batches can not cross.
     private var batched: [(index: Int, acceptance: Acceptance)] {
         acceptances.filter { $0.acceptance.needsBatchState }
-            .sorted { ClientKey($0.acceptance.business, $0.acceptance.clientID) < ClientKey($1.acceptance.business, $1.acceptance.clientID) }
+            .sorted {
+                ClientKey($0.acceptance.business, $0.acceptance.clientID) < ClientKey($1.acceptance.business, $1.acceptance.clientID)
+            }
     }
 
     /// Takes in what the read pipeline answered.

@@ -55,8 +55,10 @@ extension PostgresRound {
 
     private mutating func queueClients(_ connection: PostgresConnection) {
         guard !clientUpdates.isEmpty else { return }
-        var columns = [PostgresType.uuid, PostgresType.text, PostgresType.text, PostgresType.bytea, PostgresType.bytea, PostgresType.bytea,
-            PostgresType.bytea, PostgresType.text, PostgresType.text].map { PostgresArray($0) }
+        var columns = [
+            PostgresType.uuid, PostgresType.text, PostgresType.text, PostgresType.bytea, PostgresType.bytea, PostgresType.bytea,
+            PostgresType.bytea, PostgresType.text, PostgresType.text,
+        ].map { PostgresArray($0) }
         // One order over all instances: two upserts of the same clients can not block each other.
         for (key, update) in clientUpdates.sorted(by: { $0.key < $1.key }) {
             columns[0].append(.uuid(key.business))

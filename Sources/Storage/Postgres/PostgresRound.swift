@@ -49,7 +49,9 @@ struct PostgresRound {
                 {
                     continue
                 }
-                if acceptance.needsBatchState, !batchClients.insert(ClientKey(acceptance.business, acceptance.clientID)).inserted { continue }
+                if acceptance.needsBatchState, !batchClients.insert(ClientKey(acceptance.business, acceptance.clientID)).inserted {
+                    continue
+                }
                 acceptances.append((index, acceptance))
             case .claim(let claim, _):
                 // A transaction's own locks do not keep it out: a second claim would take the same rows.
@@ -84,6 +86,7 @@ struct PostgresRound {
             var parameters = PostgresParameters()
             parameters.append(PostgresArray(PostgresType.uuid, outcomes.map { .uuid($0.outcome.id) }))
             parameters.append(PostgresArray(PostgresType.int8, outcomes.map { .int($0.outcome.token) }))
+            parameters.append(PostgresArray(PostgresType.text, outcomes.map { .text($0.outcome.channel.rawValue) }))
             queue(.heldLeases, PostgresHotSQL.heldLeases, parameters, connection)
         }
         queueLeaseEnds(connection)
@@ -104,14 +107,18 @@ struct PostgresRound {
         }
     }
 
-    /// One statement for each token; a process has one.
+    /// One statement for each token and channel; a process has one token.
     private mutating func queueLeaseEnds(_ connection: PostgresConnection) {
         for token in Set(plainSent.map(\.outcome.token)).sorted() {
-            var parameters = PostgresParameters()
-            let ids = plainSent.filter { $0.outcome.token == token }.map { SQLValue.uuid($0.outcome.id) }
-            parameters.append(PostgresArray(PostgresType.uuid, ids))
-            parameters.append(.int(token))
-            queue(.endedLeases(token), PostgresHotSQL.endLeases, parameters, connection)
+            for channel in Channel.allCases {
+                let ids = plainSent.filter { $0.outcome.token == token && $0.outcome.channel == channel }
+                guard !ids.isEmpty else { continue }
+                var parameters = PostgresParameters()
+                parameters.append(PostgresArray(PostgresType.uuid, ids.map { .uuid($0.outcome.id) }))
+                parameters.append(.int(token))
+                parameters.append(.text(channel.rawValue))
+                queue(.endedLeases(token), PostgresHotSQL.endLeases, parameters, connection)
+            }
         }
     }
 

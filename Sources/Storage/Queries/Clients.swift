@@ -17,14 +17,16 @@ extension Transaction {
     public func putClient(_ client: SealedClient, business: BusinessID) throws -> Bool {
         // An address or a time zone that was replaced must not be used by an attempt that begins after the answer.
         try lockConsent(business, client.id)
-        let created = try execute(
-            """
-            INSERT INTO crm_clients (business_id, client_id, name, email, email_hash, phone_number, phone_hash, language, timezone,
-                attributes, created_at, updated_at)
-            VALUES (\(business), \(client.id), \(client.name), \(client.email?.bytes), \(client.emailHash), \(client.phoneNumber?.bytes),
-                \(client.phoneHash), \(client.language), \(client.timezone), \(json: client.attributes), \(now), \(now))
-            ON CONFLICT (business_id, client_id) DO NOTHING
-            """) > 0
+        let created =
+            try execute(
+                """
+                INSERT INTO crm_clients (business_id, client_id, name, email, email_hash, phone_number, phone_hash, language, timezone,
+                    attributes, created_at, updated_at)
+                VALUES (\(business), \(client.id), \(client.name), \(client.email?.bytes), \(client.emailHash),
+                    \(client.phoneNumber?.bytes), \(client.phoneHash), \(client.language), \(client.timezone),
+                    \(json: client.attributes), \(now), \(now))
+                ON CONFLICT (business_id, client_id) DO NOTHING
+                """) > 0
         if !created {
             try execute(
                 """

@@ -94,7 +94,10 @@ extension Transaction {
     /// The communication as it stands, without its history.
     public func communication(_ id: CommunicationID, business: BusinessID) throws -> CommunicationRecord? {
         try run(
-            "SELECT \(CommunicationRecord.columns) FROM crm_communications m WHERE m.communication_id = \(id) AND m.business_id = \(business)"
+            """
+            SELECT \(CommunicationRecord.columns) FROM crm_communications m
+            WHERE m.communication_id = \(id) AND m.business_id = \(business)
+            """
         ).first.map(CommunicationRecord.init(row:))
     }
 

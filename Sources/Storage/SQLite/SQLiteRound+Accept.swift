@@ -26,11 +26,11 @@ extension SQLiteRound {
             // Nothing of this request has been written yet.
             return .failure(error)
         }
-        if changed, let record = stored.record { try emit(AcceptanceEffects.upsert(record, acceptance, now: now)) }
+        if changed, let record = stored.record { try upsert(record, acceptance) }
         let effects = AcceptanceEffects(acceptance: acceptance, plan: plan, now: now)
-        try emit(effects.communication)
-        if let queue = effects.queue { try emit(queue) }
-        if let record = effects.idempotencyRecord { try emit(record) }
+        try insertCommunication(effects)
+        try insertQueueRow(effects)
+        if let claim = acceptance.idempotency { try upsertIdempotencyRecord(claim, effects) }
         try effects.writeRest(dialect: .sqlite, emit)
         result.leavesDue(effects.leavesDue)
         return .success(.accepted(plan))
@@ -38,40 +38,41 @@ extension SQLiteRound {
 
     private func replay(_ acceptance: Acceptance) throws(DatabaseError) -> AcceptanceResult? {
         guard let claim = acceptance.idempotency else { return nil }
-        let rows = try session.run(
-            """
-            SELECT fingerprint, status_code, answer, created_at FROM crm_idempotency_records
-            WHERE business_id = \(acceptance.business) AND route = \(claim.route) AND idempotency_key = \(claim.key)
-            """)
-        guard let row = rows.first else { return nil }
-        return try IdempotencyRecord(row, from: 0).answer(to: claim, now: now)
+        let statement = try session.hot(.findIdempotencyRecord)
+        var values = statement.binder()
+        values.add(acceptance.business)
+        values.add(claim.route)
+        values.add(claim.key)
+        try values.check()
+        var answer: AcceptanceResult?
+        try statement.run { (row) throws(DatabaseError) in
+            answer = try IdempotencyRecord(row.row(), from: 0).answer(to: claim, now: now)
+        }
+        return answer
     }
 
     func client(_ business: BusinessID, _ id: ClientID) throws(DatabaseError) -> StoredClient {
-        // The outer join's left side makes one row in any case: a client without a record may have stated preferences.
-        let rows = try session.run(
-            """
-            SELECT c.client_id, c.name, c.language, c.timezone, c.email, c.email_hash, c.phone_number, c.phone_hash,
-                p.preferred_channels, p.timezone, p.quiet_hours_start, p.quiet_hours_end, p.opt_out_email, p.opt_out_sms,
-                p.opt_out_whatsapp, p.language_preference
-            FROM (SELECT \(business) AS business_id, \(id) AS client_id) k
-            LEFT JOIN crm_clients c ON c.business_id = k.business_id AND c.client_id = k.client_id
-            LEFT JOIN crm_client_preferences p ON p.business_id = k.business_id AND p.client_id = k.client_id
-            """)
-        guard let row = rows.first else { return StoredClient() }
-        return try StoredClient(row, from: 0)
+        let statement = try session.hot(.findClient)
+        var values = statement.binder()
+        values.add(business)
+        values.add(id.text)
+        try values.check()
+        var client = StoredClient()
+        try statement.run { (row) throws(DatabaseError) in client = try StoredClient(row) }
+        return client
     }
 
     func suppressed(_ record: ClientRecord, _ business: BusinessID) throws(DatabaseError) -> ChannelSet {
-        guard record.emailHash != nil || record.phoneHash != nil else { return [] }
+        guard record.emailHash != nil || record.phoneHash != nil, try suppressionsExist() else { return [] }
+        let statement = try session.hot(.findSuppressions)
+        var values = statement.binder()
+        values.add(business)
+        values.add(record.emailHash)
+        values.add(record.phoneHash)
+        try values.check()
         var set: ChannelSet = []
-        let rows = try session.run(
-            """
-            SELECT channel, address_hash FROM crm_suppressions
-            WHERE business_id = \(business) AND address_hash IN (\(record.emailHash), \(record.phoneHash))
-            """)
-        for row in rows {
-            let channel = try row.channel(0)
+        try statement.run { (row) throws(DatabaseError) in
+            guard let channel = Channel(rawValue: try row.text(0)) else { throw .decoding("column 0 is no channel") }
             // An e-mail address is only suppressed for e-mail, a number for what reaches numbers.
             let hash = channel == .email ? record.emailHash : record.phoneHash
             if try row.bytes(1) == hash { set.insert(ChannelSet(channel)) }
@@ -79,10 +80,79 @@ extension SQLiteRound {
         return set
     }
 
+    private func upsert(_ record: ClientRecord, _ acceptance: Acceptance) throws(DatabaseError) {
+        let statement = try session.hot(.upsertClient)
+        var values = statement.binder()
+        values.add(acceptance.business)
+        values.add(acceptance.clientID.text)
+        values.add(record.name)
+        values.add(record.email?.bytes)
+        values.add(record.emailHash)
+        values.add(record.phoneNumber?.bytes)
+        values.add(record.phoneHash)
+        values.add(record.language)
+        values.add(record.timezone)
+        values.add(now)
+        try statement.run(values)
+    }
+
+    private func insertCommunication(_ effects: AcceptanceEffects) throws(DatabaseError) {
+        let (acceptance, plan) = (effects.acceptance, effects.plan)
+        let statement = try session.hot(.insertCommunication)
+        var values = statement.binder()
+        values.add(acceptance.id)
+        values.add(acceptance.business)
+        values.add(acceptance.clientID.text)
+        values.add(plan.planID)
+        values.add(plan.messageType)
+        values.add(plan.category.rawValue)
+        values.add(plan.urgency.rawValue)
+        values.add(plan.channel.rawValue)
+        values.add(plan.fallbacks.joined)
+        values.add(plan.status.rawValue)
+        values.add(json: plan.context)
+        values.add(json: plan.metadata)
+        values.add(effects.batchID)
+        values.add(plan.scheduledFor)
+        values.add(now)
+        values.add(plan.errorMessage)
+        try statement.run(values)
+    }
+
+    private func insertQueueRow(_ effects: AcceptanceEffects) throws(DatabaseError) {
+        guard let row = effects.queueRow else { return }
+        let statement = try session.hot(.insertQueueRow)
+        var values = statement.binder()
+        values.add(effects.acceptance.id)
+        values.add(effects.acceptance.business)
+        values.add(effects.acceptance.clientID.text)
+        values.add(effects.plan.channel.rawValue)
+        values.add(effects.plan.urgency.priority)
+        values.add(row.due)
+        values.add(row.attempt)
+        values.add(row.token)
+        values.add(row.leasedAt)
+        try statement.run(values)
+    }
+
+    private func upsertIdempotencyRecord(_ claim: IdempotencyClaim, _ effects: AcceptanceEffects) throws(DatabaseError) {
+        let statement = try session.hot(.upsertIdempotencyRecord)
+        var values = statement.binder()
+        values.add(effects.acceptance.business)
+        values.add(claim.route)
+        values.add(claim.key)
+        values.add(claim.fingerprint)
+        values.add(AcceptanceEffects.statusCode)
+        values.add(effects.plan.answer)
+        values.add(now)
+        try statement.run(values)
+    }
+
     private func lastMessage(_ business: BusinessID, _ id: ClientID) throws(DatabaseError) -> Timestamp? {
         try session.run(
             """
-            SELECT created_at FROM crm_communications WHERE business_id = \(business) AND client_id = \(id)
+            SELECT created_at FROM crm_communications
+            WHERE business_id = \(business) AND client_id = \(id) AND status NOT IN ('suppressed', 'cancelled')
             ORDER BY communication_id DESC LIMIT 1
             """
         ).first?.time(0)
@@ -97,5 +167,32 @@ extension SQLiteRound {
             """)
         for row in rows { batches.append(try OpenBatchRecord(row, from: 0)) }
         return batches
+    }
+}
+
+extension StoredClient {
+    /// Reads a row of ``SQLiteHotStatement/findClient``.
+    fileprivate init(_ row: borrowing SQLiteColumns) throws(DatabaseError) {
+        self.init()
+        if try row.bool(0) {
+            var record = ClientRecord()
+            record.name = try row.textOrNil(1)
+            record.language = try row.textOrNil(2)
+            record.timezone = try row.textOrNil(3)
+            record.email = try row.bytesOrNil(4).map(SealedValue.init(bytes:))
+            record.emailHash = try row.bytesOrNil(5)
+            record.phoneNumber = try row.bytesOrNil(6).map(SealedValue.init(bytes:))
+            record.phoneHash = try row.bytesOrNil(7)
+            self.record = record
+        }
+        guard !row.isNull(12) else { return }
+        stated.preferredChannels = try row.textOrNil(8).map([Channel].init(joined:))
+        stated.timezone = try row.textOrNil(9)
+        stated.quietHoursStart = try row.textOrNil(10).flatMap(LocalTime.init)
+        stated.quietHoursEnd = try row.textOrNil(11).flatMap(LocalTime.init)
+        if try row.bool(12) { stated.optOuts.insert(.email) }
+        if try row.bool(13) { stated.optOuts.insert(.sms) }
+        if try row.bool(14) { stated.optOuts.insert(.whatsapp) }
+        stated.language = try row.textOrNil(15)
     }
 }

@@ -5,12 +5,23 @@ import GRDBSQLite
 /// A connection inside one of GRDB's accesses.
 final class SQLiteSession: TransactionSession {
     private let database: GRDB.Database
+    /// By ``SQLiteHotStatement``'s position; empty until the first of them is used (readers use none).
+    private var hotStatements: [SQLiteStatement?] = []
 
     init(_ database: GRDB.Database) {
         self.database = database
     }
 
-    func statement(_ text: String) throws(DatabaseError) -> SQLiteStatement {
+    /// Prepared on first use, and kept for as long as the session lives.
+    func hot(_ name: SQLiteHotStatement) throws(DatabaseError) -> SQLiteStatement {
+        if hotStatements.isEmpty { hotStatements = Array(repeating: nil, count: SQLiteHotStatement.allCases.count) }
+        if let statement = hotStatements[name.rawValue] { return statement }
+        let statement = try statement(name.text)
+        hotStatements[name.rawValue] = statement
+        return statement
+    }
+
+    private func statement(_ text: String) throws(DatabaseError) -> SQLiteStatement {
         do {
             return SQLiteStatement(try database.cachedStatement(sql: text))
         } catch {
@@ -33,6 +44,11 @@ final class SQLiteSession: TransactionSession {
         try statement.run { (_) throws(DatabaseError) in }
         // `changes` keeps the last statement's number when this one changed nothing; the total counts triggers and cascades too.
         return sqlite3_total_changes(database.sqliteConnection) == before ? 0 : Int(sqlite3_changes(database.sqliteConnection))
+    }
+
+    /// Rows that the last INSERT, UPDATE or DELETE changed; such a statement must just have run.
+    var changes: Int {
+        Int(sqlite3_changes(database.sqliteConnection))
     }
 
     /// True while a transaction is open; SQLite ends it by itself when the disk is full.

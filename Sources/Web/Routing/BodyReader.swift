@@ -8,7 +8,8 @@ enum BodyReader {
     /// The body, and the place that it takes if it is large.
     static func read(_ request: Request, _ rule: BodyRule, _ large: LargeBodies) async throws -> ([UInt8], LargeBodies.Place?) {
         if rule == .none { return ([], nil) }
-        let announced = request.headers[.contentLength].flatMap { Int($0) }
+        // More than a number can say is more than anyone may send.
+        let announced = request.headers[.contentLength].map { Int($0) ?? .max }
         if let announced, announced > rule.limit { throw Refusal.payloadTooLarge }
         // A wrong type is said before megabytes of it arrive.
         if announced ?? 1 > 0 { try checkMediaType(of: request, rule, isEmpty: announced == nil ? nil : false) }

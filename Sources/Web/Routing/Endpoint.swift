@@ -1,4 +1,5 @@
 import Core
+import HTTPTypes
 import Hummingbird
 
 /// One route at work: read the body, see who asks, run the handler.
@@ -16,7 +17,8 @@ struct Endpoint: HTTPResponder {
             return try await handler(incoming(request, context))
         case .key(let handler):
             let credential = try await gate.credential(of: request)
-            let key = try IdempotencyKey.read(from: request.headers)
+            // Reading is idempotent by itself.
+            let key = route.method == .get ? nil : try IdempotencyKey.read(from: request.headers)
             return try await handler(Call(incoming: incoming(request, context), credential: credential, idempotencyKey: key))
         case .idempotent(let handler):
             // Who asks comes before what they sent: strangers make us read nothing.

@@ -88,7 +88,8 @@ import Testing
             let results = await withTaskGroup(of: Bool.self) { group in
                 for index in 0..<20 {
                     group.addTask {
-                        let acceptance = f.acceptance(client: "c\(index)", key: "k\(index)") { _, _, _ in if index == 7 { throw Refusal() } }
+                        let acceptance = f.acceptance(client: "c\(index)", key: "k\(index)") { _, _, _ in if index == 7 { throw Refusal() }
+                        }
                         do {
                             _ = try await f.database.accept(acceptance)
                             return true

@@ -61,7 +61,8 @@ struct ClientQueryTests {
         }
     }
 
-    @Test("the search finds parts of names and ids in any case, takes % and _ literally, and finds addresses by their hash",
+    @Test(
+        "the search finds parts of names and ids in any case, takes % and _ literally, and finds addresses by their hash",
         arguments: TestEngine.allCases)
     func search(_ engine: TestEngine) async throws {
         try await World.with(engine) { world async throws in
@@ -128,7 +129,8 @@ struct ClientQueryTests {
                 }
             }
             try await world.claim()
-            for id in try await world.database.read({ tx in try tx.communications(CommunicationFilter(), business: World.ours, limit: 9) }) {
+            for id in try await world.database.read({ tx in try tx.communications(CommunicationFilter(), business: World.ours, limit: 9) })
+            {
                 try await world.finish(id.id, .retry(at: world.clock.now, AttemptFailure(category: "transient", message: "later")))
             }
 
@@ -144,7 +146,9 @@ struct ClientQueryTests {
             #expect(try await world.count("crm_sandbox_messages") == 2)
             #expect(try await world.count("crm_batches") == 0)
             let remaining = try await world.database.read { tx in
-                try tx.run("SELECT COUNT(*) FROM crm_delivery_logs WHERE communication_id NOT IN (SELECT communication_id FROM crm_communications)")
+                try tx.run(
+                    "SELECT COUNT(*) FROM crm_delivery_logs WHERE communication_id NOT IN (SELECT communication_id FROM crm_communications)"
+                )
             }
             #expect(try remaining[0].int(0) == 0)
         }

@@ -1,7 +1,8 @@
 import Core
-@testable import Storage
 import TestSupport
 import Testing
+
+@testable import Storage
 
 @Suite("Reading communications")
 struct CommunicationQueryTests {

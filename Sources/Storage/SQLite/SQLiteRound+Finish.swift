@@ -1,0 +1,68 @@
+import Core
+
+extension SQLiteRound {
+    /// - Returns: those whose lease a successor has taken over.
+    func finish(_ outcomes: [AttemptOutcome], _ result: inout RoundResult) throws(DatabaseError) -> [CommunicationID] {
+        var lost: [CommunicationID] = []
+        for outcome in outcomes {
+            let effects = OutcomeEffects(outcome: outcome, now: now)
+            if case .sent(let messageID, let response) = outcome.result {
+                if try letGo(outcome) {
+                    try markSent(outcome.id, outcome, messageID, response)
+                    for member in outcome.members { try markSent(member, outcome, messageID, response) }
+                    continue
+                }
+            } else if try isHeld(outcome) {
+                try effects.write(emit)
+                result.leavesDue(effects.leavesDue)
+                continue
+            }
+            lost.append(outcome.id)
+            try emit(effects.lateEvent())
+        }
+        return lost
+    }
+
+    private func isHeld(_ outcome: AttemptOutcome) throws(DatabaseError) -> Bool {
+        try !session.run(
+            """
+            SELECT 1 FROM crm_delivery_queue
+            WHERE communication_id = \(outcome.id) AND lease_token = \(outcome.token) AND channel = \(outcome.channel)
+            """
+        ).isEmpty
+    }
+
+    /// Takes the row out of the queue, if the attempt's lease is still ours.
+    private func letGo(_ outcome: AttemptOutcome) throws(DatabaseError) -> Bool {
+        let statement = try session.hot(.deleteHeldRow)
+        var values = statement.binder()
+        values.add(outcome.id)
+        values.add(outcome.token)
+        values.add(outcome.channel.rawValue)
+        try statement.run(values)
+        return session.changes > 0
+    }
+
+    private func markSent(_ id: CommunicationID, _ outcome: AttemptOutcome, _ messageID: String?, _ response: String?) throws(DatabaseError) {
+        let communication = try session.hot(.markSent)
+        var values = communication.binder()
+        values.add(id)
+        values.add(outcome.finishedAt)
+        values.add(outcome.sandbox)
+        values.add(outcome.channel.rawValue)
+        try communication.run(values)
+
+        let event = try session.hot(.insertSentEvent)
+        var columns = event.binder()
+        columns.add(id)
+        columns.add(LogSequence.shared.next(at: now))
+        columns.add(outcome.finishedAt)
+        columns.add(outcome.channel.rawValue)
+        columns.add(outcome.attempt)
+        columns.add(outcome.startedAt)
+        columns.add(outcome.provider)
+        columns.add(messageID)
+        columns.add(json: response.map(JSONText.string))
+        try event.run(columns)
+    }
+}

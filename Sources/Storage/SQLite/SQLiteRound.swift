@@ -1,0 +1,75 @@
+import Core
+
+/// One transaction of the writer. Requests run one after the other, so each sees what the ones before it wrote.
+final class SQLiteRound {
+    let session: SQLiteSession
+    let now: Timestamp
+    /// Whether anything at all is suppressed; nil until someone asks. Only closures change suppressions, and they run first.
+    private var knowsSuppressions: Bool?
+
+    init(session: SQLiteSession, now: Timestamp) {
+        self.session = session
+        self.now = now
+    }
+
+    func run(_ requests: [WriterRequest]) throws(DatabaseError) -> RoundResult {
+        var result = RoundResult(count: requests.count)
+        // Closures first: an opt-out that arrived with a claim wins over it.
+        for (index, request) in requests.enumerated() {
+            if case .closure(let closure) = request { result.replies[index] = .closure(try run(closure, &result)) }
+        }
+        for (index, request) in requests.enumerated() {
+            switch request {
+            case .closure: break
+            case .finish(let outcomes, _): result.replies[index] = .ids(try finish(outcomes, &result))
+            case .extend(let lease, _): result.replies[index] = .ids(try extend(lease))
+            case .accept(let acceptance, _): result.replies[index] = .accepted(try accept(acceptance, &result))
+            case .claim(let claim, _): result.replies[index] = .claimed(try self.claim(claim, &result))
+            }
+        }
+        return result
+    }
+
+    /// The closure's error is its caller's alone; only what ends the whole transaction is thrown.
+    private func run(_ closure: WriterClosure, _ result: inout RoundResult) throws(DatabaseError) -> Result<@Sendable () -> Void, any Error> {
+        _ = try session.run("SAVEPOINT closure")
+        do {
+            let transaction = Transaction(now: now, dialect: .sqlite, session: session)
+            let resume = try closure.run(transaction)
+            _ = try session.run("RELEASE closure")
+            result.leavesDue(transaction.earliestDue)
+            return .success(resume)
+        } catch {
+            guard session.isInTransaction else { throw DatabaseError(grdb: error) }
+            if let error = error as? DatabaseError, error.concernsEveryone { throw error }
+            _ = try session.run("ROLLBACK TO closure")
+            _ = try session.run("RELEASE closure")
+            return .failure(error)
+        }
+    }
+
+    func emit(_ sql: SQL) throws(DatabaseError) {
+        _ = try session.run(sql)
+    }
+
+    func suppressionsExist() throws(DatabaseError) -> Bool {
+        if let knowsSuppressions { return knowsSuppressions }
+        var found = false
+        try session.hot(.anySuppression).run { (_) throws(DatabaseError) in found = true }
+        knowsSuppressions = found
+        return found
+    }
+
+    private func extend(_ lease: LeaseExtension) throws(DatabaseError) -> [CommunicationID] {
+        var ours: [CommunicationID] = []
+        for id in lease.ids {
+            let changed = try session.execute(
+                """
+                UPDATE crm_delivery_queue SET due_at = \(lease.until.milliseconds)
+                WHERE communication_id = \(id) AND lease_token = \(lease.token)
+                """)
+            if changed > 0 { ours.append(id) }
+        }
+        return ours
+    }
+}
