@@ -2,7 +2,7 @@
 ///
 /// Placeholders in braces are column types that differ by engine (``Dialect/types``):
 /// `{uuid}`, `{time}`, `{json}`, `{document}` (JSON kept byte for byte), `{bool}`, `{bytes}`, `{int}`; `{hot}`, `{queue}` and
-/// `{withoutRowID}` are table options, `{date:x}` and `{seconds:x}` expressions.
+/// `{withoutRowID}` are table options, `{date:x}`, `{seconds:x}` and `{oneOf:column:a,b}` expressions.
 enum M001_Initial {
     static let name = "001_initial"
 
@@ -93,7 +93,7 @@ enum M001_Initial {
         """
         CREATE TABLE crm_suppressions (
             business_id {uuid} NOT NULL REFERENCES crm_businesses (business_id),
-            channel TEXT NOT NULL CHECK (channel IN ('email', 'sms', 'whatsapp')),
+            channel TEXT NOT NULL CHECK ({oneOf:channel:email,sms,whatsapp}),
             address_hash {bytes} NOT NULL,
             reason TEXT NOT NULL,
             created_at {time} NOT NULL,
@@ -104,8 +104,8 @@ enum M001_Initial {
         CREATE TABLE crm_message_types (
             business_id {uuid} NOT NULL REFERENCES crm_businesses (business_id),
             name TEXT NOT NULL,
-            category TEXT NOT NULL CHECK (category IN ('transactional', 'marketing')),
-            default_urgency TEXT NOT NULL CHECK (default_urgency IN ('critical', 'high', 'normal', 'low')),
+            category TEXT NOT NULL CHECK ({oneOf:category:transactional,marketing}),
+            default_urgency TEXT NOT NULL CHECK ({oneOf:default_urgency:critical,high,normal,low}),
             channels TEXT NOT NULL,
             created_at {time} NOT NULL,
             updated_at {time} NOT NULL,
@@ -116,7 +116,7 @@ enum M001_Initial {
         CREATE TABLE crm_communication_templates (
             template_id {uuid} PRIMARY KEY,
             business_id {uuid} NOT NULL REFERENCES crm_businesses (business_id),
-            channel TEXT NOT NULL CHECK (channel IN ('email', 'sms', 'whatsapp')),
+            channel TEXT NOT NULL CHECK ({oneOf:channel:email,sms,whatsapp}),
             template_name TEXT NOT NULL,
             language TEXT NOT NULL,
             version INTEGER NOT NULL CHECK (version > 0),
@@ -137,12 +137,11 @@ enum M001_Initial {
             client_id TEXT NOT NULL,
             plan_id TEXT,
             message_type TEXT NOT NULL,
-            category TEXT NOT NULL CHECK (category IN ('transactional', 'marketing')),
-            urgency TEXT NOT NULL CHECK (urgency IN ('critical', 'high', 'normal', 'low')),
-            channel TEXT NOT NULL CHECK (channel IN ('email', 'sms', 'whatsapp')),
+            category TEXT NOT NULL CHECK ({oneOf:category:transactional,marketing}),
+            urgency TEXT NOT NULL CHECK ({oneOf:urgency:critical,high,normal,low}),
+            channel TEXT NOT NULL CHECK ({oneOf:channel:email,sms,whatsapp}),
             fallback_channels TEXT NOT NULL DEFAULT '',
-            status TEXT NOT NULL CHECK (status IN ('pending', 'queued', 'sending', 'sent', 'delivered', 'opened', 'clicked',
-                'failed', 'bounced', 'suppressed', 'cancelled')),
+            status TEXT NOT NULL CHECK ({oneOf:status:pending,queued,sending,sent,delivered,opened,clicked,failed,bounced,suppressed,cancelled}),
             subject TEXT,
             content TEXT,
             context {document} NOT NULL,
@@ -171,7 +170,7 @@ enum M001_Initial {
             communication_id {uuid} PRIMARY KEY REFERENCES crm_communications (communication_id) ON DELETE CASCADE,
             business_id {uuid} NOT NULL,
             client_id TEXT NOT NULL,
-            channel TEXT NOT NULL CHECK (channel IN ('email', 'sms', 'whatsapp')),
+            channel TEXT NOT NULL CHECK ({oneOf:channel:email,sms,whatsapp}),
             priority INTEGER NOT NULL,
             due_at {int} NOT NULL,
             attempt INTEGER NOT NULL DEFAULT 0,

@@ -40,10 +40,20 @@ public enum Dialect: Sendable, Hashable {
             case ("date", .postgresql): return "CAST((\(parts[1]) AT TIME ZONE 'UTC') AS date)"
             case ("seconds", .sqlite): return "(\(parts[1])) / 1000.0"
             case ("seconds", .postgresql): return "CAST(EXTRACT(EPOCH FROM (\(parts[1]))) AS double precision)"
+            case ("oneOf", _): return oneOf(parts[1].split(separator: ":", maxSplits: 1))
             default: break
             }
         }
         return Self.types[String(placeholder)].map { self == .sqlite ? $0.sqlite : $0.postgresql } ?? "{\(placeholder)}"
+    }
+
+    /// SQLite builds a b-tree for a list of more than two on every use of `IN`, also in a CHECK of every row; comparisons cost nothing.
+    private func oneOf(_ parts: [Substring]) -> String {
+        guard parts.count == 2 else { return "" }
+        let values = parts[1].split(separator: ",").map { "'\($0)'" }
+        return self == .sqlite
+            ? values.map { "\(parts[0]) = \($0)" }.joined(separator: " OR ")
+            : "\(parts[0]) IN (\(values.joined(separator: ", ")))"
     }
 
     private static let types: [String: (sqlite: String, postgresql: String)] = [
@@ -60,6 +70,7 @@ public enum Dialect: Sendable, Hashable {
         "hot": ("", " WITH (fillfactor = 60, toast_tuple_target = 4096, autovacuum_vacuum_scale_factor = 0.05)"),
         // Rows come and go at full speed: the due index stays small only when dead entries are cleared soon.
         "queue": (
+            // Keeps its rowid: rows due at the same moment are taken in the order of their arrival.
             "",
             " WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 20000,"
                 + " autovacuum_vacuum_cost_delay = 0)"
