@@ -13,6 +13,12 @@ struct PostgresParameters {
         for value in binds { append(value) }
     }
 
+    /// One parameter for each column, in a buffer that is as large as it has to be.
+    init(_ columns: [PostgresArray]) {
+        bytes.reserveCapacity(columns.reduce(64) { $0 + $1.byteCount })
+        for column in columns { append(column) }
+    }
+
     mutating func append(_ value: SQLValue) {
         types.append(value.postgresType)
         if case .null = value {
@@ -49,6 +55,13 @@ struct PostgresArray {
     }
 
     var isEmpty: Bool { count == 0 }
+    /// With the array's own head.
+    var byteCount: Int { body.count + 20 }
+
+    /// - Parameter bytes: of the values alone.
+    mutating func reserve(elements: Int, bytes: Int) {
+        body.reserveCapacity(bytes + 4 * elements)
+    }
 
     mutating func append(_ value: SQLValue) {
         switch value {

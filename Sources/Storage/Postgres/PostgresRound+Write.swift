@@ -71,8 +71,7 @@ extension PostgresRound {
             columns[7].append(update.language)
             columns[8].append(update.timezone)
         }
-        var parameters = PostgresParameters()
-        for column in columns { parameters.append(column) }
+        var parameters = PostgresParameters(columns)
         parameters.append(.time(now))
         connection.queue(PostgresHotSQL.upsertClients, parameters)
     }
@@ -81,6 +80,7 @@ extension PostgresRound {
         guard !accepted.isEmpty else { return }
         let (uuid, text, json, time) = (PostgresType.uuid, PostgresType.text, PostgresType.json, PostgresType.timestamptz)
         var columns = [uuid, uuid, text, text, text, text, text, text, text, text, json, json, uuid, time, text].map { PostgresArray($0) }
+        columns[10].reserve(elements: accepted.count, bytes: accepted.indices.reduce(0) { $0 + accepted[$1].plan.context.count })
         // By index: a loop over the values would retain and release every field of each, four times a round.
         for index in accepted.indices {
             columns[0].append(accepted[index].acceptance.id)
@@ -99,8 +99,7 @@ extension PostgresRound {
             columns[13].append(accepted[index].plan.scheduledFor)
             columns[14].append(accepted[index].plan.errorMessage)
         }
-        var parameters = PostgresParameters()
-        for column in columns { parameters.append(column) }
+        var parameters = PostgresParameters(columns)
         parameters.append(.time(now))
         connection.queue(PostgresHotSQL.insertCommunications, parameters)
     }
@@ -121,8 +120,7 @@ extension PostgresRound {
             columns[8].append(row.leasedAt)
         }
         guard !columns[0].isEmpty else { return }
-        var parameters = PostgresParameters()
-        for column in columns { parameters.append(column) }
+        let parameters = PostgresParameters(columns)
         connection.queue(PostgresHotSQL.insertQueue, parameters)
     }
 
@@ -144,8 +142,7 @@ extension PostgresRound {
         }
         for (text, columns) in [(PostgresHotSQL.insertIdempotency, fresh), (PostgresHotSQL.replaceIdempotency, expired)] {
             guard !columns[0].isEmpty else { continue }
-            var parameters = PostgresParameters()
-            for column in columns { parameters.append(column) }
+            var parameters = PostgresParameters(columns)
             parameters.append(.int(AcceptanceEffects.statusCode))
             parameters.append(.time(now))
             connection.queue(text, parameters)
