@@ -6,7 +6,8 @@ struct OutcomeEffects {
     let outcome: AttemptOutcome
     let now: Timestamp
 
-    private static let unfinished: SQL = "status IN ('pending', 'queued', 'sending')"
+    /// Not `IN`: SQLite builds a b-tree for a list of more than two.
+    private static let unfinished: SQL = "(status = 'pending' OR status = 'queued' OR status = 'sending')"
 
     /// - Parameter emit: runs one statement, or queues it for the round's pipeline.
     func write(_ emit: (SQL) throws(DatabaseError) -> Void) throws(DatabaseError) {

@@ -2,8 +2,8 @@
 ///
 /// Placeholders in braces are column types that differ by engine (``Dialect/types``):
 /// `{uuid}`, `{time}`, `{json}`, `{document}` (JSON kept byte for byte), `{bool}`, `{bytes}`, `{int}`; `{hot}`, `{queue}` and
-/// `{withoutRowID}` are table options, `{date:x}` and `{seconds:x}` expressions; `{sqlite:x}` and `{postgresql:x}` stand in
-/// one engine's schema only; `{channel}`, `{category}`, `{urgency}` and `{status}` are closed sets of words.
+/// `{withoutRowID}` are table options, `{date:x}`, `{seconds:x}` and `{oneOf:column:a,b}` expressions; `{sqlite:x}` and
+/// `{postgresql:x}` stand in one engine's schema only; `{channel}`, `{category}`, `{urgency}` and `{status}` are closed sets of words.
 ///
 /// Three things are cheaper on PostgreSQL than what one would write first, measured for each message of the hot path:
 /// - `crm_communications`, `crm_delivery_queue` and `crm_delivery_logs` have no foreign keys there: each costs a query and a row
@@ -108,7 +108,7 @@ enum M001_Initial {
         """
         CREATE TABLE crm_suppressions (
             business_id {uuid} NOT NULL REFERENCES crm_businesses (business_id),
-            channel TEXT NOT NULL CHECK (channel IN ('email', 'sms', 'whatsapp')),
+            channel TEXT NOT NULL CHECK ({oneOf:channel:email,sms,whatsapp}),
             address_hash {bytes} NOT NULL,
             reason TEXT NOT NULL,
             created_at {time} NOT NULL,
@@ -119,8 +119,8 @@ enum M001_Initial {
         CREATE TABLE crm_message_types (
             business_id {uuid} NOT NULL REFERENCES crm_businesses (business_id),
             name TEXT NOT NULL,
-            category TEXT NOT NULL CHECK (category IN ('transactional', 'marketing')),
-            default_urgency TEXT NOT NULL CHECK (default_urgency IN ('critical', 'high', 'normal', 'low')),
+            category TEXT NOT NULL CHECK ({oneOf:category:transactional,marketing}),
+            default_urgency TEXT NOT NULL CHECK ({oneOf:default_urgency:critical,high,normal,low}),
             channels TEXT NOT NULL,
             created_at {time} NOT NULL,
             updated_at {time} NOT NULL,
@@ -131,7 +131,7 @@ enum M001_Initial {
         CREATE TABLE crm_communication_templates (
             template_id {uuid} PRIMARY KEY,
             business_id {uuid} NOT NULL REFERENCES crm_businesses (business_id),
-            channel TEXT NOT NULL CHECK (channel IN ('email', 'sms', 'whatsapp')),
+            channel TEXT NOT NULL CHECK ({oneOf:channel:email,sms,whatsapp}),
             template_name TEXT NOT NULL,
             language TEXT NOT NULL,
             version INTEGER NOT NULL CHECK (version > 0),
@@ -152,12 +152,12 @@ enum M001_Initial {
             client_id {key} NOT NULL,
             plan_id {key},
             message_type TEXT NOT NULL,
-            category {category} NOT NULL{sqlite: CHECK (category IN ('transactional', 'marketing'))},
-            urgency {urgency} NOT NULL{sqlite: CHECK (urgency IN ('critical', 'high', 'normal', 'low'))},
-            channel {channel} NOT NULL{sqlite: CHECK (channel IN ('email', 'sms', 'whatsapp'))},
+            category {category} NOT NULL{sqlite: CHECK ({oneOf:category:transactional,marketing})},
+            urgency {urgency} NOT NULL{sqlite: CHECK ({oneOf:urgency:critical,high,normal,low})},
+            channel {channel} NOT NULL{sqlite: CHECK ({oneOf:channel:email,sms,whatsapp})},
             fallback_channels TEXT NOT NULL DEFAULT '',
-            status {status} NOT NULL{sqlite: CHECK (status IN ('pending', 'queued', 'sending', 'sent', 'delivered', 'opened', 'clicked',
-                'failed', 'bounced', 'suppressed', 'cancelled'))},
+            status {status} NOT NULL{sqlite:
+                CHECK ({oneOf:status:pending,queued,sending,sent,delivered,opened,clicked,failed,bounced,suppressed,cancelled})},
             subject TEXT,
             content TEXT,
             context {document} NOT NULL,
@@ -186,7 +186,7 @@ enum M001_Initial {
             communication_id {uuid} PRIMARY KEY{sqlite: REFERENCES crm_communications (communication_id) ON DELETE CASCADE},
             business_id {uuid} NOT NULL,
             client_id {key} NOT NULL,
-            channel {channel} NOT NULL{sqlite: CHECK (channel IN ('email', 'sms', 'whatsapp'))},
+            channel {channel} NOT NULL{sqlite: CHECK ({oneOf:channel:email,sms,whatsapp})},
             priority INTEGER NOT NULL,
             due_at {int} NOT NULL,
             attempt INTEGER NOT NULL DEFAULT 0,

@@ -137,14 +137,16 @@ enum PostgresHotSQL {
         WHERE communication_id = ANY ($1::uuid[]) AND lease_token = $2::int8 AND channel = $3::text RETURNING communication_id
         """
 
+    /// Found by `ANY`, not joined: no plan can turn that round, and no lock is needed to keep a row where it was found.
     static let finishSent = """
-        UPDATE crm_communications c SET status = CASE WHEN c.status IN ('pending', 'queued', 'sending') THEN 'sent' ELSE c.status END,
-            sent_at = COALESCE(c.sent_at, o.finished_at), sandbox = o.sandbox, channel = o.channel
-        FROM (SELECT unnest($1::uuid[]) AS id, unnest($2::timestamptz[]) AS finished_at, unnest($3::text[]) AS channel,
-            unnest($4::bool[]) AS sandbox) AS o
-            CROSS JOIN LATERAL (SELECT ctid AS place FROM crm_communications l WHERE l.communication_id = o.id LIMIT 1 FOR UPDATE) AS l
-        WHERE c.ctid = l.place AND c.communication_id = o.id
+        UPDATE crm_communications SET status = CASE WHEN status IN ('pending', 'queued', 'sending') THEN 'sent' ELSE status END,
+            sent_at = COALESCE(sent_at, ($2::timestamptz[])[array_position($1::uuid[], communication_id)]),
+            channel = ($3::text[])[array_position($1::uuid[], communication_id)], sandbox = $4::bool
+        WHERE communication_id = ANY ($1::uuid[])
         """
+
+    /// Rows in one ``finishSent`` at most: each looks its values up by walking the array.
+    static let finishLimit = 128
 
     static let logSent = """
         INSERT INTO crm_delivery_logs (communication_id, event_timestamp, channel, log_id, started_at, attempt, provider,

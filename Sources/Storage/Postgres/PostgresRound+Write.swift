@@ -146,22 +146,34 @@ extension PostgresRound {
     }
 
     private mutating func queueSent(_ connection: PostgresConnection) {
+        var held: [AttemptOutcome] = []
+        for (index, outcome) in plainSent {
+            // Removed, so that the same attempt told twice is recorded once.
+            if known.endedLeases.remove(Lease(id: outcome.id, token: outcome.token)) != nil {
+                held.append(outcome)
+            } else {
+                lose(outcome, at: index, connection)
+            }
+        }
+        for sandbox in [false, true] {
+            var rest = held.filter { $0.sandbox == sandbox }[...]
+            while !rest.isEmpty {
+                recordSent(rest.prefix(PostgresHotSQL.finishLimit), sandbox: sandbox, connection)
+                rest = rest.dropFirst(PostgresHotSQL.finishLimit)
+            }
+        }
+    }
+
+    private func recordSent(_ outcomes: ArraySlice<AttemptOutcome>, sandbox: Bool, _ connection: PostgresConnection) {
         let (uuid, text, int4, int8) = (PostgresType.uuid, PostgresType.text, PostgresType.int4, PostgresType.int8)
         let (json, time) = (PostgresType.json, PostgresType.timestamptz)
         var columns = [uuid, time, text].map { PostgresArray($0) }
-        var sandbox = PostgresArray(PostgresType.bool)
         var logged = [int8, time, int4, text, text, json].map { PostgresArray($0) }
-        for (index, outcome) in plainSent {
+        for outcome in outcomes {
             guard case .sent(let messageID, let response) = outcome.result else { continue }
-            // Removed, so that the same attempt told twice is recorded once.
-            guard known.endedLeases.remove(Lease(id: outcome.id, token: outcome.token)) != nil else {
-                lose(outcome, at: index, connection)
-                continue
-            }
             columns[0].append(.uuid(outcome.id))
             columns[1].append(.time(outcome.finishedAt))
             columns[2].append(.text(outcome.channel.rawValue))
-            sandbox.append(.bool(outcome.sandbox))
             logged[0].append(.int(LogSequence.shared.next(at: now)))
             logged[1].append(.time(outcome.startedAt))
             logged[2].append(.int(Int64(outcome.attempt)))
@@ -169,11 +181,10 @@ extension PostgresRound {
             logged[4].append(messageID)
             logged[5].append(response.map { .json(JSONText.string($0)) } ?? .null)
         }
-        guard !columns[0].isEmpty else { return }
         var shared = PostgresParameters()
         for column in columns { shared.append(column) }
         var changes = shared
-        changes.append(sandbox)
+        changes.append(.bool(sandbox))
         connection.queue(PostgresHotSQL.finishSent, changes)
         for column in logged { shared.append(column) }
         connection.queue(PostgresHotSQL.logSent, shared)

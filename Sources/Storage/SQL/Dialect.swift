@@ -20,16 +20,22 @@ public enum Dialect: Sendable, Hashable {
         self == .postgresql ? "ILIKE" : "LIKE"
     }
 
-    /// Column types and clauses for the placeholders in migrations.
+    /// Column types and clauses for the placeholders in migrations, which may stand in one another.
     func expand(_ template: String) -> String {
+        var open: [String] = []
         var text = ""
-        var rest = Substring(template)
-        while let open = rest.firstIndex(of: "{"), let close = rest[open...].firstIndex(of: "}") {
-            text += rest[..<open]
-            text += expansion(of: rest[rest.index(after: open)..<close])
-            rest = rest[rest.index(after: close)...]
+        for character in template {
+            switch character {
+            case "{":
+                open.append(text)
+                text = ""
+            case "}":
+                guard let before = open.popLast() else { continue }
+                text = before + expansion(of: text[...])
+            default: text.append(character)
+            }
         }
-        return text + rest
+        return open.joined() + text
     }
 
     private func expansion(of placeholder: Substring) -> String {
@@ -42,10 +48,20 @@ public enum Dialect: Sendable, Hashable {
             case ("date", .postgresql): return "CAST((\(parts[1]) AT TIME ZONE 'UTC') AS date)"
             case ("seconds", .sqlite): return "(\(parts[1])) / 1000.0"
             case ("seconds", .postgresql): return "CAST(EXTRACT(EPOCH FROM (\(parts[1]))) AS double precision)"
+            case ("oneOf", _): return oneOf(parts[1].split(separator: ":", maxSplits: 1))
             default: break
             }
         }
         return Self.types[String(placeholder)].map { self == .sqlite ? $0.sqlite : $0.postgresql } ?? "{\(placeholder)}"
+    }
+
+    /// SQLite builds a b-tree for a list of more than two on every use of `IN`, also in a CHECK of every row; comparisons cost nothing.
+    private func oneOf(_ parts: [Substring]) -> String {
+        guard parts.count == 2 else { return "" }
+        let values = parts[1].split(separator: ",").map { "'\($0)'" }
+        return self == .sqlite
+            ? values.map { "\(parts[0]) = \($0)" }.joined(separator: " OR ")
+            : "\(parts[0]) IN (\(values.joined(separator: ", ")))"
     }
 
     private static let types: [String: (sqlite: String, postgresql: String)] = [
@@ -64,9 +80,10 @@ public enum Dialect: Sendable, Hashable {
         "status": ("TEXT", "crm_status"),
         "withoutRowID": (" WITHOUT ROWID", ""),
         // Room on every page, so that status changes stay on it (HOT) and touch no index; a body below the target stays inline.
-        "hot": ("", " WITH (fillfactor = 60, toast_tuple_target = 4096, autovacuum_vacuum_scale_factor = 0.05)"),
+        "hot": ("", " WITH (fillfactor = 50, toast_tuple_target = 4096, autovacuum_vacuum_scale_factor = 0.05)"),
         // Rows come and go at full speed: the due index stays small only when dead entries are cleared soon.
         "queue": (
+            // Keeps its rowid: rows due at the same moment are taken in the order of their arrival.
             "",
             " WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 20000,"
                 + " autovacuum_vacuum_cost_delay = 0)"

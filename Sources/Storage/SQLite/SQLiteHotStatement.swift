@@ -1,6 +1,7 @@
 /// The statements of the hot path. Each is prepared once for the writer's connection and found by its position:
 /// building a text and hashing it for every message costs more than most of these statements take.
 ///
+/// None has an `IN` with more than two values: SQLite builds a b-tree for such a list on every run.
 /// The text of a statement and the code that binds it (by position) belong together; change both or none.
 enum SQLiteHotStatement: Int, CaseIterable {
     case begin, commit
@@ -85,7 +86,7 @@ enum SQLiteHotStatement: Int, CaseIterable {
             // A provider's event may have come before this record: never back from `delivered`.
             """
             UPDATE crm_communications SET
-                status = CASE WHEN status IN ('pending', 'queued', 'sending') THEN 'sent' ELSE status END,
+                status = CASE WHEN status = 'pending' OR status = 'queued' OR status = 'sending' THEN 'sent' ELSE status END,
                 sent_at = COALESCE(sent_at, ?2), sandbox = ?3, channel = ?4
             WHERE communication_id = ?1
             """
