@@ -115,11 +115,17 @@ enum PostgresHotSQL {
             unnest($7::int4[]), unnest($8::int8[]), unnest($9::int8[])
         """
 
+    /// For keys that nobody has used: the lock on a key, taken before it was looked for, keeps everybody else away.
     static let insertIdempotency = """
         INSERT INTO crm_idempotency_records (business_id, route, idempotency_key, fingerprint, answer, status_code, created_at)
         SELECT unnest($1::uuid[]), unnest($2::text[]), unnest($3::text[]), unnest($4::bytea[]), unnest($5::bytea[]), $6::int8,
             $7::timestamptz
-        ON CONFLICT (business_id, route, idempotency_key) DO UPDATE SET fingerprint = excluded.fingerprint,
+        """
+
+    /// For keys past their lifetime.
+    static let replaceIdempotency =
+        insertIdempotency + """
+         ON CONFLICT (business_id, route, idempotency_key) DO UPDATE SET fingerprint = excluded.fingerprint,
             status_code = excluded.status_code, answer = excluded.answer, created_at = excluded.created_at
         """
 

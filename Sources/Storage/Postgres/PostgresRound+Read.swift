@@ -6,11 +6,11 @@ extension PostgresRound {
         var clients = PostgresArray(PostgresType.text)
         var emailHashes = PostgresArray(PostgresType.bytea)
         var phoneHashes = PostgresArray(PostgresType.bytea)
-        for (_, acceptance) in acceptances {
-            businesses.append(.uuid(acceptance.business))
-            clients.append(.text(acceptance.clientID.text))
-            emailHashes.append(acceptance.recipient?.emailHash)
-            phoneHashes.append(acceptance.recipient?.phoneHash)
+        for index in acceptances.indices {
+            businesses.append(acceptances[index].acceptance.business)
+            clients.append(acceptances[index].acceptance.clientID.text)
+            emailHashes.append(acceptances[index].acceptance.recipient?.emailHash)
+            phoneHashes.append(acceptances[index].acceptance.recipient?.phoneHash)
         }
         var parameters = PostgresParameters()
         parameters.append(businesses)
@@ -28,9 +28,9 @@ extension PostgresRound {
         var keys = PostgresArray(PostgresType.text)
         for (_, acceptance) in keyed {
             guard let claim = acceptance.idempotency else { continue }
-            businesses.append(.uuid(acceptance.business))
-            routes.append(.text(claim.route))
-            keys.append(.text(claim.key))
+            businesses.append(acceptance.business)
+            routes.append(claim.route)
+            keys.append(claim.key)
         }
         guard !keys.isEmpty else { return }
         var parameters = PostgresParameters()

@@ -8,9 +8,9 @@ extension PostgresRound {
         queueCommunications(connection)
         queueQueueRows(connection)
         queueIdempotencyRecords(connection)
-        for effects in accepted {
-            try effects.writeRest(dialect: .postgresql) { (sql) throws(DatabaseError) in connection.queue(sql) }
-            result.leavesDue(effects.leavesDue)
+        for index in accepted.indices {
+            try accepted[index].writeRest(dialect: .postgresql) { (sql) throws(DatabaseError) in connection.queue(sql) }
+            result.leavesDue(accepted[index].leavesDue)
         }
         queueSent(connection)
         try queueOutcomes(connection)
@@ -61,8 +61,8 @@ extension PostgresRound {
         ].map { PostgresArray($0) }
         // One order over all instances: two upserts of the same clients can not block each other.
         for (key, update) in clientUpdates.sorted(by: { $0.key < $1.key }) {
-            columns[0].append(.uuid(key.business))
-            columns[1].append(.text(key.client))
+            columns[0].append(key.business)
+            columns[1].append(key.client)
             columns[2].append(update.name)
             columns[3].append(update.email?.bytes)
             columns[4].append(update.emailHash)
@@ -81,23 +81,23 @@ extension PostgresRound {
         guard !accepted.isEmpty else { return }
         let (uuid, text, json, time) = (PostgresType.uuid, PostgresType.text, PostgresType.json, PostgresType.timestamptz)
         var columns = [uuid, uuid, text, text, text, text, text, text, text, text, json, json, uuid, time, text].map { PostgresArray($0) }
-        for effects in accepted {
-            let (acceptance, plan) = (effects.acceptance, effects.plan)
-            columns[0].append(.uuid(acceptance.id))
-            columns[1].append(.uuid(acceptance.business))
-            columns[2].append(.text(acceptance.clientID.text))
-            columns[3].append(plan.planID)
-            columns[4].append(.text(plan.messageType))
-            columns[5].append(.text(plan.category.rawValue))
-            columns[6].append(.text(plan.urgency.rawValue))
-            columns[7].append(.text(plan.channel.rawValue))
-            columns[8].append(.text(plan.fallbacks.joined))
-            columns[9].append(.text(plan.status.rawValue))
-            columns[10].append(.json(plan.context))
-            columns[11].append(.json(plan.metadata))
-            columns[12].append(effects.batchID.map(SQLValue.uuid) ?? .null)
-            columns[13].append(.time(plan.scheduledFor))
-            columns[14].append(plan.errorMessage)
+        // By index: a loop over the values would retain and release every field of each, four times a round.
+        for index in accepted.indices {
+            columns[0].append(accepted[index].acceptance.id)
+            columns[1].append(accepted[index].acceptance.business)
+            columns[2].append(accepted[index].acceptance.clientID.text)
+            columns[3].append(accepted[index].plan.planID)
+            columns[4].append(accepted[index].plan.messageType)
+            columns[5].append(accepted[index].plan.category.rawValue)
+            columns[6].append(accepted[index].plan.urgency.rawValue)
+            columns[7].append(accepted[index].plan.channel.rawValue)
+            columns[8].append(accepted[index].plan.fallbacks.joined)
+            columns[9].append(accepted[index].plan.status.rawValue)
+            columns[10].append(accepted[index].plan.context)
+            columns[11].append(accepted[index].plan.metadata)
+            columns[12].append(accepted[index].batchID)
+            columns[13].append(accepted[index].plan.scheduledFor)
+            columns[14].append(accepted[index].plan.errorMessage)
         }
         var parameters = PostgresParameters()
         for column in columns { parameters.append(column) }
@@ -108,17 +108,17 @@ extension PostgresRound {
     private mutating func queueQueueRows(_ connection: PostgresConnection) {
         let (uuid, text, int4, int8) = (PostgresType.uuid, PostgresType.text, PostgresType.int4, PostgresType.int8)
         var columns = [uuid, uuid, text, text, int4, int8, int4, int8, int8].map { PostgresArray($0) }
-        for effects in accepted {
-            guard let row = effects.queueRow else { continue }
-            columns[0].append(.uuid(effects.acceptance.id))
-            columns[1].append(.uuid(effects.acceptance.business))
-            columns[2].append(.text(effects.acceptance.clientID.text))
-            columns[3].append(.text(effects.plan.channel.rawValue))
-            columns[4].append(.int(Int64(effects.plan.urgency.priority)))
-            columns[5].append(.int(row.due.milliseconds))
-            columns[6].append(.int(row.attempt))
-            columns[7].append(row.token.map(SQLValue.int) ?? .null)
-            columns[8].append(row.leasedAt.map(SQLValue.int) ?? .null)
+        for index in accepted.indices {
+            guard let row = accepted[index].queueRow else { continue }
+            columns[0].append(accepted[index].acceptance.id)
+            columns[1].append(accepted[index].acceptance.business)
+            columns[2].append(accepted[index].acceptance.clientID.text)
+            columns[3].append(accepted[index].plan.channel.rawValue)
+            columns[4].append(Int64(accepted[index].plan.urgency.priority))
+            columns[5].append(row.due.milliseconds)
+            columns[6].append(row.attempt)
+            columns[7].append(row.token)
+            columns[8].append(row.leasedAt)
         }
         guard !columns[0].isEmpty else { return }
         var parameters = PostgresParameters()
@@ -126,23 +126,30 @@ extension PostgresRound {
         connection.queue(PostgresHotSQL.insertQueue, parameters)
     }
 
-    private mutating func queueIdempotencyRecords(_ connection: PostgresConnection) {
-        var columns = [PostgresType.uuid, PostgresType.text, PostgresType.text, PostgresType.bytea, PostgresType.bytea]
-            .map { PostgresArray($0) }
-        for effects in accepted {
-            guard let claim = effects.acceptance.idempotency else { continue }
-            columns[0].append(.uuid(effects.acceptance.business))
-            columns[1].append(.text(claim.route))
-            columns[2].append(.text(claim.key))
-            columns[3].append(claim.fingerprint)
-            columns[4].append(effects.plan.answer)
+    private func queueIdempotencyRecords(_ connection: PostgresConnection) {
+        let types = [PostgresType.uuid, PostgresType.text, PostgresType.text, PostgresType.bytea, PostgresType.bytea]
+        var fresh = types.map { PostgresArray($0) }
+        var expired = fresh
+        for index in accepted.indices {
+            guard let claim = accepted[index].acceptance.idempotency else { continue }
+            func append(to columns: inout [PostgresArray]) {
+                columns[0].append(accepted[index].acceptance.business)
+                columns[1].append(claim.route)
+                columns[2].append(claim.key)
+                columns[3].append(claim.fingerprint)
+                columns[4].append(accepted[index].plan.answer)
+            }
+            let key = IdempotencyKey(business: accepted[index].acceptance.business, route: claim.route, key: claim.key)
+            if known.idempotency[key] == nil { append(to: &fresh) } else { append(to: &expired) }
         }
-        guard !columns[0].isEmpty else { return }
-        var parameters = PostgresParameters()
-        for column in columns { parameters.append(column) }
-        parameters.append(.int(AcceptanceEffects.statusCode))
-        parameters.append(.time(now))
-        connection.queue(PostgresHotSQL.insertIdempotency, parameters)
+        for (text, columns) in [(PostgresHotSQL.insertIdempotency, fresh), (PostgresHotSQL.replaceIdempotency, expired)] {
+            guard !columns[0].isEmpty else { continue }
+            var parameters = PostgresParameters()
+            for column in columns { parameters.append(column) }
+            parameters.append(.int(AcceptanceEffects.statusCode))
+            parameters.append(.time(now))
+            connection.queue(text, parameters)
+        }
     }
 
     private mutating func queueSent(_ connection: PostgresConnection) {
@@ -171,15 +178,15 @@ extension PostgresRound {
         var logged = [int8, time, int4, text, text, json].map { PostgresArray($0) }
         for outcome in outcomes {
             guard case .sent(let messageID, let response) = outcome.result else { continue }
-            columns[0].append(.uuid(outcome.id))
-            columns[1].append(.time(outcome.finishedAt))
-            columns[2].append(.text(outcome.channel.rawValue))
-            logged[0].append(.int(LogSequence.shared.next(at: now)))
-            logged[1].append(.time(outcome.startedAt))
-            logged[2].append(.int(Int64(outcome.attempt)))
-            logged[3].append(.text(outcome.provider))
+            columns[0].append(outcome.id)
+            columns[1].append(outcome.finishedAt)
+            columns[2].append(outcome.channel.rawValue)
+            logged[0].append(LogSequence.shared.next(at: now))
+            logged[1].append(outcome.startedAt)
+            logged[2].append(Int64(outcome.attempt))
+            logged[3].append(outcome.provider)
             logged[4].append(messageID)
-            logged[5].append(response.map { .json(JSONText.string($0)) } ?? .null)
+            logged[5].append(response.map(JSONText.string))
         }
         var shared = PostgresParameters()
         for column in columns { shared.append(column) }
