@@ -73,7 +73,7 @@ struct StorageBenchmark {
             let begin = DispatchTime.now().uptimeNanoseconds
             let now = clock.now()
             let id = UUIDv7(at: now)
-            guard let client = ClientID("client-\(worker)-\(count % 300)") else { continue }
+            guard let client = ClientID("client-\(worker)-\(count % 20)") else { continue }
             let acceptance = Acceptance(
                 business: business, id: id, clientID: client,
                 idempotency: mode == .keyed

@@ -10,6 +10,14 @@ import Storage
 import UnixSignals
 import Web
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
 /// Builds a running server out of its parts: the page to read first.
 struct Assembly: Sendable {
     let settings: Settings
@@ -73,11 +81,15 @@ struct Assembly: Sendable {
             onListening: onListening)
         let sampler = MetricsSampler(database: store.database, metrics: metrics, mail: mail, engine: engine, registry: registry)
         let purge = IdempotencyPurge(database: store.database, logger: Logger(label: "rapport.web"))
+        let deadline = StopDeadline {
+            Console.complain("the stop took too long and was cut short; what was begun is taken over by the next start")
+            _exit(EXIT_FAILURE)
+        }
         var configuration = ServiceGroupConfiguration(
-            services: [sampler, purge, engine, server], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
-        // Together the ten seconds of promise P10; the engine's own deadline for begun attempts is shorter.
+            services: [sampler, purge, engine, server, deadline], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+        // The engine's own deadline for begun attempts is shorter. The group's limit for the cancellation would be a trap; the
+        // deadline above ends the process instead.
         configuration.maximumGracefulShutdownDuration = .seconds(8)
-        configuration.maximumCancellationDuration = .seconds(2)
         try await ServiceGroup(configuration: configuration).run()
     }
 

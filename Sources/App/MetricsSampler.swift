@@ -16,7 +16,7 @@ final class MetricsSampler: Service {
     /// - Parameter interval: between two looks at the queue; each costs one read of it.
     init(
         database: Database, metrics: EngineMetrics, mail: SMTPPool?, engine: DeliveryEngine, registry: MetricsRegistry,
-        interval: Duration = .seconds(5)
+        interval: Duration = .seconds(15)
     ) {
         self.database = database
         self.metrics = metrics
@@ -44,7 +44,7 @@ final class MetricsSampler: Service {
             metrics.queueOldestDue.set(oldest.map { Self.seconds(from: $0, to: now) } ?? 0)
             metrics.claimAge.set(depths.compactMap(\.oldestLease).min().map { Self.seconds(from: $0, to: now) } ?? 0)
         } catch {
-            logger.debug("queue_not_read", metadata: ["error": "\(error)"])
+            logger.debug("queue_not_read", metadata: ["error": "\(String(reflecting: error))"])
         }
     }
 

@@ -41,8 +41,9 @@ struct Rapport: AsyncParsableCommand {
             Console.complain(error.description)
             Self.exit(withError: ExitCode.failure)
         } catch let error as DatabaseError {
-            let details = error.details == error.description ? "" : " (\(error.details))"
-            Console.complain(error.description + details)
+            Console.complain(error.debugDescription)
+            // The line names the setting, as every other wrong setting's does.
+            if case .misconfigured = error { Self.exit(withError: ExitCode(64)) }
             Self.exit(withError: ExitCode.failure)
         } catch {
             Self.exit(withError: error)

@@ -12,7 +12,8 @@ struct Store: Sendable {
 
     /// Opens, migrates, hands the store to `body` and closes it, whatever happens.
     static func with<Result: Sendable>(
-        _ settings: Settings, clock: WallClock = .system, logger: Logger = Logger(label: "rapport", factory: { _ in SwiftLogNoOpLogHandler() }),
+        _ settings: Settings, clock: WallClock = .system,
+        logger: Logger = Logger(label: "rapport", factory: { _ in SwiftLogNoOpLogHandler() }),
         _ body: @Sendable (Store) async throws -> Result
     ) async throws -> Result {
         let store = try await open(settings, clock: clock, logger: logger)
@@ -48,7 +49,7 @@ struct Store: Sendable {
         guard case .sqlite(let path) = settings.database else {
             throw SettingsError(.encryptionKey, "is required with PostgreSQL")
         }
-        return try KeyRing(text: EncryptionKeyFile.text(beside: path))
+        return try EncryptionKeyFile.keyRing(beside: path)
     }
 
     static func url(_ database: Settings.Database) -> String {
@@ -63,7 +64,8 @@ struct Store: Sendable {
         case .sqlite(let path): return "SQLite (\(path))"
         case .postgresql(let url):
             // Everything up to the last "@" may hold a password; so may a query.
-            let afterUser = url.lastIndex(of: "@").map { url[url.index(after: $0)...] } ?? url.dropFirst(url.hasPrefix("postgres:") ? 11 : 13)
+            let afterUser =
+                url.lastIndex(of: "@").map { url[url.index(after: $0)...] } ?? url.dropFirst(url.hasPrefix("postgres:") ? 11 : 13)
             return "PostgreSQL (\(afterUser.prefix { $0 != "?" }))"
         }
     }

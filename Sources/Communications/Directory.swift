@@ -58,8 +58,14 @@ public final class Directory: Sendable {
         entries.withLock { $0[business]?.profile }
     }
 
-    /// Call after the business or its message types changed.
+    /// Call after the business or its message types changed. What was known stays ``lastKnown(_:)`` until it is read again: a
+    /// rule inside a transaction would otherwise fall back to no time zone at all.
     public func forget(_ business: BusinessID) {
-        entries.withLock { $0[business] = nil }
+        entries.withLock { $0[business]?.readAt = Timestamp(milliseconds: .min) }
+    }
+
+    /// Reads every business, so that ``lastKnown(_:)`` has an answer from the start.
+    public func preload() async throws {
+        for business in try await database.read({ tx in try tx.businessIDs() }) { _ = try await profile(of: business) }
     }
 }

@@ -87,8 +87,11 @@ public final class Orchestrator: Sendable {
         }
         let plan = try planner.plan(snapshot, now: now)
         guard plan.status != .suppressed else { return plan.answer }
-        let preview = try await MessagePreview(planner: planner, plan: plan, templates: templates)
-        return preview.answer
+        do {
+            return try await MessagePreview(planner: planner, plan: plan, templates: templates).answer
+        } catch let error as TemplateError {
+            throw ValidationError(errors: [FieldError(field: "context", message: "can not be rendered: \(error.message)")])
+        }
     }
 
     /// - Throws: ``Refusal/notFound``, ``Refusal/conflict(_:)`` once it is being sent or has ended.

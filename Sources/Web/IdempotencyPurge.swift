@@ -24,7 +24,7 @@ public struct IdempotencyPurge: Service {
                 do {
                     _ = try await runOnce()
                 } catch {
-                    logger.warning("idempotency_keys_not_purged", metadata: ["component": "web", "error": "\(error)"])
+                    logger.warning("idempotency_keys_not_purged", metadata: ["error": "\(String(reflecting: error))"])
                 }
                 try? await Task.sleep(for: interval)
             }

@@ -22,7 +22,8 @@ public struct WebParts: Sendable {
 
     public init(
         database: Database, cipher: Cipher, clock: WallClock, keys: APIKeyCache, orchestrator: Orchestrator,
-        isTimeZone: @escaping @Sendable (String) -> Bool, readiness: Readiness, metrics: @escaping @Sendable () async -> [UInt8], baseURL: String,
+        isTimeZone: @escaping @Sendable (String) -> Bool, readiness: Readiness, metrics: @escaping @Sendable () async -> [UInt8],
+        baseURL: String,
         http: HTTPMetrics = HTTPMetrics(registry: MetricsRegistry())
     ) {
         self.database = database

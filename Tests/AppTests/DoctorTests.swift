@@ -49,7 +49,9 @@ struct DoctorTests {
     /// A resolver's answer for `a.b TXT`: a CNAME, then a TXT of two strings.
     private static let answer: [UInt8] =
         [0x12, 0x34, 0x81, 0x80, 0, 1, 0, 2, 0, 0, 0, 0, 1, 0x61, 1, 0x62, 0, 0, 16, 0, 1]
-        + [0xC0, 12, 0, 5, 0, 1, 0, 0, 0, 9, 0, 2, 0xC0, 14] + [0xC0, 14, 0, 16, 0, 1, 0, 0, 0, 9, 0, 8, 3, 0x76, 0x3D, 0x73, 3, 0x70, 0x66, 0x1B]
+        + [0xC0, 12, 0, 5, 0, 1, 0, 0, 0, 9, 0, 2, 0xC0, 14] + [
+            0xC0, 14, 0, 16, 0, 1, 0, 0, 0, 9, 0, 8, 3, 0x76, 0x3D, 0x73, 3, 0x70, 0x66, 0x1B,
+        ]
 
     @Test("TXT records are read through aliases, strings joined, control characters replaced")
     func answer() throws {

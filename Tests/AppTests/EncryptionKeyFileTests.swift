@@ -10,13 +10,14 @@ struct EncryptionKeyFileTests {
     func made() throws {
         let folder = try TemporaryFolder()
         let database = folder.path + "/new/rapport.sqlite"
-        let key = try EncryptionKeyFile.text(beside: database)
-        #expect(Data(base64Encoded: key)?.count == 32)
-        _ = try KeyRing(text: key)
-        #expect(try EncryptionKeyFile.text(beside: database) == key)
+        _ = try EncryptionKeyFile.keyRing(beside: database)
+        let key = try String(contentsOfFile: database + ".key", encoding: .utf8)
+        _ = try EncryptionKeyFile.keyRing(beside: database)
+        #expect(try String(contentsOfFile: database + ".key", encoding: .utf8) == key)
         let attributes = try FileManager.default.attributesOfItem(atPath: database + ".key")
         #expect((attributes[.posixPermissions] as? NSNumber)?.intValue == 0o600)
-        #expect(try EncryptionKeyFile.text(beside: folder.path + "/other.sqlite") != key)
+        _ = try EncryptionKeyFile.keyRing(beside: folder.path + "/other.sqlite")
+        #expect(try String(contentsOfFile: folder.path + "/other.sqlite.key", encoding: .utf8) != key)
     }
 
     @Test("a database without its key stops the start: a new key would not open it")
@@ -24,10 +25,10 @@ struct EncryptionKeyFileTests {
         let folder = try TemporaryFolder()
         let database = folder.path + "/rapport.sqlite"
         try Data("x".utf8).write(to: URL(filePath: database))
-        #expect(throws: SettingsError.self) { try EncryptionKeyFile.text(beside: database) }
+        #expect(throws: SettingsError.self) { try EncryptionKeyFile.keyRing(beside: database) }
         #expect(!FileManager.default.fileExists(atPath: database + ".key"))
         try Data("\n".utf8).write(to: URL(filePath: database + ".key"))
-        #expect(throws: SettingsError.self) { try EncryptionKeyFile.text(beside: database) }
+        #expect(throws: DatabaseError.self) { try EncryptionKeyFile.keyRing(beside: database) }
     }
 
     @Test(

@@ -71,6 +71,14 @@ struct MIMETests {
         #expect(lines.contains { $0.hasPrefix(" ") && $0.hasSuffix(" <reference-19@example.com>") })
     }
 
+    @Test("white space without end in a subject makes no line that a server would refuse")
+    func wideSubject() throws {
+        for space in [String(repeating: " ", count: 2_000), String(repeating: "\t ", count: 2_000)] {
+            let message = try message(text: "a", subject: "x\(space)y")
+            #expect(rendered(message).split(separator: "\r\n").allSatisfy { $0.utf8.count <= 78 })
+        }
+    }
+
     @Test("message ids have one @ between atoms", arguments: ["a", "a@", "@b", "a@b@c", "a b@c", "<a@b", "a..b@c", "ü@b", "a@b>", ""])
     func messageIDs(text: String) {
         #expect(throws: MIMEError.invalidMessageID) { try MessageID(text) }

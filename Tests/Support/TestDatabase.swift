@@ -24,11 +24,16 @@ public final class TestDatabase: Sendable {
         self.database = database
     }
 
+    /// Databases at the same time; each has up to ten connections, tests of several instances twice as many.
+    private static let turnstile = Turnstile(places: 24)
+
     /// Makes a store, migrates it unless told otherwise, and removes it afterwards.
     public static func with<T>(
         _ engine: TestEngine, clock: TestClock = TestClock(), faults: Faults? = nil, migrate: Bool = true,
         _ body: (TestDatabase) async throws -> T
     ) async throws -> T {
+        await turnstile.enter()
+        defer { turnstile.leave() }
         let url = try await freshURL(engine)
         let database = try await open(url, clock: clock, faults: faults)
         let test = TestDatabase(engine: engine, url: url, clock: clock, database: database)

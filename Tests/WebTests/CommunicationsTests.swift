@@ -53,22 +53,53 @@ struct CommunicationsTests {
         }
     }
 
-    @Test("every field that does not fit is named", arguments: [
-        (#"{}"#, ["client_id", "message_type"]),
-        (#"{"client_id":1,"message_type":[],"plan_id":{},"urgency":3,"preferred_channel":false,"send_at":0,"context":"x","recipient":[],"attachments":{}}"#,
-            ["client_id", "message_type", "plan_id", "urgency", "preferred_channel", "send_at", "context", "recipient", "attachments"]),
-        (#"{"client_id":"a b","message_type":"welcome\n","plan_id":"","urgency":"URGENT","preferred_channel":"fax","send_at":"tomorrow"}"#,
-            ["client_id", "message_type", "plan_id", "urgency", "preferred_channel", "send_at"]),
-        (#"{"client_id":"c","message_type":"welcome","colour":"red"}"#, ["colour"]),
-        (#"{"client_id":"c\u0000","message_type":"welcome","context":{"a":"\u0000"}}"#, ["client_id", "context"]),
-        (#"{"client_id":"c","message_type":"welcome","context":{"n":1e999}}"#, ["context"]),
-        (#"{"client_id":"c","message_type":"welcome","recipient":{"name":"A\r\nBcc: x@example.org","email":"a@example.org,b@example.org","phone_number":"911","timezone":"Mars/Base","language":"english!","shoe_size":44}}"#,
-            ["recipient.name", "recipient.email", "recipient.phone_number", "recipient.timezone", "recipient.language", "recipient.shoe_size"]),
-        (#"{"client_id":"c","message_type":"welcome","attachments":[{},{"filename":"../x","content_type":"text/html\r\nX: y","content_base64":"!"},{"filename":"a","content_type":"multipart/mixed","content_base64":"YQ"}]}"#,
-            ["attachments[0].filename", "attachments[0].content_type", "attachments[0].content_base64", "attachments[1].filename",
-             "attachments[1].content_type", "attachments[1].content_base64", "attachments[2].content_type", "attachments[2].content_base64"]),
-        (#"{"client_id":"c","message_type":"no_such_type"}"#, ["message_type"]),
-    ] as [(String, [String])])
+    @Test("a dry run whose message grows beyond all bounds is refused, not a fault of ours")
+    func boundlessPreview() async throws {
+        try await World.run { _, api in
+            let text = "{{#a}}{{#a}}\(String(repeating: "x", count: 1_000)){{/a}}{{/a}}"
+            let template = #"{"subject_template":"s","content_template":"<p>\#(text)</p>"}"#
+            let put = try await api.put("/api/crm/templates/email/welcome", template)
+            #expect(put.status == 200 || put.status == 201)
+            let list = "[\(Array(repeating: "1", count: 60).joined(separator: ","))]"
+            let body = #"{"client_id":"c","message_type":"welcome","recipient":{"email":"a@example.org"},"context":{"a":\#(list)}}"#
+            let reply = try await api.post("\(path)?dry_run=true", body)
+            try reply.expectProblem(422, "validation")
+            #expect(try reply.fields == ["context"])
+        }
+    }
+
+    @Test(
+        "every field that does not fit is named",
+        arguments: [
+            (#"{}"#, ["client_id", "message_type"]),
+            (
+                #"{"client_id":1,"message_type":[],"plan_id":{},"urgency":3,"preferred_channel":false,"send_at":0,"context":"x","recipient":[],"attachments":{}}"#,
+                ["client_id", "message_type", "plan_id", "urgency", "preferred_channel", "send_at", "context", "recipient", "attachments"]
+            ),
+            (
+                #"{"client_id":"a b","message_type":"welcome\n","plan_id":"","urgency":"URGENT","preferred_channel":"fax","send_at":"tomorrow"}"#,
+                ["client_id", "message_type", "plan_id", "urgency", "preferred_channel", "send_at"]
+            ),
+            (#"{"client_id":"c","message_type":"welcome","colour":"red"}"#, ["colour"]),
+            (#"{"client_id":"c\u0000","message_type":"welcome","context":{"a":"\u0000"}}"#, ["client_id", "context"]),
+            (#"{"client_id":"c","message_type":"welcome","context":{"n":1e999}}"#, ["context"]),
+            (
+                #"{"client_id":"c","message_type":"welcome","recipient":{"name":"A\r\nBcc: x@example.org","email":"a@example.org,b@example.org","phone_number":"911","timezone":"Mars/Base","language":"english!","shoe_size":44}}"#,
+                [
+                    "recipient.name", "recipient.email", "recipient.phone_number", "recipient.timezone", "recipient.language",
+                    "recipient.shoe_size",
+                ]
+            ),
+            (
+                #"{"client_id":"c","message_type":"welcome","attachments":[{},{"filename":"../x","content_type":"text/html\r\nX: y","content_base64":"!"},{"filename":"a","content_type":"multipart/mixed","content_base64":"YQ"}]}"#,
+                [
+                    "attachments[0].filename", "attachments[0].content_type", "attachments[0].content_base64", "attachments[1].filename",
+                    "attachments[1].content_type", "attachments[1].content_base64", "attachments[2].content_type",
+                    "attachments[2].content_base64",
+                ]
+            ),
+            (#"{"client_id":"c","message_type":"no_such_type"}"#, ["message_type"]),
+        ] as [(String, [String])])
     func fields(body: String, names: [String]) async throws {
         try await World.run { _, api in
             let reply = try await api.post(path, body)
@@ -80,7 +111,8 @@ struct CommunicationsTests {
     @Test("numbers beyond 64 bits in a context are kept as they were written", arguments: TestEngine.allCases)
     func hugeNumbers(engine: TestEngine) async throws {
         try await World.run(engine) { _, api in
-            let body = #"{"client_id":"c","message_type":"welcome","context":{"n":9223372036854775808},"recipient":{"email":"a@example.org"}}"#
+            let body =
+                #"{"client_id":"c","message_type":"welcome","context":{"n":9223372036854775808},"recipient":{"email":"a@example.org"}}"#
             let id = try #require(try await api.post(path, body).string("communication_id"))
             #expect(try await api.get("\(path)/\(id)").text.contains("9223372036854775808"))
         }
@@ -162,7 +194,8 @@ struct CommunicationsTests {
     @Test("a waiting communication can be cancelled once, and only failed ones are tried again", arguments: TestEngine.allCases)
     func cancelAndRetry(engine: TestEngine) async throws {
         try await World.run(engine) { _, api in
-            let id = try #require(try await api.post(path, request(extra: #","send_at":"2026-03-03T12:00:00Z""#)).string("communication_id"))
+            let id = try #require(
+                try await api.post(path, request(extra: #","send_at":"2026-03-03T12:00:00Z""#)).string("communication_id"))
             try await api.send("POST", "\(path)/\(id)/retry").expectProblem(409, "conflict")
             try await api.post("\(path)/\(id)/cancel", #"{"why":"x"}"#).expectProblem(422, "validation")
             let cancelled = try await api.send("POST", "\(path)/\(id)/cancel")
@@ -175,7 +208,8 @@ struct CommunicationsTests {
     @Test("a timeline holds the events of one client in order, page by page", arguments: TestEngine.allCases)
     func timeline(engine: TestEngine) async throws {
         try await World.run(engine) { world, api in
-            let first = try #require(try await api.post(path, request(extra: #","send_at":"2026-03-03T12:00:00Z""#)).string("communication_id"))
+            let first = try #require(
+                try await api.post(path, request(extra: #","send_at":"2026-03-03T12:00:00Z""#)).string("communication_id"))
             world.clock.advance(seconds: 60)
             _ = try await api.post(path, request(client: "client-2"))
             _ = try await api.post("\(path)/\(first)/cancel", "")
@@ -188,7 +222,9 @@ struct CommunicationsTests {
             #expect(try rest.string("items.0.communication_id") == first)
             #expect(try rest.string("next_cursor") == nil)
             try await api.get("/api/crm/clients/a%20b/timeline").expectProblem(404, "not-found")
-            for parts in [["x", first, "0"], ["1", "x", "0"], ["1", first, "99999999999999999999"], ["9223372036854775807", first, "0"]] {
+            for parts in [
+                ["x", first, "0"], ["1", "x", "0"], ["1", first, "99999999999999999999"], ["9223372036854775807", first, "0"],
+            ] {
                 let hostile = Base64.encode(url: Array(parts.joined(separator: "\u{1F}").utf8))
                 #expect(try await api.get("\(timeline)?cursor=\(hostile)").fields == ["cursor"])
             }
@@ -238,7 +274,8 @@ struct BatchAndWorkflowTests {
     @Test("every node of the workflow sends its message", arguments: WorkflowHook.table)
     func hooks(hook: WorkflowHook) async throws {
         try await World.run { _, api in
-            let body = #"{"node":"\#(hook.node)","plan_id":"plan/ä 1","client_id":"c","context":{"client_name":"Ada"},"recipient":{"email":"a@example.org","phone_number":"+14155550100"}}"#
+            let body =
+                #"{"node":"\#(hook.node)","plan_id":"plan/ä 1","client_id":"c","context":{"client_name":"Ada"},"recipient":{"email":"a@example.org","phone_number":"+14155550100"}}"#
             let reply = try await api.post("/api/crm/workflow/events", body)
             #expect(reply.status == 202, "\(reply.text)")
             let id = try #require(try reply.string("communications.0.communication_id"))

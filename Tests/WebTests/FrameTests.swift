@@ -1,6 +1,8 @@
 import Core
 import Foundation
 import HTTPTypes
+import Hummingbird
+import NIOCore
 import Storage
 import TestSupport
 import Testing
@@ -43,7 +45,8 @@ struct FrameTests {
                 try reply.expectProblem(401, "unauthorized")
                 #expect(reply.header("www-authenticate")?.hasPrefix("Bearer") == true)
             }
-            #expect(try await api.with(key: nil).with("Authorization", "bearer \(world.here.key)").get("/api/crm/communications").status == 200)
+            #expect(
+                try await api.with(key: nil).with("Authorization", "bearer \(world.here.key)").get("/api/crm/communications").status == 200)
         }
     }
 
@@ -87,7 +90,8 @@ struct FrameTests {
             let path = "/api/crm/communications"
             let deep = Array(repeating: UInt8(ascii: "["), count: 10_000)
             let bodies: [[UInt8]] = [
-                [], Array("{".utf8), Array("{\"a\":1,\"a\":2}".utf8), Array("{\"a\": \"\\ud800\"}".utf8), [0x7B, 0x22, 0xFF, 0x22, 0x7D], deep,
+                [], Array("{".utf8), Array("{\"a\":1,\"a\":2}".utf8), Array("{\"a\": \"\\ud800\"}".utf8), [0x7B, 0x22, 0xFF, 0x22, 0x7D],
+                deep,
                 deep + Array(repeating: UInt8(ascii: "]"), count: 10_000), [0],
             ]
             for body in bodies { try await api.send("POST", path, body).expectProblem(400, "malformed-json") }
@@ -100,7 +104,8 @@ struct FrameTests {
         try await World.run { _, api in
             func body(_ size: Int) -> String {
                 let frame = #"{"client_id":"c","message_type":"welcome","plan_id":""}"#
-                return frame.replacingOccurrences(of: #""plan_id":"""#, with: #""plan_id":"\#(String(repeating: "p", count: size - frame.utf8.count))""#)
+                return frame.replacingOccurrences(
+                    of: #""plan_id":"""#, with: #""plan_id":"\#(String(repeating: "p", count: size - frame.utf8.count))""#)
             }
             let limit = 1 << 20
             try await api.post("/api/crm/workflow/events", body(limit + 1)).expectProblem(413, "payload-too-large")
@@ -109,7 +114,28 @@ struct FrameTests {
             try await api.post("/api/crm/communications", body(limit + 1)).expectProblem(422, "validation")
             let padded = #"{"client_id":"c","message_type":"welcome"}"# + String(repeating: " ", count: limit)
             try await api.post("/api/crm/communications", padded).expectProblem(413, "payload-too-large")
-            try await api.post("/api/crm/communications", String(repeating: " ", count: (26 << 20) + 1)).expectProblem(413, "payload-too-large")
+            try await api.post("/api/crm/communications", String(repeating: " ", count: (26 << 20) + 1)).expectProblem(
+                413, "payload-too-large")
+        }
+    }
+
+    @Test("a body announced beyond what a number holds is refused before it comes")
+    func unheardOfSize() async {
+        var head = HTTPRequest(method: .post, scheme: "http", authority: "here", path: "/")
+        head.headerFields = [.contentLength: "9223372036854775808", .contentType: "application/json"]
+        let request = Request(head: head, body: RequestBody(buffer: ByteBuffer()))
+        await #expect(throws: Refusal.payloadTooLarge) { _ = try await BodyReader.read(request, .ordinary, LargeBodies()) }
+    }
+
+    @Test("a body takes a place by what has come of it, and may not come for ever")
+    func slowBody() async throws {
+        var head = HTTPRequest(method: .post, scheme: "http", authority: "here", path: "/")
+        head.headerFields = [.contentLength: "20000000", .contentType: "application/json"]
+        let request = Request(head: head, body: RequestBody(buffer: ByteBuffer(string: "{")))
+        let (_, place) = try await BodyReader.read(request, .withAttachments, LargeBodies())
+        #expect(place == nil)
+        await #expect(throws: Refusal.badRequest("The body took too long to arrive.")) {
+            _ = try await BodyReader.read(request, .withAttachments, LargeBodies(), patience: .zero)
         }
     }
 
@@ -141,12 +167,17 @@ struct FrameTests {
 
     @Test("only so many large bodies are in memory at once, and each gives its place back")
     func largeBodies() throws {
-        let bodies = LargeBodies(most: 2)
-        var places = [try bodies.enter(), try bodies.enter()]
-        #expect(throws: Refusal.overloaded(retryAfterSeconds: 1)) { try bodies.enter() }
+        let bodies = LargeBodies(most: 3)
+        let (here, elsewhere) = (UUIDv7(at: Timestamp(milliseconds: 1)), UUIDv7(at: Timestamp(milliseconds: 2)))
+        var places = [try bodies.enter(here), try bodies.enter(here)]
+        // The last place is not for the one that has all others.
+        #expect(throws: Refusal.overloaded(retryAfterSeconds: 1)) { try bodies.enter(here) }
+        let last = try bodies.enter(elsewhere)
+        #expect(throws: Refusal.overloaded(retryAfterSeconds: 1)) { try bodies.enter(elsewhere) }
         places.removeLast()
-        places.append(try bodies.enter())
-        #expect(throws: Refusal.overloaded(retryAfterSeconds: 1)) { try bodies.enter() }
+        places.append(try bodies.enter(here))
+        #expect(throws: Refusal.overloaded(retryAfterSeconds: 1)) { try bodies.enter(here) }
+        withExtendedLifetime(last) {}
         #expect(places.count == 2)
     }
 }

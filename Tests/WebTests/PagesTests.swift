@@ -36,7 +36,8 @@ struct PagesTests {
                 """)
             try tx.insertSandboxMessage(
                 SandboxMessage(
-                    id: id, business: tenant.id, communication: communication, channel: channel, recipient: sealed, sender: "Here <here@example.org>",
+                    id: id, business: tenant.id, communication: communication, channel: channel, recipient: sealed,
+                    sender: "Here <here@example.org>",
                     subject: subject, text: "line one\n<b>line two</b>", html: html, createdAt: tx.now))
         }
         return id
@@ -46,7 +47,10 @@ struct PagesTests {
     func headers() async throws {
         try await World.run { world, api in
             let session = try await Self.signIn(world, api, key: world.here.key)
-            for reply in [try await api.with(key: nil).get("/"), try await api.with(key: nil).get("/sandbox/sign-in"), try await session.get("/sandbox")] {
+            for reply in [
+                try await api.with(key: nil).get("/"), try await api.with(key: nil).get("/sandbox/sign-in"),
+                try await session.get("/sandbox"),
+            ] {
                 #expect(reply.status == 200)
                 let policy = try #require(reply.header("content-security-policy"))
                 #expect(policy.contains("default-src 'none'"))
@@ -75,9 +79,11 @@ struct PagesTests {
             let refused = try await form.post("/sandbox/sign-in", "api_key=wrong")
             #expect(refused.status == 401)
             #expect(refused.header("set-cookie") == nil)
-            try await form.with("Sec-Fetch-Site", "cross-site").post("/sandbox/sign-in", "api_key=\(world.here.key)").expectProblem(403, "forbidden")
+            try await form.with("Sec-Fetch-Site", "cross-site").post("/sandbox/sign-in", "api_key=\(world.here.key)").expectProblem(
+                403, "forbidden")
             try await stranger.post("/sandbox/sign-in", "{}").expectProblem(415, "unsupported-media-type")
-            try await form.post("/sandbox/sign-in", "api_key=" + String(repeating: "x", count: 5_000)).expectProblem(413, "payload-too-large")
+            try await form.post("/sandbox/sign-in", "api_key=" + String(repeating: "x", count: 5_000)).expectProblem(
+                413, "payload-too-large")
         }
     }
 

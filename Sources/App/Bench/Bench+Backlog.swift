@@ -43,7 +43,8 @@ extension Bench {
         let clock = ContinuousClock()
         for _ in 0..<20 {
             let now = WallClock.system.now()
-            let request = ClaimRequest(channel: .sms, limit: 128, token: 1, leaseUntil: now.adding(seconds: 20), now: now) { _, _ in .begin }
+            let request = ClaimRequest(channel: .sms, limit: 128, token: 1, leaseUntil: now.adding(seconds: 20), now: now) { _, _ in .begin
+            }
             let began = clock.now
             let result = try await store.claim(request)
             times.append((clock.now - began).inSeconds * 1000)
@@ -65,8 +66,10 @@ extension Bench {
         while next < to {
             let (first, last) = (next + 1, min(next + 50_000, to))
             try await store.write { tx in
-                let id: SQL = tx.dialect == .sqlite
-                    ? "('01900000-0000-7000-8000-' || printf('%012x', i))" : "('01900000-0000-7000-8000-' || lpad(to_hex(i), 12, '0'))::uuid"
+                let id: SQL =
+                    tx.dialect == .sqlite
+                    ? "('01900000-0000-7000-8000-' || printf('%012x', i))"
+                    : "('01900000-0000-7000-8000-' || lpad(to_hex(i), 12, '0'))::uuid"
                 try tx.execute(
                     """
                     INSERT INTO crm_communications (communication_id, business_id, client_id, message_type, category, urgency, channel,

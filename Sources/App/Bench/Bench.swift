@@ -164,7 +164,9 @@ struct Bench {
     }
 
     func check(_ result: HTTPLoad.Result) throws {
-        guard result.failed == 0 else { throw BenchFailure("\(result.failed) requests failed, the first with: \(result.firstFailure ?? "?")") }
+        guard result.failed == 0 else {
+            throw BenchFailure("\(result.failed) requests failed, the first with: \(result.firstFailure ?? "?")")
+        }
         guard result.answered > 0 else { throw BenchFailure("no request was answered") }
     }
 

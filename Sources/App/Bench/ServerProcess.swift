@@ -7,7 +7,9 @@ final class ServerProcess {
     let apiKey: String
 
     /// Starts and waits until `/readyz` answers 200.
-    static func start(database: String, smtpPort: Int?, directory: URL, quiet: Bool = true) async throws -> (ServerProcess, startup: Duration) {
+    static func start(database: String, smtpPort: Int?, directory: URL, quiet: Bool = true) async throws -> (
+        ServerProcess, startup: Duration
+    ) {
         let port = try freePort()
         let apiKey = "bench-key-0123456789abcdef0123456789abcdef"
         let process = Process()
@@ -99,7 +101,9 @@ final class ServerProcess {
         address.sin_addr.s_addr = inet_addr("127.0.0.1")
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         let bound = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0 }
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0
+            }
         }
         guard bound else { throw BenchFailure("no free port") }
         return Int(UInt16(bigEndian: address.sin_port))

@@ -12,7 +12,9 @@ struct Doctor: AsyncParsableCommand {
     func run() async throws {
         let settings = try configuration.settings()
         var findings = [Finding.well("settings", "no contradictions")]
-        if settings.baseURL.hasPrefix("http://"), !settings.baseURL.hasPrefix("http://localhost"), !settings.baseURL.hasPrefix("http://127.") {
+        if settings.baseURL.hasPrefix("http://"), !settings.baseURL.hasPrefix("http://localhost"),
+            !settings.baseURL.hasPrefix("http://127.")
+        {
             findings.append(.note("settings", "API_BASE_URL is not https: links in messages travel in clear"))
         }
         findings += await DatabaseCheck(settings: settings).run()

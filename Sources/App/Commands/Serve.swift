@@ -57,6 +57,7 @@ struct Serve: AsyncParsableCommand {
 
     /// The usual reasons for which nobody can listen, in words.
     private static func explained(_ error: any Error, _ settings: Settings) -> any Error {
+        if error is SocketAddressError.UnknownHost { return SettingsError(.host, "no address is known for '\(settings.host.prefix(60))'") }
         guard let error = error as? IOError else { return error }
         switch error.errnoCode {
         case EADDRINUSE: return CommandFailure("PORT: \(settings.host):\(settings.port) is in use by another program")

@@ -26,7 +26,8 @@ struct DemoClient: Sendable {
     /// Addresses of domains and number ranges that are reserved for examples.
     static let all: [DemoClient] = [
         DemoClient(
-            id: "okafor", name: "Ada Okafor", email: "ada@okafor.example", phone: "+442079460101", language: "en", timezone: "Europe/London",
+            id: "okafor", name: "Ada Okafor", email: "ada@okafor.example", phone: "+442079460101", language: "en",
+            timezone: "Europe/London",
             tags: ["wedding", "vip"], event: "wedding", eventDate: "12 June 2027", place: "Lakeside Hall", guests: 120, since: 38, steps: 6,
             preferences: PreferencesUpdate(preferredChannels: [.email, .sms])),
         DemoClient(
@@ -49,7 +50,8 @@ struct DemoClient: Sendable {
             tags: ["company"], event: "gala", eventDate: "9 October 2027", place: "Creek Pavilion", guests: 250, since: 24, steps: 5),
         DemoClient(
             id: "tanaka", name: "Yui Tanaka", email: "yui@tanaka.example", phone: nil, language: "en", timezone: "Asia/Tokyo",
-            tags: ["anniversary"], event: "anniversary", eventDate: "4 April 2027", place: "Garden of Pines", guests: 30, since: 21, steps: 5),
+            tags: ["anniversary"], event: "anniversary", eventDate: "4 April 2027", place: "Garden of Pines", guests: 30, since: 21,
+            steps: 5),
         DemoClient(
             id: "miller", name: "Grace Miller", email: "grace@miller.example", phone: "+12025550101", language: "en",
             timezone: "America/New_York", tags: ["wedding"], event: "wedding", eventDate: "5 June 2027", place: "Harbor Barn", guests: 90,

@@ -26,7 +26,7 @@ struct DemoMessage: Sendable {
             messages += journey(of: client, index: Int64(index), now: now)
         }
         messages += [
-            failure(now: now.adding(seconds: -6 * day)),
+            failure(now: now.adding(seconds: -6 * day))
         ]
         messages += reminders(now: now)
         messages.sort { $0.at < $1.at }
@@ -57,7 +57,8 @@ struct DemoMessage: Sendable {
     private static func failure(now: Timestamp) -> DemoMessage {
         let client = DemoClient.all[1]
         return DemoMessage(
-            client: client, at: now, type: "error_notification", urgency: .critical, context: DemoContext.trouble(client), reaction: .delivered)
+            client: client, at: now, type: "error_notification", urgency: .critical, context: DemoContext.trouble(client),
+            reaction: .delivered)
     }
 
     /// LOW messages that travel together, some for later, and one that was called back.
@@ -72,7 +73,8 @@ struct DemoMessage: Sendable {
             let client = DemoClient.all[index]
             messages.append(
                 DemoMessage(
-                    client: client, at: now.adding(seconds: -600), type: "reminder", urgency: .normal, sendAt: now.adding(seconds: days * day),
+                    client: client, at: now.adding(seconds: -600), type: "reminder", urgency: .normal,
+                    sendAt: now.adding(seconds: days * day),
                     context: DemoContext.reminder(client, "look at your plan"), isCancelled: index == 8))
         }
         return messages

@@ -43,9 +43,11 @@ struct DemoRun: Sendable {
     private func emptyBusiness() async throws -> BusinessID {
         try await store.database.read { tx in
             let businesses = try tx.businessIDs()
-            let used = try tx.run("SELECT (SELECT COUNT(*) FROM crm_clients) + (SELECT COUNT(*) FROM crm_communications)").first?.int(0) ?? 0
+            let used =
+                try tx.run("SELECT (SELECT COUNT(*) FROM crm_clients) + (SELECT COUNT(*) FROM crm_communications)").first?.int(0) ?? 0
             guard businesses.count == 1, let business = businesses.first, used == 0 else {
-                throw CommandFailure("the database is not empty; give the demonstration one of its own, e.g. DATABASE_URL=sqlite:data/demo.sqlite")
+                throw CommandFailure(
+                    "the database is not empty; give the demonstration one of its own, e.g. DATABASE_URL=sqlite:data/demo.sqlite")
             }
             return business
         }
@@ -95,7 +97,8 @@ struct DemoRun: Sendable {
             composer: MessageComposer(database: store.database, directory: directory, templates: templates), zones: zones,
             directory: directory, timing: timing, logger: logger)
         let orchestrator = Orchestrator(
-            database: store.database, clock: clock.wallClock, directory: directory, templates: templates, addresses: addresses, zones: zones,
+            database: store.database, clock: clock.wallClock, directory: directory, templates: templates, addresses: addresses,
+            zones: zones,
             engine: engine)
         return (engine, orchestrator)
     }

@@ -11,7 +11,8 @@ import FoundationEssentials
 /// Asks the machine's resolver over UDP. Blocks for a few seconds at most: for commands, not for the server.
 enum DNSResolver {
     static func texts(of name: String) throws(DNSFailure) -> [String] {
-        let servers = servers(in: FileManager.default.contents(atPath: "/etc/resolv.conf").map { String(decoding: $0, as: UTF8.self) } ?? "")
+        let servers = servers(
+            in: FileManager.default.contents(atPath: "/etc/resolv.conf").map { String(decoding: $0, as: UTF8.self) } ?? "")
         guard !servers.isEmpty else { throw .noResolver }
         let id = UInt16.random(in: 0...UInt16.max)
         guard let question = DNSMessage.question(id: id, name: name) else { return [] }

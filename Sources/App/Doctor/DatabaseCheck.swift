@@ -43,7 +43,7 @@ struct DatabaseCheck: Sendable {
 
     private static func words(_ error: any Error) -> String {
         guard let error = error as? DatabaseError else { return "\(error)" }
-        return error.details == error.description ? error.description : "\(error.description) (\(error.details))"
+        return error.debugDescription
     }
 
     private func engine(_ database: Database) async throws -> [Finding] {
@@ -85,7 +85,9 @@ struct DatabaseCheck: Sendable {
             return [.ill("schema", "made by a newer release (\(unknown))", mend: "start that release, or restore a backup")]
         }
         let missing = known.filter { !applied.contains($0) }
-        guard missing.isEmpty else { return [.note("schema", "waits for \(missing.joined(separator: ", ")); the server applies it at its start")] }
+        guard missing.isEmpty else {
+            return [.note("schema", "waits for \(missing.joined(separator: ", ")); the server applies it at its start")]
+        }
         return [.well("schema", "up to date (\(applied.last ?? "empty"))"), await key(database), try await business(database)]
     }
 

@@ -31,7 +31,9 @@ struct MailCheck: Sendable {
     private func findings(_ greeting: ServerGreeting, _ mail: MailSettings) -> [Finding] {
         let login = greeting.mechanism.map { "logged in with \($0.rawValue)" } ?? "no login"
         var all = [
-            Finding.well("e-mail", "\(mail.host):\(mail.port) answers, \(greeting.isEncrypted ? "TLS with a valid certificate" : "not encrypted"), \(login)")
+            Finding.well(
+                "e-mail",
+                "\(mail.host):\(mail.port) answers, \(greeting.isEncrypted ? "TLS with a valid certificate" : "not encrypted"), \(login)")
         ]
         if !greeting.isEncrypted, !["localhost", "127.0.0.1", "::1"].contains(mail.host) {
             all.append(.ill("e-mail", "mail travels unencrypted", mend: "set SMTP_TLS to starttls or implicit"))

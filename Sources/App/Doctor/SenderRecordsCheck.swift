@@ -21,7 +21,9 @@ struct SenderRecordsCheck: Sendable {
         let records = try lookup(domain).filter { $0.lowercased() == "v=spf1" || $0.lowercased().hasPrefix("v=spf1 ") }
         switch records.count {
         case 0:
-            return .ill("SPF", "\(domain) has no record", mend: "publish TXT for \(domain): \"v=spf1 include:… -all\" with the include of your mail provider")
+            return .ill(
+                "SPF", "\(domain) has no record",
+                mend: "publish TXT for \(domain): \"v=spf1 include:… -all\" with the include of your mail provider")
         case 1: return .well("SPF", records[0])
         default: return .ill("SPF", "\(domain) has \(records.count) records, which counts as none", mend: "merge them into one")
         }
@@ -35,7 +37,8 @@ struct SenderRecordsCheck: Sendable {
             if let record = try lookup(name).first(where: { $0.hasPrefix("v=DMARC1") }) { return .well("DMARC", record) }
             labels.removeFirst()
         }
-        return .ill("DMARC", "\(domain) has no record", mend: "publish TXT for _dmarc.\(domain): \"v=DMARC1; p=none; rua=mailto:you@\(domain)\"")
+        return .ill(
+            "DMARC", "\(domain) has no record", mend: "publish TXT for _dmarc.\(domain): \"v=DMARC1; p=none; rua=mailto:you@\(domain)\"")
     }
 
     private func dkim(_ domain: String) throws(DNSFailure) -> Finding {
@@ -51,7 +54,8 @@ struct SenderRecordsCheck: Sendable {
             return .ill("DKIM", "\(name) holds another key than DKIM_PRIVATE_KEY_FILE", mend: mend)
         }
         guard dkim.domain == domain || domain.hasSuffix("." + dkim.domain) else {
-            return .ill("DKIM", "\(dkim.domain) signs for a sender at \(domain), which DMARC does not count", mend: "use the sender's domain")
+            return .ill(
+                "DKIM", "\(dkim.domain) signs for a sender at \(domain), which DMARC does not count", mend: "use the sender's domain")
         }
         return .well("DKIM", "\(name) is published")
     }

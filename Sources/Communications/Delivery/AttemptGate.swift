@@ -33,7 +33,8 @@ struct AttemptGate: Sendable {
                 until: moment,
                 because: step ?? DecisionStep(rule: "quiet_hours", channel: due.channel, outcome: "deferred", because: reason))
         case .suppress(let reason):
-            return .suppress(because: DecisionStep(rule: step?.rule ?? "gate", channel: due.channel, outcome: "suppressed", because: reason))
+            return .suppress(
+                because: DecisionStep(rule: step?.rule ?? "gate", channel: due.channel, outcome: "suppressed", because: reason))
         }
     }
 }

@@ -27,27 +27,31 @@ extension DeliveryEngine {
             if case .begin = decision { boarding.enter(due, leaseUntil: leaseUntil) }
             return decision
         }
+        let result: ClaimResult
         do {
-            let result = try await database.claim(request)
-            lane.noteBacklog(result.more)
-            let fresh = boarding.complete(result.begun).map { Attempt(claimed: $0, leaseUntil: leaseUntil, now: now) }
-            lane.release(places - fresh.count)
-            if !fresh.isEmpty { metrics.claimBatchSize.observe(Double(fresh.count)) }
-            let unknown = result.begun.count { $0.unknownSince != nil }
-            if unknown > 0 { metrics.unknownOutcomes.increment(by: Int64(unknown)) }
-            await launch(fresh, on: lane)
-            if result.more { return .zero }
-            return fresh.isEmpty ? try await untilNextDue(lane.channel) : .zero
+            result = try await database.claim(request)
         } catch {
             _ = boarding.complete([])
             lane.release(places)
-            logger.error("claim_failed", metadata: ["channel": "\(lane.channel.rawValue)", "error": "\(error)"])
+            // A stop is no failure.
+            if error is CancellationError { return timing.poll }
+            logger.error("claim_failed", metadata: ["channel": "\(lane.channel.rawValue)", "error": "\(String(reflecting: error))"])
             return timing.poll
         }
+        lane.noteBacklog(result.more)
+        let fresh = boarding.complete(result.begun).map { Attempt(claimed: $0, leaseUntil: leaseUntil, now: now) }
+        lane.release(places - fresh.count)
+        if !fresh.isEmpty { metrics.claimBatchSize.observe(Double(fresh.count)) }
+        let unknown = result.begun.count { $0.unknownSince != nil }
+        if unknown > 0 { metrics.unknownOutcomes.increment(by: Int64(unknown)) }
+        await launch(fresh, on: lane)
+        if result.more || !fresh.isEmpty { return .zero }
+        return await untilNextDue(lane.channel)
     }
 
-    private func untilNextDue(_ channel: Channel) async throws -> Duration {
-        guard let due = try await database.nextDue(channel: channel) else { return timing.poll }
+    private func untilNextDue(_ channel: Channel) async -> Duration {
+        // Without an answer the poll is soon enough.
+        guard let due = try? await database.nextDue(channel: channel) else { return timing.poll }
         let wait = due.milliseconds - clock.now().milliseconds
         return min(timing.poll, .milliseconds(max(wait, 5)))
     }

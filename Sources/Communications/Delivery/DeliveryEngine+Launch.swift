@@ -111,8 +111,8 @@ extension TransportFailure {
     init(preparing error: any Error) {
         if let failure = error as? TransportFailure {
             self = failure
-        } else if error is DatabaseError {
-            // The store was away for a moment; the message is as good as before.
+        } else if error is DatabaseError || error is CancellationError {
+            // The store was away for a moment, or the caller went away; the message is as good as before.
             self.init(category: .transient, message: "the message could not be prepared", withdrawn: true)
         } else {
             self.init(category: .invalidInput, message: "the message could not be prepared: \(error)")

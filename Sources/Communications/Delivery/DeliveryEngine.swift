@@ -72,7 +72,8 @@ public final class DeliveryEngine: Service {
     /// Runs until graceful shutdown: then no new claim or hand-off, what has begun finishes, the rest goes back to the
     /// queue, and every outcome is durable before this returns.
     public func run() async throws {
-        let abandoned = try await database.releaseAbandonedLeases()
+        try await gate.directory.preload()
+        let abandoned = try await database.releaseAbandonedLeases(keeping: token)
         if abandoned > 0 { logger.warning("attempts_taken_over", metadata: ["count": "\(abandoned)"]) }
         await withGracefulShutdownHandler {
             async let recording: Void = recorder.run()
@@ -156,7 +157,7 @@ public final class DeliveryEngine: Service {
             let lost = Set(ending).subtracting(kept)
             if !lost.isEmpty { register.withdraw(Array(lost)) }
         } catch {
-            logger.warning("leases_not_renewed", metadata: ["count": "\(ending.count)", "error": "\(error)"])
+            logger.warning("leases_not_renewed", metadata: ["count": "\(ending.count)", "error": "\(String(reflecting: error))"])
         }
     }
 }

@@ -72,7 +72,8 @@ final class FlightRegister: Sendable {
     func withdraw(business: BusinessID, client: ClientID, channels: ChannelSet) -> [CommunicationID] {
         flights.withLock { flights in
             var begun: [CommunicationID] = []
-            for (id, flight) in flights where flight.clientID == client && flight.business == business && channels.contains(flight.channel) {
+            for (id, flight) in flights where flight.clientID == client && flight.business == business && channels.contains(flight.channel)
+            {
                 if flight.begun { begun.append(id) }
                 flights[id]?.withdrawn = true
             }

@@ -46,7 +46,7 @@ final class OutcomeRecorder: Sendable {
                 recorded(outcomes)
                 return
             } catch {
-                logger.error("outcomes_not_recorded", metadata: ["count": "\(outcomes.count)", "error": "\(error)"])
+                logger.error("outcomes_not_recorded", metadata: ["count": "\(outcomes.count)", "error": "\(String(reflecting: error))"])
                 try? await Task.sleep(for: pause)
                 pause = min(pause * 2, .seconds(2))
             }

@@ -108,10 +108,17 @@ struct PreparedMessage: Sendable {
         ["ar", "he", "fa", "ur"].contains(String(language.prefix { $0 != "-" }))
     }
 
-    /// A subject is one line whatever a template's values hold.
+    /// A subject is one line of plain text whatever a template's values hold: a mail with anything else would be refused for good.
     private static func oneLine(_ text: String) -> String {
-        let words = text.split(whereSeparator: { $0.isNewline || $0 == "\0" })
-        return words.count == 1 && words[0].utf8.count == text.utf8.count ? text : words.joined(separator: " ")
+        guard text.unicodeScalars.contains(where: isLineBreakOrControl) else { return text }
+        return text.unicodeScalars.split(whereSeparator: isLineBreakOrControl).map(String.init).joined(separator: " ")
+    }
+
+    private static func isLineBreakOrControl(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.value {
+        case 0..<0x20, 0x7F...0x9F, 0x2028, 0x2029: true
+        default: false
+        }
     }
 
     private static func trimmed(_ text: String) -> String {
@@ -153,10 +160,7 @@ public final class MessageComposer: Sendable {
         }
         if prepared.parts.count > 1 { prepared.frame = try await template("batch", of: prepared) }
         if attempt.hasAttachments, attempt.attachments.isEmpty {
-            let records = try await database.read { tx in try tx.attachments(of: attempt.id) }
-            prepared.attachments = records.map {
-                AttachmentUpload(filename: $0.filename, contentType: $0.contentType, content: $0.content)
-            }
+            prepared.attachments = try await database.read { tx in try tx.attachments(of: attempt.id) }
         }
         return prepared
     }

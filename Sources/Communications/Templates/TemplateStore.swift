@@ -36,7 +36,8 @@ public final class TemplateStore: Sendable {
 
     /// The template in the wanted language, else in its base language, else in the business's, else in English.
     /// - Throws: ``TemplateProblem`` when a stored template no longer compiles, ``DatabaseError``.
-    public func template(_ business: BusinessID, _ channel: Channel, _ name: String, language: String, fallbackLanguage: String) async throws
+    public func template(_ business: BusinessID, _ channel: Channel, _ name: String, language: String, fallbackLanguage: String)
+        async throws
         -> MessageTemplate?
     {
         let key = Key(business: business, channel: channel, name: name, language: language)
@@ -77,7 +78,9 @@ public final class TemplateStore: Sendable {
         entries.withLock { entries in entries = entries.filter { $0.key.business != business } }
     }
 
-    private func builtInTemplate(_ channel: Channel, _ name: String, _ languages: [String], _ business: BusinessID) throws -> MessageTemplate? {
+    private func builtInTemplate(_ channel: Channel, _ name: String, _ languages: [String], _ business: BusinessID) throws
+        -> MessageTemplate?
+    {
         for language in languages {
             let key = Key(business: Self.everyone, channel: channel, name: name, language: language)
             if let known = builtIn.withLock({ $0[key] }) { return known }

@@ -92,7 +92,9 @@ public struct StatedPreferences: Sendable, Hashable {
     }
 
     /// What holds for a client with this record: stated first, then the record, then the standard.
-    public func effective(recordTimezone: String?, recordLanguage: String?, businessTimezone: String? = nil, businessLanguage: String? = nil)
+    public func effective(
+        recordTimezone: String?, recordLanguage: String?, businessTimezone: String? = nil, businessLanguage: String? = nil
+    )
         -> Preferences
     {
         Preferences(

@@ -71,10 +71,14 @@ extension UUIDv7: LosslessStringConvertible {
                 buffer[index] = UInt8(ascii: "-")
                 index += 1
             }
-            put(high, from: 60, to: 32); hyphen()
-            put(high, from: 28, to: 16); hyphen()
-            put(high, from: 12, to: 0); hyphen()
-            put(low, from: 60, to: 48); hyphen()
+            put(high, from: 60, to: 32)
+            hyphen()
+            put(high, from: 28, to: 16)
+            hyphen()
+            put(high, from: 12, to: 0)
+            hyphen()
+            put(low, from: 60, to: 48)
+            hyphen()
             put(low, from: 44, to: 0)
             return index
         }

@@ -83,9 +83,13 @@ struct TemplateRenderer {
         while next < program.code.count {
             steps += 1
             step(&next)
-            guard steps <= limits.maximumSteps else { return failure = "the template's lists take too many steps to render" }
+            guard steps <= limits.maximumSteps else {
+                failure = "the template's lists take too many steps to render"
+                return
+            }
             guard output.count - start <= limits.maximumOutputBytes else {
-                return failure = "the rendered text is larger than \(limits.maximumOutputBytes) bytes"
+                failure = "the rendered text is larger than \(limits.maximumOutputBytes) bytes"
+                return
             }
         }
     }

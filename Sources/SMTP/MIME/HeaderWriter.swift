@@ -36,7 +36,7 @@ struct HeaderWriter {
     mutating func text(_ name: some StringProtocol, _ value: String) {
         begin(name)
         let value = Self.trimmed(value)
-        let isLong = value.utf8.count > Self.lineLength - column && Self.longestWord(value) > Self.lineLength - 2
+        let isLong = value.utf8.count > Self.lineLength - column && Self.longestPiece(value) > Self.lineLength - 2
         if isLong || EncodedWord.isNeeded(value) {
             column = EncodedWord.append(value, column: column, to: &output)
         } else {
@@ -177,8 +177,18 @@ struct HeaderWriter {
 
     private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
 
-    private static func longestWord(_ text: String) -> Int {
-        text.utf8.split(whereSeparator: isSpace).map(\.count).max() ?? 0
+    /// Octets of the longest word together with the white space before it: what ``folded(_:)`` can not break.
+    private static func longestPiece(_ text: String) -> Int {
+        var longest = 0
+        var piece = 0
+        var isInWord = false
+        for byte in text.utf8 {
+            if isSpace(byte), isInWord { piece = 0 }
+            isInWord = !isSpace(byte)
+            piece += 1
+            longest = max(longest, piece)
+        }
+        return longest
     }
 
     private static func quoted(_ text: String) -> String {

@@ -99,14 +99,15 @@ public final class Database: Sendable {
     /// After a crash on SQLite: the process lock proves that whoever held a lease is dead, so their work is due now.
     /// The token stays, which tells the claim that the attempt's outcome is unknown.
     ///
+    /// - Parameter token: the caller's own; messages that it was handed before it got here are not abandoned.
     /// - Returns: how many leases were released; always 0 on PostgreSQL, where other instances may live.
-    public func releaseAbandonedLeases() async throws -> Int {
+    public func releaseAbandonedLeases(keeping token: Int64? = nil) async throws -> Int {
         guard dialect == .sqlite else { return 0 }
         return try await write { tx in
             try tx.execute(
                 """
                 UPDATE crm_delivery_queue SET due_at = \(tx.now.milliseconds)
-                WHERE lease_token IS NOT NULL AND due_at > \(tx.now.milliseconds)
+                WHERE lease_token IS NOT NULL AND lease_token <> \(token ?? 0) AND due_at > \(tx.now.milliseconds)
                 """)
         }
     }

@@ -52,7 +52,7 @@ public struct ConstraintViolation: Sendable, Hashable {
     }
 }
 
-extension DatabaseError: CustomStringConvertible {
+extension DatabaseError: CustomStringConvertible, CustomDebugStringConvertible {
     public var description: String {
         switch self {
         case .transient: "The database asked to repeat the transaction."
@@ -82,6 +82,11 @@ extension DatabaseError: CustomStringConvertible {
         case .statement(let code, let details): "\(code) \(details)"
         case .schemaTooNew, .misconfigured, .sealed: description
         }
+    }
+
+    /// For the log: what it means and the engine's own words.
+    public var debugDescription: String {
+        details == description ? description : "\(description) (\(details))"
     }
 
     /// True where the same work may be repeated at once.

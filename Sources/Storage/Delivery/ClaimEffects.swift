@@ -66,7 +66,8 @@ struct ClaimEffects {
             WHERE communication_id = \(id)
             """)
         for member in everyone {
-            try emit("UPDATE crm_communications SET status = 'sending' WHERE communication_id = \(member) AND status IN ('pending', 'queued')")
+            try emit(
+                "UPDATE crm_communications SET status = 'sending' WHERE communication_id = \(member) AND status IN ('pending', 'queued')")
         }
     }
 

@@ -38,7 +38,8 @@ public struct DueDelivery: Sendable {
 
     public init(
         id: CommunicationID, business: BusinessID, clientID: ClientID, planID: String?, messageType: String, category: MessageCategory,
-        urgency: Urgency, channel: Channel, fallbacks: [Channel], context: [UInt8], batchID: UUIDv7?, members: [BatchMember], createdAt: Timestamp,
+        urgency: Urgency, channel: Channel, fallbacks: [Channel], context: [UInt8], batchID: UUIDv7?, members: [BatchMember],
+        createdAt: Timestamp,
         attemptsBegun: Int, unknownSince: Timestamp?, hasAttachments: Bool, client: ClientSnapshot?
     ) {
         self.id = id

@@ -22,9 +22,11 @@ public enum RetryResult: Sendable, Hashable {
 public enum CommunicationControl {
     /// Takes a communication out before its attempt begins. The next member of its batch leads on.
     public static func cancel(_ id: CommunicationID, business: BusinessID, _ tx: Transaction) throws(DatabaseError) -> CancelResult {
-        guard let found = try tx.run(
-            "SELECT status, batch_id FROM crm_communications WHERE communication_id = \(id) AND business_id = \(business)"
-        ).first else { return .notFound }
+        guard
+            let found = try tx.run(
+                "SELECT status, batch_id FROM crm_communications WHERE communication_id = \(id) AND business_id = \(business)"
+            ).first
+        else { return .notFound }
         let batch = try found.uuidOrNil(1)
         if let batch {
             try tx.run("SELECT leader_id FROM crm_batches WHERE batch_id = \(batch) \(tx.dialect.forUpdate)")
@@ -53,19 +55,22 @@ public enum CommunicationControl {
     public static func retryFailed(_ id: CommunicationID, business: BusinessID, due: Timestamp, _ tx: Transaction) throws(DatabaseError)
         -> RetryResult
     {
-        guard let row = try tx.run(
-            """
-            SELECT status, client_id, channel, urgency FROM crm_communications
-            WHERE communication_id = \(id) AND business_id = \(business) \(tx.dialect.forUpdate)
-            """
-        ).first else { return .notFound }
+        guard
+            let row = try tx.run(
+                """
+                SELECT status, client_id, channel, urgency FROM crm_communications
+                WHERE communication_id = \(id) AND business_id = \(business) \(tx.dialect.forUpdate)
+                """
+            ).first
+        else { return .notFound }
         let status = try row.status(0)
         guard status == .failed else { return .notFailed(status) }
         let channel = try row.channel(2)
         let priority = (Urgency(rawValue: try row.text(3)) ?? .normal).priority
+        // It leaves its batch: two members that are tried again would each take the other along.
         try tx.execute(
             """
-            UPDATE crm_communications SET status = 'queued', scheduled_for = \(due), failed_at = NULL, error_message = NULL,
+            UPDATE crm_communications SET status = 'queued', batch_id = NULL, scheduled_for = \(due), failed_at = NULL, error_message = NULL,
                 error_category = NULL, needs_review = \(false), retry_count = 0
             WHERE communication_id = \(id)
             """)
@@ -103,7 +108,7 @@ public enum CommunicationControl {
         let heir = try tx.run(
             """
             SELECT communication_id, business_id, client_id FROM crm_communications
-            WHERE batch_id = \(batch) AND status IN ('pending', 'queued') ORDER BY communication_id LIMIT 1
+            WHERE batch_id = \(batch) AND status IN ('pending', 'queued') ORDER BY communication_id LIMIT 1 \(tx.dialect.forUpdate)
             """
         ).first
         guard let heir else {

@@ -58,7 +58,9 @@ struct OutcomeEffects {
         }
     }
 
-    private func writeCommunication(_ id: CommunicationID, isMember: Bool, _ emit: (SQL) throws(DatabaseError) -> Void) throws(DatabaseError) {
+    private func writeCommunication(_ id: CommunicationID, isMember: Bool, _ emit: (SQL) throws(DatabaseError) -> Void)
+        throws(DatabaseError)
+    {
         let open = Self.unfinished
         switch outcome.result {
         case .sent:

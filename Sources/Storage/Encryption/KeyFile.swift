@@ -1,12 +1,13 @@
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#else
-import Darwin
-#endif
 import Crypto
 import FoundationEssentials
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
 
 extension KeyRing {
     /// Reads the key file at `path`, or makes one with a new key: mode 0600, durable before it is used.
@@ -55,11 +56,11 @@ extension KeyRing {
         defer { close(descriptor) }
         let bytes = Array(text.utf8)
         #if canImport(Glibc)
-        let written = Glibc.write(descriptor, bytes, bytes.count)
+            let written = Glibc.write(descriptor, bytes, bytes.count)
         #elseif canImport(Musl)
-        let written = Musl.write(descriptor, bytes, bytes.count)
+            let written = Musl.write(descriptor, bytes, bytes.count)
         #else
-        let written = Darwin.write(descriptor, bytes, bytes.count)
+            let written = Darwin.write(descriptor, bytes, bytes.count)
         #endif
         return written == bytes.count && fsync(descriptor) == 0
     }

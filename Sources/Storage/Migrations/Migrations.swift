@@ -17,12 +17,17 @@ enum Migrations {
     /// Applies what is missing, all or nothing.
     static func apply(_ tx: Transaction, _ migrations: [Migration] = all) throws(DatabaseError) {
         if tx.dialect == .postgresql { try tx.run("SELECT pg_advisory_xact_lock(\(lock))") }
-        try tx.run(SQL(migration: "CREATE TABLE IF NOT EXISTS rapport_migrations (name TEXT PRIMARY KEY, applied_at {int} NOT NULL)", tx.dialect))
+        try tx.run(
+            SQL(migration: "CREATE TABLE IF NOT EXISTS rapport_migrations (name TEXT PRIMARY KEY, applied_at {int} NOT NULL)", tx.dialect))
         var applied: Set<String> = []
         for row in try tx.run("SELECT name FROM rapport_migrations ORDER BY name") { applied.insert(try row.text(0)) }
         if let unknown = applied.subtracting(migrations.map(\.name)).max() { throw .schemaTooNew(found: unknown) }
         for migration in migrations where !applied.contains(migration.name) {
-            for statement in migration.statements { try tx.run(SQL(migration: statement, tx.dialect)) }
+            for statement in migration.statements {
+                let sql = SQL(migration: statement, tx.dialect)
+                // It may be the other engine's alone.
+                if !sql.text.isEmpty { try tx.run(sql) }
+            }
             try tx.run("INSERT INTO rapport_migrations (name, applied_at) VALUES (\(migration.name), \(tx.now.milliseconds))")
         }
     }

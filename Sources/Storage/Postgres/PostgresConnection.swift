@@ -1,6 +1,14 @@
 import CPQ
 import Core
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
 /// One connection, always in pipeline mode: statements are queued, then one sync sends them and reads every answer.
 ///
 /// Confined to one thread at a time. Statements are prepared once and found again by text and parameter types.
@@ -12,6 +20,10 @@ final class PostgresConnection: TransactionSession {
         case answer
     }
 
+    /// How long one answer may take, in milliseconds: longer than the server's own `statement_timeout`. Without it, a server that
+    /// vanished without a word would hold this thread for as long as TCP tries, a quarter of an hour.
+    var patience: Int32 = 35_000
+
     private var raw: OpaquePointer?
     private var prepared: [String: String] = [:]
     private var nextName = 0
@@ -21,8 +33,12 @@ final class PostgresConnection: TransactionSession {
 
     /// - Throws: ``DatabaseError/unavailable(_:details:)``; never with the URL or a password in it.
     init(url: String, settings: [String]) throws(DatabaseError) {
-        let names = ["dbname", "client_encoding", "connect_timeout", "application_name", "fallback_application_name"]
-        let values = [url, "UTF8", "5", "rapport", "rapport"]
+        // What stands before `dbname` the URL may change.
+        let names = [
+            "keepalives_idle", "keepalives_interval", "keepalives_count", "dbname", "client_encoding", "connect_timeout",
+            "application_name", "fallback_application_name",
+        ]
+        let values = ["30", "10", "3", url, "UTF8", "5", "rapport", "rapport"]
         raw = Self.connect(names, values)
         guard PQstatus(raw) == CONNECTION_OK else {
             let message = PQerrorMessage(raw).map { String(cString: $0) } ?? ""
@@ -135,7 +151,7 @@ final class PostgresConnection: TransactionSession {
     }
 
     private func readAnswer() throws(DatabaseError) -> PostgresAnswer {
-        guard let result = PQgetResult(raw) else { throw disconnected() }
+        guard let result = nextResult() else { throw disconnected() }
         defer { PQclear(result) }
         let answer: PostgresAnswer
         defer { if isAlive { readEnd() } }
@@ -154,12 +170,28 @@ final class PostgresConnection: TransactionSession {
 
     /// Each statement's results end with a NULL.
     private func readEnd() {
-        while let rest = PQgetResult(raw) { PQclear(rest) }
+        while let rest = nextResult() { PQclear(rest) }
     }
 
     private func readSync() {
-        guard let result = PQgetResult(raw) else { return }
+        guard let result = nextResult() else { return }
         PQclear(result)
+    }
+
+    /// `PQgetResult`, which waits for ever, with an end: nil and a closed connection once ``patience`` is over.
+    private func nextResult() -> OpaquePointer? {
+        while PQisBusy(raw) == 1 {
+            var descriptor = pollfd(fd: PQsocket(raw), events: Int16(POLLIN), revents: 0)
+            let ready = poll(&descriptor, 1, patience)
+            if ready < 0, errno == EINTR { continue }
+            guard ready > 0 else {
+                abandon()
+                return nil
+            }
+            // At a loss `PQgetResult` gives the error.
+            guard PQconsumeInput(raw) == 1 else { break }
+        }
+        return PQgetResult(raw)
     }
 
     private static func changedRows(_ result: OpaquePointer?) -> Int {
@@ -167,7 +199,8 @@ final class PostgresConnection: TransactionSession {
     }
 
     private func disconnected(_ error: DatabaseError? = nil) -> DatabaseError {
-        .unavailable(.disconnected, details: error?.details ?? PQerrorMessage(raw).map { String(cString: $0) } ?? "connection lost")
+        if raw == nil { return .unavailable(.disconnected, details: error?.details ?? "no answer in time") }
+        return .unavailable(.disconnected, details: error?.details ?? PQerrorMessage(raw).map { String(cString: $0) } ?? "connection lost")
     }
 
     // MARK: TransactionSession

@@ -170,7 +170,7 @@ extension DatabaseError {
 }
 
 /// A connection on its way through the pool.
-private struct PooledConnection: @unchecked Sendable { // one thread at a time: it is in the pool's mutex or with its one user
+private struct PooledConnection: @unchecked Sendable {  // one thread at a time: it is in the pool's mutex or with its one user
     let value: PostgresConnection
 
     init(_ value: PostgresConnection) {

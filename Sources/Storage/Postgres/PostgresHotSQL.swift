@@ -4,8 +4,12 @@
 /// Tables are reached by `LATERAL (… LIMIT …)` for each element, which the planner can not turn round: on a table that was
 /// empty when it was analysed, a plain join reads the whole index and looks each row up in the array (measured: 7 times slower).
 enum PostgresHotSQL {
-    static let lockConsentShared = "SELECT pg_advisory_xact_lock_shared($1::int4, p) FROM unnest($2::int4[]) AS p"
-    static let lockKeys = "SELECT pg_advisory_xact_lock(k) FROM unnest($1::int8[]) AS k"
+    /// Locks first and in this order, so that what the next statements see can not change any more: consent, then keys.
+    static let locks = """
+        SELECT CAST(pg_current_xact_id() AS text), (SELECT COUNT(pg_advisory_xact_lock_shared($1::int4, p)) FROM unnest($2::int4[]) AS p),
+            (SELECT COUNT(pg_advisory_xact_lock(k)) FROM unnest($3::int8[]) AS k)
+        """
+    static let transactionID = "SELECT CAST(pg_current_xact_id() AS text)"
 
     static let idempotency = """
         SELECT u.i, r.fingerprint, r.status_code, r.answer, r.created_at
@@ -14,28 +18,22 @@ enum PostgresHotSQL {
             WHERE r.business_id = u.business AND r.route = u.route AND r.idempotency_key = u.key LIMIT 1) AS r
         """
 
+    /// With suppressions among the addresses that the requests bring ($3, $4) or the store has: one row for each of them.
     static let clients = """
         SELECT u.i, c.client_id, c.name, c.language, c.timezone, c.email, c.email_hash, c.phone_number, c.phone_hash,
             p.preferred_channels, p.timezone, p.quiet_hours_start, p.quiet_hours_end, p.opt_out_email, p.opt_out_sms,
-            p.opt_out_whatsapp, p.language_preference
-        FROM unnest($1::uuid[], $2::text[]) WITH ORDINALITY AS u (business, client, i)
-        LEFT JOIN LATERAL (SELECT * FROM crm_clients c WHERE c.business_id = u.business AND c.client_id = u.client LIMIT 1) AS c ON TRUE
-        LEFT JOIN LATERAL (SELECT * FROM crm_client_preferences p
-            WHERE p.business_id = u.business AND p.client_id = u.client LIMIT 1) AS p ON TRUE
-        """
-
-    /// Listed among the addresses that the requests bring ($3, $4) or the store has.
-    static let suppressions = """
-        SELECT s.business_id, s.channel, s.address_hash
-        FROM unnest($1::uuid[], $2::text[], $3::bytea[], $4::bytea[]) AS u (business, client, email_hash, phone_hash)
-        LEFT JOIN LATERAL (SELECT * FROM crm_clients c WHERE c.business_id = u.business AND c.client_id = u.client LIMIT 1) AS c ON TRUE
-        CROSS JOIN LATERAL (SELECT * FROM crm_suppressions s WHERE s.business_id = u.business
-            AND s.address_hash = ANY (ARRAY[u.email_hash, u.phone_hash, c.email_hash, c.phone_hash]) LIMIT 16) AS s
+            p.opt_out_whatsapp, p.language_preference, s.channel, s.address_hash
+        FROM (SELECT generate_subscripts($1::uuid[], 1) AS i, unnest($1::uuid[]) AS business, unnest($2::text[]) AS client,
+            unnest($3::bytea[]) AS email_hash, unnest($4::bytea[]) AS phone_hash) AS u
+        LEFT JOIN crm_clients c ON c.business_id = u.business AND c.client_id = u.client
+        LEFT JOIN crm_client_preferences p ON p.business_id = u.business AND p.client_id = u.client
+        LEFT JOIN crm_suppressions s ON s.business_id = u.business
+            AND s.address_hash = ANY (ARRAY[u.email_hash, u.phone_hash, c.email_hash, c.phone_hash])
         """
 
     static let lastMessages = """
         SELECT u.i, (SELECT m.created_at FROM crm_communications m WHERE m.business_id = u.business AND m.client_id = u.client
-            ORDER BY m.communication_id DESC LIMIT 1)
+            AND m.status NOT IN ('suppressed', 'cancelled') ORDER BY m.communication_id DESC LIMIT 1)
         FROM unnest($1::uuid[], $2::text[]) WITH ORDINALITY AS u (business, client, i)
         """
 
@@ -48,9 +46,9 @@ enum PostgresHotSQL {
         """
 
     static let heldLeases = """
-        SELECT q.communication_id FROM unnest($1::uuid[], $2::int8[]) AS u (id, token)
+        SELECT q.communication_id FROM unnest($1::uuid[], $2::int8[], $3::text[]) AS u (id, token, channel)
         CROSS JOIN LATERAL (SELECT communication_id FROM crm_delivery_queue q
-            WHERE q.communication_id = u.id AND q.lease_token = u.token LIMIT 1 FOR UPDATE) AS q
+            WHERE q.communication_id = u.id AND q.lease_token = u.token AND q.channel = u.channel LIMIT 1 FOR UPDATE) AS q
         """
 
     static let extendLeases = """
@@ -102,23 +100,32 @@ enum PostgresHotSQL {
             updated_at = excluded.updated_at
         """
 
+    // `unnest` in the select list: in FROM, each array's elements would be put away in a store of their own first.
     static let insertCommunications = """
         INSERT INTO crm_communications (communication_id, business_id, client_id, plan_id, message_type, category, urgency, channel,
             fallback_channels, status, context, metadata, batch_id, scheduled_for, error_message, created_at)
-        SELECT u.*, $16::timestamptz
-        FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[],
-            $11::json[], $12::json[], $13::uuid[], $14::timestamptz[], $15::text[]) AS u
+        SELECT unnest($1::uuid[]), unnest($2::uuid[]), unnest($3::text[]), unnest($4::text[]), unnest($5::text[]), unnest($6::text[]),
+            unnest($7::text[]), unnest($8::text[]), unnest($9::text[]), unnest($10::text[]), unnest($11::json[]), unnest($12::json[]),
+            unnest($13::uuid[]), unnest($14::timestamptz[]), unnest($15::text[]), $16::timestamptz
         """
 
     static let insertQueue = """
         INSERT INTO crm_delivery_queue (communication_id, business_id, client_id, channel, priority, due_at, attempt, lease_token, leased_at)
-        SELECT u.* FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::int4[], $6::int8[], $7::int4[], $8::int8[], $9::int8[]) AS u
+        SELECT unnest($1::uuid[]), unnest($2::uuid[]), unnest($3::text[]), unnest($4::text[]), unnest($5::int4[]), unnest($6::int8[]),
+            unnest($7::int4[]), unnest($8::int8[]), unnest($9::int8[])
         """
 
+    /// For keys that nobody has used: the lock on a key, taken before it was looked for, keeps everybody else away.
     static let insertIdempotency = """
         INSERT INTO crm_idempotency_records (business_id, route, idempotency_key, fingerprint, answer, status_code, created_at)
-        SELECT u.*, $6::int8, $7::timestamptz FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bytea[], $5::bytea[]) AS u
-        ON CONFLICT (business_id, route, idempotency_key) DO UPDATE SET fingerprint = excluded.fingerprint,
+        SELECT unnest($1::uuid[]), unnest($2::text[]), unnest($3::text[]), unnest($4::bytea[]), unnest($5::bytea[]), $6::int8,
+            $7::timestamptz
+        """
+
+    /// For keys past their lifetime.
+    static let replaceIdempotency =
+        insertIdempotency + """
+         ON CONFLICT (business_id, route, idempotency_key) DO UPDATE SET fingerprint = excluded.fingerprint,
             status_code = excluded.status_code, answer = excluded.answer, created_at = excluded.created_at
         """
 
@@ -129,34 +136,28 @@ enum PostgresHotSQL {
         UPDATE crm_communications SET status = 'sending' WHERE communication_id = ANY ($1) AND status IN ('pending', 'queued')
         """
 
-    /// Records sent attempts. Those whose lease is not ours any more leave one event; the answer names the others.
-    /// `NOT IN` because its subplan is hashed where a join with the CTE would compare every pair.
+    /// Ends the leases that are still ours; whoever holds the row of the queue may record the attempt's end. The channel counts
+    /// too: after a fallback the same process may hold the row for the next channel's attempt.
+    static let endLeases = """
+        DELETE FROM crm_delivery_queue
+        WHERE communication_id = ANY ($1::uuid[]) AND lease_token = $2::int8 AND channel = $3::text RETURNING communication_id
+        """
+
+    /// Found by `ANY`, not joined: no plan can turn that round, and no lock is needed to keep a row where it was found.
     static let finishSent = """
-        WITH o AS MATERIALIZED (
-            SELECT * FROM unnest($1::uuid[], $2::int8[], $3::int8[], $4::timestamptz[], $5::timestamptz[], $6::text[], $7::int4[],
-                $8::text[], $9::text[], $10::json[], $11::bool[])
-                AS o (id, token, log_id, finished_at, started_at, channel, attempt, provider, message_id, response, sandbox)
-        ), gone AS (
-            DELETE FROM crm_delivery_queue q USING o
-                CROSS JOIN LATERAL (SELECT ctid AS place FROM crm_delivery_queue l WHERE l.communication_id = o.id LIMIT 1) AS l
-            WHERE q.ctid = l.place AND q.communication_id = o.id AND q.lease_token = o.token RETURNING o.*
-        ), changed AS (
-            UPDATE crm_communications c SET status = CASE WHEN c.status IN ('pending', 'queued', 'sending') THEN 'sent' ELSE c.status END,
-                sent_at = COALESCE(c.sent_at, g.finished_at), sandbox = g.sandbox, channel = g.channel
-            FROM gone g
-                CROSS JOIN LATERAL (SELECT ctid AS place FROM crm_communications l WHERE l.communication_id = g.id LIMIT 1 FOR UPDATE) AS l
-            WHERE c.ctid = l.place AND c.communication_id = g.id
-        ), logged AS (
-            INSERT INTO crm_delivery_logs (communication_id, log_id, event_type, event_timestamp, channel, attempt, started_at,
-                delivery_status, provider, provider_message_id, provider_response)
-            SELECT id, log_id, 'sent', finished_at, channel, attempt, started_at, 'sent', provider, message_id, response FROM gone
-        ), late AS (
-            INSERT INTO crm_delivery_logs (communication_id, log_id, event_type, event_timestamp, channel, attempt, started_at,
-                delivery_status, provider, provider_message_id, provider_response)
-            SELECT c.communication_id, o.log_id, 'late_outcome', o.finished_at, o.channel, o.attempt, o.started_at, 'sent', o.provider,
-                o.message_id, o.response
-            FROM o JOIN crm_communications c ON c.communication_id = o.id WHERE o.id NOT IN (SELECT id FROM gone)
-        )
-        SELECT id FROM gone
+        UPDATE crm_communications SET status = CASE WHEN status IN ('pending', 'queued', 'sending') THEN 'sent' ELSE status END,
+            sent_at = COALESCE(sent_at, ($2::timestamptz[])[array_position($1::uuid[], communication_id)]),
+            channel = ($3::text[])[array_position($1::uuid[], communication_id)], sandbox = $4::bool
+        WHERE communication_id = ANY ($1::uuid[])
+        """
+
+    /// Rows in one ``finishSent`` at most: each looks its values up by walking the array.
+    static let finishLimit = 128
+
+    static let logSent = """
+        INSERT INTO crm_delivery_logs (communication_id, event_timestamp, channel, log_id, started_at, attempt, provider,
+            provider_message_id, provider_response, event_type, delivery_status)
+        SELECT unnest($1::uuid[]), unnest($2::timestamptz[]), unnest($3::text[]), unnest($4::int8[]), unnest($5::timestamptz[]),
+            unnest($6::int4[]), unnest($7::text[]), unnest($8::text[]), unnest($9::json[]), 'sent', 'sent'
         """
 }

@@ -38,6 +38,12 @@ struct SuppressedAddress: Hashable {
     var hash: [UInt8]
 }
 
+/// A begun attempt's hold on its communication.
+struct Lease: Hashable {
+    var id: CommunicationID
+    var token: Int64
+}
+
 /// What a round has read, kept up with what it decides.
 struct PostgresKnown {
     var idempotency: [IdempotencyKey: IdempotencyRecord] = [:]
@@ -46,6 +52,8 @@ struct PostgresKnown {
     var lastMessages: [ClientKey: Timestamp] = [:]
     var openBatches: [ClientKey: [OpenBatchRecord]] = [:]
     var heldLeases: Set<CommunicationID> = []
+    /// Leases of sent messages that were still ours; their rows are gone from the queue.
+    var endedLeases: Set<Lease> = []
     var candidates: [[ClaimCandidate]] = []
 
     func suppressed(_ record: ClientRecord, _ business: BusinessID) -> ChannelSet {

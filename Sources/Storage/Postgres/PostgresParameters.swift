@@ -51,30 +51,64 @@ struct PostgresArray {
     var isEmpty: Bool { count == 0 }
 
     mutating func append(_ value: SQLValue) {
-        count += 1
-        if case .null = value {
-            hasNull = true
-            body.appendBigEndian(Int32(-1))
-            return
+        switch value {
+        case .null: appendNull()
+        case .int(let number): append(number)
+        case .text(let text): append(text)
+        case .bytes(let bytes), .json(let bytes): append(bytes)
+        case .uuid(let id): append(id)
+        case .time(let time): append(time)
+        case .bool, .double: appendElement { $0.append(binary: value) }
         }
-        if element == PostgresType.int4, case .int(let number) = value {
-            body.appendBigEndian(Int32(4))
-            body.appendBigEndian(Int32(clamping: number))
-            return
+    }
+
+    mutating func append(_ number: Int64?) {
+        guard let number else { return appendNull() }
+        if element == PostgresType.int4 {
+            appendElement { $0.appendBigEndian(Int32(clamping: number)) }
+        } else {
+            appendElement { $0.appendBigEndian(number) }
         }
-        let start = body.count
-        body.appendBigEndian(Int32(0))
-        body.append(binary: value)
-        let length = UInt32(clamping: body.count - start - 4)
-        for offset in 0..<4 { body[start + offset] = UInt8(truncatingIfNeeded: length >> UInt32(24 - 8 * offset)) }
+    }
+
+    mutating func append(_ time: Timestamp) {
+        appendElement { $0.append(binary: .time(time)) }
+    }
+
+    mutating func append(_ id: UUIDv7?) {
+        guard let id else { return appendNull() }
+        appendElement {
+            $0.appendBigEndian(id.high)
+            $0.appendBigEndian(id.low)
+        }
     }
 
     mutating func append(_ text: String?) {
-        append(text.map(SQLValue.text) ?? .null)
+        guard let text else { return appendNull() }
+        appendElement { $0.append(contentsOf: text.utf8) }
     }
 
     mutating func append(_ bytes: [UInt8]?) {
-        append(bytes.map(SQLValue.bytes) ?? .null)
+        guard let bytes else { return appendNull() }
+        appendElement { $0.append(contentsOf: bytes) }
+    }
+
+    private mutating func appendNull() {
+        count += 1
+        hasNull = true
+        body.appendBigEndian(Int32(-1))
+    }
+
+    /// Each element stands behind its length.
+    @inline(__always)
+    private mutating func appendElement(_ write: (inout [UInt8]) -> Void) {
+        count += 1
+        let start = body.count
+        body.appendBigEndian(Int32(0))
+        write(&body)
+        let length = UInt32(clamping: body.count - start - 4)
+        // The four bytes were written above.
+        body.withUnsafeMutableBytes { $0.storeBytes(of: length.bigEndian, toByteOffset: start, as: UInt32.self) }
     }
 
     /// `array_send`'s form: dimensions, NULL flag, element type, length, lower bound, then the elements.

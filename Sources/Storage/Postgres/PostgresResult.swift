@@ -35,8 +35,10 @@ enum PostgresResult {
         case PostgresType.oid: return .int(Int64(try integer(bytes) as UInt32))
         case PostgresType.bool: return .bool(bytes.first == 1)
         case PostgresType.uuid:
-            return .uuid(UUIDv7(high: try integer(UnsafeRawBufferPointer(rebasing: bytes.prefix(8))),
-                low: try integer(UnsafeRawBufferPointer(rebasing: bytes.dropFirst(8)))))
+            return .uuid(
+                UUIDv7(
+                    high: try integer(UnsafeRawBufferPointer(rebasing: bytes.prefix(8))),
+                    low: try integer(UnsafeRawBufferPointer(rebasing: bytes.dropFirst(8)))))
         case PostgresType.timestamptz:
             let microseconds: Int64 = try integer(bytes)
             // Rounded towards the past, as the milliseconds were.

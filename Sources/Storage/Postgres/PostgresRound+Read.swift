@@ -6,19 +6,18 @@ extension PostgresRound {
         var clients = PostgresArray(PostgresType.text)
         var emailHashes = PostgresArray(PostgresType.bytea)
         var phoneHashes = PostgresArray(PostgresType.bytea)
-        for (_, acceptance) in acceptances {
-            businesses.append(.uuid(acceptance.business))
-            clients.append(.text(acceptance.clientID.text))
-            emailHashes.append(acceptance.recipient?.emailHash)
-            phoneHashes.append(acceptance.recipient?.phoneHash)
+        for index in acceptances.indices {
+            businesses.append(acceptances[index].acceptance.business)
+            clients.append(acceptances[index].acceptance.clientID.text)
+            emailHashes.append(acceptances[index].acceptance.recipient?.emailHash)
+            phoneHashes.append(acceptances[index].acceptance.recipient?.phoneHash)
         }
         var parameters = PostgresParameters()
         parameters.append(businesses)
         parameters.append(clients)
-        queue(.clients, PostgresHotSQL.clients, parameters, connection)
         parameters.append(emailHashes)
         parameters.append(phoneHashes)
-        queue(.suppressions, PostgresHotSQL.suppressions, parameters, connection)
+        queue(.clients, PostgresHotSQL.clients, parameters, connection)
         queueIdempotencyReads(connection)
         queueBatchReads(connection)
     }
@@ -29,9 +28,9 @@ extension PostgresRound {
         var keys = PostgresArray(PostgresType.text)
         for (_, acceptance) in keyed {
             guard let claim = acceptance.idempotency else { continue }
-            businesses.append(.uuid(acceptance.business))
-            routes.append(.text(claim.route))
-            keys.append(.text(claim.key))
+            businesses.append(acceptance.business)
+            routes.append(claim.route)
+            keys.append(claim.key)
         }
         guard !keys.isEmpty else { return }
         var parameters = PostgresParameters()
@@ -57,7 +56,9 @@ extension PostgresRound {
     /// In one order over all instances, so that their locks on batches can not cross.
     private var batched: [(index: Int, acceptance: Acceptance)] {
         acceptances.filter { $0.acceptance.needsBatchState }
-            .sorted { ClientKey($0.acceptance.business, $0.acceptance.clientID) < ClientKey($1.acceptance.business, $1.acceptance.clientID) }
+            .sorted {
+                ClientKey($0.acceptance.business, $0.acceptance.clientID) < ClientKey($1.acceptance.business, $1.acceptance.clientID)
+            }
     }
 
     /// Takes in what the read pipeline answered.
@@ -81,11 +82,9 @@ extension PostgresRound {
                 for row in rows {
                     guard let acceptance = try Self.element(acceptances, row) else { continue }
                     known.clients[ClientKey(acceptance.business, acceptance.clientID)] = try StoredClient(row, from: 1)
-                }
-            case .suppressions:
-                for row in rows {
+                    guard try !row.isNull(17) else { continue }
                     known.suppressed.insert(
-                        SuppressedAddress(business: try row.uuid(0), channel: try row.channel(1), hash: try row.bytes(2)))
+                        SuppressedAddress(business: acceptance.business, channel: try row.channel(17), hash: try row.bytes(18)))
                 }
             case .lastMessages:
                 for row in rows {
@@ -100,6 +99,8 @@ extension PostgresRound {
                 }
             case .heldLeases:
                 for row in rows { known.heldLeases.insert(try row.uuid(0)) }
+            case .endedLeases(let token):
+                for row in rows { known.endedLeases.insert(Lease(id: try row.uuid(0), token: token)) }
             case .extended(let index):
                 result.replies[index] = .ids(try Self.ids(rows))
             case .claimed(let position):

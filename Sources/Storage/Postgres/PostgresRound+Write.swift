@@ -8,25 +8,15 @@ extension PostgresRound {
         queueCommunications(connection)
         queueQueueRows(connection)
         queueIdempotencyRecords(connection)
-        for effects in accepted {
-            try effects.writeRest(dialect: .postgresql) { (sql) throws(DatabaseError) in add(sql, connection) }
-            result.leavesDue(effects.leavesDue)
+        for index in accepted.indices {
+            try accepted[index].writeRest(dialect: .postgresql) { (sql) throws(DatabaseError) in connection.queue(sql) }
+            result.leavesDue(accepted[index].leavesDue)
         }
         queueSent(connection)
         try queueOutcomes(connection)
         for (position, claim) in claims.enumerated() {
             result.replies[claim.index] = .claimed(try queueClaim(claim.request, known.candidates[position], connection))
         }
-    }
-
-    private mutating func add(_ sql: SQL, _ connection: PostgresConnection) {
-        connection.queue(sql)
-        writeCount += 1
-    }
-
-    private mutating func add(_ text: String, _ parameters: PostgresParameters, _ connection: PostgresConnection) {
-        connection.queue(text, parameters)
-        writeCount += 1
     }
 
     private mutating func decide(_ acceptance: Acceptance) -> Result<AcceptanceResult, any Error> {
@@ -65,12 +55,14 @@ extension PostgresRound {
 
     private mutating func queueClients(_ connection: PostgresConnection) {
         guard !clientUpdates.isEmpty else { return }
-        var columns = [PostgresType.uuid, PostgresType.text, PostgresType.text, PostgresType.bytea, PostgresType.bytea, PostgresType.bytea,
-            PostgresType.bytea, PostgresType.text, PostgresType.text].map { PostgresArray($0) }
+        var columns = [
+            PostgresType.uuid, PostgresType.text, PostgresType.text, PostgresType.bytea, PostgresType.bytea, PostgresType.bytea,
+            PostgresType.bytea, PostgresType.text, PostgresType.text,
+        ].map { PostgresArray($0) }
         // One order over all instances: two upserts of the same clients can not block each other.
         for (key, update) in clientUpdates.sorted(by: { $0.key < $1.key }) {
-            columns[0].append(.uuid(key.business))
-            columns[1].append(.text(key.client))
+            columns[0].append(key.business)
+            columns[1].append(key.client)
             columns[2].append(update.name)
             columns[3].append(update.email?.bytes)
             columns[4].append(update.emailHash)
@@ -82,111 +74,144 @@ extension PostgresRound {
         var parameters = PostgresParameters()
         for column in columns { parameters.append(column) }
         parameters.append(.time(now))
-        add(PostgresHotSQL.upsertClients, parameters, connection)
+        connection.queue(PostgresHotSQL.upsertClients, parameters)
     }
 
     private mutating func queueCommunications(_ connection: PostgresConnection) {
         guard !accepted.isEmpty else { return }
         let (uuid, text, json, time) = (PostgresType.uuid, PostgresType.text, PostgresType.json, PostgresType.timestamptz)
         var columns = [uuid, uuid, text, text, text, text, text, text, text, text, json, json, uuid, time, text].map { PostgresArray($0) }
-        for effects in accepted {
-            let (acceptance, plan) = (effects.acceptance, effects.plan)
-            columns[0].append(.uuid(acceptance.id))
-            columns[1].append(.uuid(acceptance.business))
-            columns[2].append(.text(acceptance.clientID.text))
-            columns[3].append(plan.planID)
-            columns[4].append(.text(plan.messageType))
-            columns[5].append(.text(plan.category.rawValue))
-            columns[6].append(.text(plan.urgency.rawValue))
-            columns[7].append(.text(plan.channel.rawValue))
-            columns[8].append(.text(plan.fallbacks.joined))
-            columns[9].append(.text(plan.status.rawValue))
-            columns[10].append(.json(plan.context))
-            columns[11].append(.json(plan.metadata))
-            columns[12].append(effects.batchID.map(SQLValue.uuid) ?? .null)
-            columns[13].append(.time(plan.scheduledFor))
-            columns[14].append(plan.errorMessage)
+        // By index: a loop over the values would retain and release every field of each, four times a round.
+        for index in accepted.indices {
+            columns[0].append(accepted[index].acceptance.id)
+            columns[1].append(accepted[index].acceptance.business)
+            columns[2].append(accepted[index].acceptance.clientID.text)
+            columns[3].append(accepted[index].plan.planID)
+            columns[4].append(accepted[index].plan.messageType)
+            columns[5].append(accepted[index].plan.category.rawValue)
+            columns[6].append(accepted[index].plan.urgency.rawValue)
+            columns[7].append(accepted[index].plan.channel.rawValue)
+            columns[8].append(accepted[index].plan.fallbacks.joined)
+            columns[9].append(accepted[index].plan.status.rawValue)
+            columns[10].append(accepted[index].plan.context)
+            columns[11].append(accepted[index].plan.metadata)
+            columns[12].append(accepted[index].batchID)
+            columns[13].append(accepted[index].plan.scheduledFor)
+            columns[14].append(accepted[index].plan.errorMessage)
         }
         var parameters = PostgresParameters()
         for column in columns { parameters.append(column) }
         parameters.append(.time(now))
-        add(PostgresHotSQL.insertCommunications, parameters, connection)
+        connection.queue(PostgresHotSQL.insertCommunications, parameters)
     }
 
     private mutating func queueQueueRows(_ connection: PostgresConnection) {
         let (uuid, text, int4, int8) = (PostgresType.uuid, PostgresType.text, PostgresType.int4, PostgresType.int8)
         var columns = [uuid, uuid, text, text, int4, int8, int4, int8, int8].map { PostgresArray($0) }
-        for effects in accepted {
-            guard let row = effects.queueRow else { continue }
-            columns[0].append(.uuid(effects.acceptance.id))
-            columns[1].append(.uuid(effects.acceptance.business))
-            columns[2].append(.text(effects.acceptance.clientID.text))
-            columns[3].append(.text(effects.plan.channel.rawValue))
-            columns[4].append(.int(Int64(effects.plan.urgency.priority)))
-            columns[5].append(.int(row.due.milliseconds))
-            columns[6].append(.int(row.attempt))
-            columns[7].append(row.token.map(SQLValue.int) ?? .null)
-            columns[8].append(row.leasedAt.map(SQLValue.int) ?? .null)
+        for index in accepted.indices {
+            guard let row = accepted[index].queueRow else { continue }
+            columns[0].append(accepted[index].acceptance.id)
+            columns[1].append(accepted[index].acceptance.business)
+            columns[2].append(accepted[index].acceptance.clientID.text)
+            columns[3].append(accepted[index].plan.channel.rawValue)
+            columns[4].append(Int64(accepted[index].plan.urgency.priority))
+            columns[5].append(row.due.milliseconds)
+            columns[6].append(row.attempt)
+            columns[7].append(row.token)
+            columns[8].append(row.leasedAt)
         }
         guard !columns[0].isEmpty else { return }
         var parameters = PostgresParameters()
         for column in columns { parameters.append(column) }
-        add(PostgresHotSQL.insertQueue, parameters, connection)
+        connection.queue(PostgresHotSQL.insertQueue, parameters)
     }
 
-    private mutating func queueIdempotencyRecords(_ connection: PostgresConnection) {
-        var columns = [PostgresType.uuid, PostgresType.text, PostgresType.text, PostgresType.bytea, PostgresType.bytea]
-            .map { PostgresArray($0) }
-        for effects in accepted {
-            guard let claim = effects.acceptance.idempotency else { continue }
-            columns[0].append(.uuid(effects.acceptance.business))
-            columns[1].append(.text(claim.route))
-            columns[2].append(.text(claim.key))
-            columns[3].append(claim.fingerprint)
-            columns[4].append(effects.plan.answer)
+    private func queueIdempotencyRecords(_ connection: PostgresConnection) {
+        let types = [PostgresType.uuid, PostgresType.text, PostgresType.text, PostgresType.bytea, PostgresType.bytea]
+        var fresh = types.map { PostgresArray($0) }
+        var expired = fresh
+        for index in accepted.indices {
+            guard let claim = accepted[index].acceptance.idempotency else { continue }
+            func append(to columns: inout [PostgresArray]) {
+                columns[0].append(accepted[index].acceptance.business)
+                columns[1].append(claim.route)
+                columns[2].append(claim.key)
+                columns[3].append(claim.fingerprint)
+                columns[4].append(accepted[index].plan.answer)
+            }
+            let key = IdempotencyKey(business: accepted[index].acceptance.business, route: claim.route, key: claim.key)
+            if known.idempotency[key] == nil { append(to: &fresh) } else { append(to: &expired) }
         }
-        guard !columns[0].isEmpty else { return }
-        var parameters = PostgresParameters()
-        for column in columns { parameters.append(column) }
-        parameters.append(.int(AcceptanceEffects.statusCode))
-        parameters.append(.time(now))
-        add(PostgresHotSQL.insertIdempotency, parameters, connection)
+        for (text, columns) in [(PostgresHotSQL.insertIdempotency, fresh), (PostgresHotSQL.replaceIdempotency, expired)] {
+            guard !columns[0].isEmpty else { continue }
+            var parameters = PostgresParameters()
+            for column in columns { parameters.append(column) }
+            parameters.append(.int(AcceptanceEffects.statusCode))
+            parameters.append(.time(now))
+            connection.queue(text, parameters)
+        }
     }
 
     private mutating func queueSent(_ connection: PostgresConnection) {
-        guard !plainSent.isEmpty else { return }
-        let (uuid, text, int4, int8) = (PostgresType.uuid, PostgresType.text, PostgresType.int4, PostgresType.int8)
-        let (json, time, bool) = (PostgresType.json, PostgresType.timestamptz, PostgresType.bool)
-        var columns = [uuid, int8, int8, time, time, text, int4, text, text, json, bool].map { PostgresArray($0) }
-        for (_, outcome) in plainSent {
-            guard case .sent(let messageID, let response) = outcome.result else { continue }
-            columns[0].append(.uuid(outcome.id))
-            columns[1].append(.int(outcome.token))
-            columns[2].append(.int(LogSequence.shared.next(at: now)))
-            columns[3].append(.time(outcome.finishedAt))
-            columns[4].append(.time(outcome.startedAt))
-            columns[5].append(.text(outcome.channel.rawValue))
-            columns[6].append(.int(Int64(outcome.attempt)))
-            columns[7].append(.text(outcome.provider))
-            columns[8].append(messageID)
-            columns[9].append(response.map { .json(JSONText.string($0)) } ?? .null)
-            columns[10].append(.bool(outcome.sandbox))
+        var held: [AttemptOutcome] = []
+        for (index, outcome) in plainSent {
+            // Removed, so that the same attempt told twice is recorded once.
+            if known.endedLeases.remove(Lease(id: outcome.id, token: outcome.token)) != nil {
+                held.append(outcome)
+            } else {
+                lose(outcome, at: index, connection)
+            }
         }
-        var parameters = PostgresParameters()
-        for column in columns { parameters.append(column) }
-        sentPosition = writeCount
-        add(PostgresHotSQL.finishSent, parameters, connection)
+        for sandbox in [false, true] {
+            var rest = held.filter { $0.sandbox == sandbox }[...]
+            while !rest.isEmpty {
+                recordSent(rest.prefix(PostgresHotSQL.finishLimit), sandbox: sandbox, connection)
+                rest = rest.dropFirst(PostgresHotSQL.finishLimit)
+            }
+        }
+    }
+
+    private func recordSent(_ outcomes: ArraySlice<AttemptOutcome>, sandbox: Bool, _ connection: PostgresConnection) {
+        let (uuid, text, int4, int8) = (PostgresType.uuid, PostgresType.text, PostgresType.int4, PostgresType.int8)
+        let (json, time) = (PostgresType.json, PostgresType.timestamptz)
+        var columns = [uuid, time, text].map { PostgresArray($0) }
+        var logged = [int8, time, int4, text, text, json].map { PostgresArray($0) }
+        for outcome in outcomes {
+            guard case .sent(let messageID, let response) = outcome.result else { continue }
+            columns[0].append(outcome.id)
+            columns[1].append(outcome.finishedAt)
+            columns[2].append(outcome.channel.rawValue)
+            logged[0].append(LogSequence.shared.next(at: now))
+            logged[1].append(outcome.startedAt)
+            logged[2].append(Int64(outcome.attempt))
+            logged[3].append(outcome.provider)
+            logged[4].append(messageID)
+            logged[5].append(response.map(JSONText.string))
+        }
+        var shared = PostgresParameters()
+        for column in columns { shared.append(column) }
+        var changes = shared
+        changes.append(.bool(sandbox))
+        connection.queue(PostgresHotSQL.finishSent, changes)
+        for column in logged { shared.append(column) }
+        connection.queue(PostgresHotSQL.logSent, shared)
+    }
+
+    /// A successor has the lease, or the communication was erased: one event, if there is a communication still. Locked,
+    /// so that it can not be erased meanwhile.
+    private mutating func lose(_ outcome: AttemptOutcome, at index: Int, _ connection: PostgresConnection) {
+        result.lose(outcome.id, at: index)
+        connection.queue("\(OutcomeEffects(outcome: outcome, now: now).lateEvent()) FOR KEY SHARE")
     }
 
     private mutating func queueOutcomes(_ connection: PostgresConnection) throws(DatabaseError) {
         for (index, outcome) in outcomes {
             let effects = OutcomeEffects(outcome: outcome, now: now)
             if known.heldLeases.contains(outcome.id) {
-                try effects.write { (sql) throws(DatabaseError) in add(sql, connection) }
+                try effects.write { (sql) throws(DatabaseError) in connection.queue(sql) }
                 result.leavesDue(effects.leavesDue)
             } else {
-                result.lose(outcome.id, at: index)
-                add(effects.lateEvent(), connection)
+                lose(outcome, at: index, connection)
             }
         }
     }
@@ -198,7 +223,7 @@ extension PostgresRound {
         var turnedAway = 0
         for candidate in candidates.prefix(max(0, request.limit)) {
             let effects = ClaimEffects(candidate: candidate, now: now)
-            try effects.writePreamble { (sql) throws(DatabaseError) in add(sql, connection) }
+            try effects.writePreamble { (sql) throws(DatabaseError) in connection.queue(sql) }
             let decision = request.gate(candidate.delivery, now)
             if case .begin = decision {
                 begun.append(candidate.delivery)
@@ -207,7 +232,7 @@ extension PostgresRound {
             turnedAway += 1
             if case .postpone(let until, _) = decision { result.leavesDue(until) }
             if case .moveTo = decision { result.leavesDue(now) }
-            try effects.write(decision, request) { (sql) throws(DatabaseError) in add(sql, connection) }
+            try effects.write(decision, request) { (sql) throws(DatabaseError) in connection.queue(sql) }
         }
         if !begun.isEmpty {
             var queue = PostgresParameters()
@@ -215,20 +240,13 @@ extension PostgresRound {
             queue.append(.int(request.token))
             queue.append(.int(now.milliseconds))
             queue.append(.int(request.leaseUntil.milliseconds))
-            add(PostgresHotSQL.beginQueue, queue, connection)
+            connection.queue(PostgresHotSQL.beginQueue, queue)
             var communications = PostgresParameters()
             communications.append(
                 PostgresArray(PostgresType.uuid, begun.flatMap { [$0.id] + $0.members.map(\.id) }.map { .uuid($0) }))
-            add(PostgresHotSQL.beginCommunications, communications, connection)
+            connection.queue(PostgresHotSQL.beginCommunications, communications)
         }
         return ClaimResult(begun: begun, turnedAway: turnedAway, more: candidates.count > request.limit)
-    }
-
-    /// Reads from the answers which of the sent attempts were not ours any more.
-    mutating func absorbWrites(_ answers: [PostgresAnswer]) throws(DatabaseError) {
-        guard let sentPosition, answers.indices.contains(sentPosition) else { return }
-        let held = Set(try Self.ids(answers[sentPosition].rows))
-        for (index, outcome) in plainSent where !held.contains(outcome.id) { result.lose(outcome.id, at: index) }
     }
 }
 

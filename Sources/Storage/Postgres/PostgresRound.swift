@@ -22,12 +22,10 @@ struct PostgresRound {
     var accepted: [AcceptanceEffects] = []
     /// What requests say about clients and the store did not know yet.
     var clientUpdates: [ClientKey: SealedRecipient] = [:]
-    /// Where the set-wise statement for sent attempts stands among the writes.
-    var sentPosition: Int?
-    var writeCount = 0
 
     enum Part {
-        case ignored, transactionID, idempotency, clients, suppressions, lastMessages, batches, heldLeases
+        case ignored, transactionID, idempotency, clients, lastMessages, batches, heldLeases
+        case endedLeases(Int64)
         case extended(Int)
         case claimed(Int)
     }
@@ -51,7 +49,9 @@ struct PostgresRound {
                 {
                     continue
                 }
-                if acceptance.needsBatchState, !batchClients.insert(ClientKey(acceptance.business, acceptance.clientID)).inserted { continue }
+                if acceptance.needsBatchState, !batchClients.insert(ClientKey(acceptance.business, acceptance.clientID)).inserted {
+                    continue
+                }
                 acceptances.append((index, acceptance))
             case .claim(let claim, _):
                 // A transaction's own locks do not keep it out: a second claim would take the same rows.
@@ -81,14 +81,15 @@ struct PostgresRound {
     mutating func queueReads(on connection: PostgresConnection) {
         queue(.ignored, "BEGIN ISOLATION LEVEL READ COMMITTED", PostgresParameters(), connection)
         queueLocks(connection)
-        queue(.transactionID, "SELECT CAST(pg_current_xact_id() AS text)", PostgresParameters(), connection)
         if !acceptances.isEmpty { queueAcceptanceReads(connection) }
         if !outcomes.isEmpty {
             var parameters = PostgresParameters()
             parameters.append(PostgresArray(PostgresType.uuid, outcomes.map { .uuid($0.outcome.id) }))
             parameters.append(PostgresArray(PostgresType.int8, outcomes.map { .int($0.outcome.token) }))
+            parameters.append(PostgresArray(PostgresType.text, outcomes.map { .text($0.outcome.channel.rawValue) }))
             queue(.heldLeases, PostgresHotSQL.heldLeases, parameters, connection)
         }
+        queueLeaseEnds(connection)
         for index in leaseExtensions {
             guard case .extend(let lease, _) = requests[index] else { continue }
             var parameters = PostgresParameters()
@@ -106,6 +107,21 @@ struct PostgresRound {
         }
     }
 
+    /// One statement for each token and channel; a process has one token.
+    private mutating func queueLeaseEnds(_ connection: PostgresConnection) {
+        for token in Set(plainSent.map(\.outcome.token)).sorted() {
+            for channel in Channel.allCases {
+                let ids = plainSent.filter { $0.outcome.token == token && $0.outcome.channel == channel }
+                guard !ids.isEmpty else { continue }
+                var parameters = PostgresParameters()
+                parameters.append(PostgresArray(PostgresType.uuid, ids.map { .uuid($0.outcome.id) }))
+                parameters.append(.int(token))
+                parameters.append(.text(channel.rawValue))
+                queue(.endedLeases(token), PostgresHotSQL.endLeases, parameters, connection)
+            }
+        }
+    }
+
     mutating func queue(_ part: Part, _ text: String, _ parameters: PostgresParameters, _ connection: PostgresConnection) {
         connection.queue(text, parameters)
         order.append(part)
@@ -119,21 +135,19 @@ struct PostgresRound {
         } else {
             partitions = Set(0..<ConsentPartition.count)
         }
-        if !partitions.isEmpty {
-            var parameters = PostgresParameters()
-            parameters.append(.int(Int64(ConsentPartition.space)))
-            parameters.append(PostgresArray(PostgresType.int4, partitions.sorted().map { .int(Int64($0)) }))
-            queue(.ignored, PostgresHotSQL.lockConsentShared, parameters, connection)
-        }
         var hashes: Set<Int64> = []
         for (_, acceptance) in acceptances {
             guard let claim = acceptance.idempotency else { continue }
             hashes.insert(IdempotencyKey(business: acceptance.business, route: claim.route, key: claim.key).lock)
         }
-        if !hashes.isEmpty {
-            var parameters = PostgresParameters()
-            parameters.append(PostgresArray(PostgresType.int8, hashes.sorted().map { .int($0) }))
-            queue(.ignored, PostgresHotSQL.lockKeys, parameters, connection)
+        guard !partitions.isEmpty else {
+            queue(.transactionID, PostgresHotSQL.transactionID, PostgresParameters(), connection)
+            return
         }
+        var parameters = PostgresParameters()
+        parameters.append(.int(Int64(ConsentPartition.space)))
+        parameters.append(PostgresArray(PostgresType.int4, partitions.sorted().map { .int(Int64($0)) }))
+        parameters.append(PostgresArray(PostgresType.int8, hashes.sorted().map { .int($0) }))
+        queue(.transactionID, PostgresHotSQL.locks, parameters, connection)
     }
 }

@@ -70,7 +70,7 @@ final class PostgresRoundStore: RoundStore {
             try round.readMembers(on: connection)
             try round.queueWrites(on: connection)
             result = round.result
-            try commit(connection, &round)
+            try commit(connection)
             return round.result
         } catch {
             if connection.isAlive {
@@ -85,11 +85,11 @@ final class PostgresRoundStore: RoundStore {
         }
     }
 
-    private func commit(_ connection: PostgresConnection, _ round: inout PostgresRound) throws(DatabaseError) {
+    private func commit(_ connection: PostgresConnection) throws(DatabaseError) {
         let fault = faults?.visit(.commit)
         if case .fail(let error) = fault { throw error }
         connection.queue("COMMIT")
-        try round.absorbWrites(try connection.sync())
+        try connection.sync()
         if case .doneButReportedAs = fault {
             connection.abandon()
             throw .unavailable(.disconnected, details: "fault")

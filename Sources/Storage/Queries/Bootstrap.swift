@@ -27,8 +27,9 @@ extension Transaction {
             secret = APIKeySecret(chosen: chosenKey)
             if secret == nil { throw Bootstrap.Failure.keyTooShort }
         }
-        let first = try execute(
-            "INSERT INTO rapport_meta (key, value) VALUES ('bootstrap', 'done') ON CONFLICT (key) DO NOTHING") > 0
+        let first =
+            try execute(
+                "INSERT INTO rapport_meta (key, value) VALUES ('bootstrap', 'done') ON CONFLICT (key) DO NOTHING") > 0
         guard first, try businessIDs().isEmpty else { return nil }
 
         let business = Business(

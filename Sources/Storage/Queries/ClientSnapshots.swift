@@ -42,7 +42,7 @@ extension Transaction {
         return channels
     }
 
-    /// When the newest message that was not held back for ever was accepted for the client.
+    /// When the newest message that was not held back for ever was accepted for the client; as the accepting transaction reads it.
     private func lastMessage(to id: ClientID, business: BusinessID) throws -> Timestamp? {
         try run(
             """

@@ -17,14 +17,16 @@ extension Transaction {
     public func putClient(_ client: SealedClient, business: BusinessID) throws -> Bool {
         // An address or a time zone that was replaced must not be used by an attempt that begins after the answer.
         try lockConsent(business, client.id)
-        let created = try execute(
-            """
-            INSERT INTO crm_clients (business_id, client_id, name, email, email_hash, phone_number, phone_hash, language, timezone,
-                attributes, created_at, updated_at)
-            VALUES (\(business), \(client.id), \(client.name), \(client.email?.bytes), \(client.emailHash), \(client.phoneNumber?.bytes),
-                \(client.phoneHash), \(client.language), \(client.timezone), \(json: client.attributes), \(now), \(now))
-            ON CONFLICT (business_id, client_id) DO NOTHING
-            """) > 0
+        let created =
+            try execute(
+                """
+                INSERT INTO crm_clients (business_id, client_id, name, email, email_hash, phone_number, phone_hash, language, timezone,
+                    attributes, created_at, updated_at)
+                VALUES (\(business), \(client.id), \(client.name), \(client.email?.bytes), \(client.emailHash),
+                    \(client.phoneNumber?.bytes), \(client.phoneHash), \(client.language), \(client.timezone),
+                    \(json: client.attributes), \(now), \(now))
+                ON CONFLICT (business_id, client_id) DO NOTHING
+                """) > 0
         if !created {
             try execute(
                 """
@@ -63,10 +65,22 @@ extension Transaction {
             DELETE FROM crm_idempotency_records
             WHERE business_id = \(business) AND client_id = \(id) AND status_code IS NOT NULL
             """)
-        // Queue, logs, attachments and sandbox messages go with their communication (ON DELETE CASCADE), tags with the client.
-        let communications = try execute("DELETE FROM crm_communications WHERE business_id = \(business) AND client_id = \(id)")
+        let communications = try eraseCommunications(id, business)
         let preferences = try execute("DELETE FROM crm_client_preferences WHERE business_id = \(business) AND client_id = \(id)")
         let clients = try execute("DELETE FROM crm_clients WHERE business_id = \(business) AND client_id = \(id)")
         return communications + preferences + clients > 0
+    }
+
+    /// What depends on a communication goes with it. The queue goes first, as every end of an attempt takes it first: whoever
+    /// records one holds that row until its commit, and whoever comes later finds neither row nor communication.
+    ///
+    /// - Returns: how many communications there were.
+    private func eraseCommunications(_ id: ClientID, _ business: BusinessID) throws -> Int {
+        try execute(
+            """
+            DELETE FROM crm_delivery_queue WHERE communication_id IN (
+                SELECT communication_id FROM crm_communications WHERE business_id = \(business) AND client_id = \(id))
+            """)
+        return try execute("DELETE FROM crm_communications WHERE business_id = \(business) AND client_id = \(id)")
     }
 }

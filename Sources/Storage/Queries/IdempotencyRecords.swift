@@ -30,12 +30,13 @@ extension Transaction {
             DELETE FROM crm_idempotency_records
             WHERE business_id = \(business) AND route = \(claim.route) AND idempotency_key = \(claim.key) AND created_at < \(expired)
             """)
-        let inserted = try execute(
-            """
-            INSERT INTO crm_idempotency_records (business_id, route, idempotency_key, fingerprint, client_id, created_at)
-            VALUES (\(business), \(claim.route), \(claim.key), \(claim.fingerprint), \(clientID?.text), \(now))
-            ON CONFLICT (business_id, route, idempotency_key) DO NOTHING
-            """) > 0
+        let inserted =
+            try execute(
+                """
+                INSERT INTO crm_idempotency_records (business_id, route, idempotency_key, fingerprint, client_id, created_at)
+                VALUES (\(business), \(claim.route), \(claim.key), \(claim.fingerprint), \(clientID?.text), \(now))
+                ON CONFLICT (business_id, route, idempotency_key) DO NOTHING
+                """) > 0
         if inserted { return .reserved(at: now) }
 
         guard
@@ -53,12 +54,13 @@ extension Transaction {
         let reservedAt = try row.time(3)
         guard reservedAt < abandonedBefore else { return .keyInUse }
         // Of several that take over, one changes the row it has seen.
-        let taken = try execute(
-            """
-            UPDATE crm_idempotency_records SET created_at = \(now)
-            WHERE business_id = \(business) AND route = \(claim.route) AND idempotency_key = \(claim.key)
-                AND created_at = \(reservedAt) AND status_code IS NULL
-            """) > 0
+        let taken =
+            try execute(
+                """
+                UPDATE crm_idempotency_records SET created_at = \(now)
+                WHERE business_id = \(business) AND route = \(claim.route) AND idempotency_key = \(claim.key)
+                    AND created_at = \(reservedAt) AND status_code IS NULL
+                """) > 0
         return taken ? .reserved(at: now) : .keyInUse
     }
 

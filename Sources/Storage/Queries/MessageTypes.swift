@@ -21,13 +21,14 @@ extension Transaction {
 
     /// Creates or replaces. True: it is new.
     public func putMessageType(_ type: MessageType, business: BusinessID) throws -> Bool {
-        let created = try execute(
-            """
-            INSERT INTO crm_message_types (business_id, name, category, default_urgency, channels, created_at, updated_at)
-            VALUES (\(business), \(type.name), \(type.category.rawValue), \(type.defaultUrgency.rawValue),
-                \(type.channels.joined), \(now), \(now))
-            ON CONFLICT (business_id, name) DO NOTHING
-            """) > 0
+        let created =
+            try execute(
+                """
+                INSERT INTO crm_message_types (business_id, name, category, default_urgency, channels, created_at, updated_at)
+                VALUES (\(business), \(type.name), \(type.category.rawValue), \(type.defaultUrgency.rawValue),
+                    \(type.channels.joined), \(now), \(now))
+                ON CONFLICT (business_id, name) DO NOTHING
+                """) > 0
         if !created {
             try execute(
                 """

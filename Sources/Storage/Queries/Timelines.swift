@@ -39,8 +39,8 @@ extension Transaction {
         }
         return try run(
             """
-            SELECT t.communication_id, t.log_id, t.event_type, t.at, t.event_channel, t.attempt, t.started_at, t.delivery_status, t.provider,
-                t.provider_message_id, t.provider_response, t.error_details, t.plan_id, t.message_type, t.status, t.channel
+            SELECT t.communication_id, t.log_id, t.event_type, t.at, t.event_channel, t.attempt, t.started_at, t.delivery_status,
+                t.provider, t.provider_message_id, t.provider_response, t.error_details, t.plan_id, t.message_type, t.status, t.channel
             FROM (
                 SELECT e.communication_id, e.log_id, e.event_type, e.event_timestamp AS at, e.channel AS event_channel, e.attempt,
                     e.started_at, e.delivery_status, e.provider, e.provider_message_id, e.provider_response, e.error_details,
@@ -61,7 +61,8 @@ extension Transaction {
             """
         ).map { row in
             TimelineEntry(
-                event: try DeliveryEvent(row: row), planID: try row.textOrNil(12), messageType: try row.text(13), status: try row.status(14),
+                event: try DeliveryEvent(row: row), planID: try row.textOrNil(12), messageType: try row.text(13),
+                status: try row.status(14),
                 channel: try row.channel(15))
         }
     }

@@ -20,22 +20,30 @@ public enum Dialect: Sendable, Hashable {
         self == .postgresql ? "ILIKE" : "LIKE"
     }
 
-    /// Column types and clauses for the placeholders in migrations.
+    /// Column types and clauses for the placeholders in migrations, which may stand in one another.
     func expand(_ template: String) -> String {
+        var open: [String] = []
         var text = ""
-        var rest = Substring(template)
-        while let open = rest.firstIndex(of: "{"), let close = rest[open...].firstIndex(of: "}") {
-            text += rest[..<open]
-            text += expansion(of: rest[rest.index(after: open)..<close])
-            rest = rest[rest.index(after: close)...]
+        for character in template {
+            switch character {
+            case "{":
+                open.append(text)
+                text = ""
+            case "}":
+                guard let before = open.popLast() else { continue }
+                text = before + expansion(of: text[...])
+            default: text.append(character)
+            }
         }
-        return text + rest
+        return open.joined() + text
     }
 
     private func expansion(of placeholder: Substring) -> String {
         let parts = placeholder.split(separator: ":", maxSplits: 1)
         if parts.count == 2 {
             switch (parts[0], self) {
+            case ("sqlite", _): return self == .sqlite ? String(parts[1]) : ""
+            case ("postgresql", _): return self == .postgresql ? String(parts[1]) : ""
             case ("date", .sqlite): return "date(\(parts[1]) / 1000, 'unixepoch')"
             case ("date", .postgresql): return "CAST((\(parts[1]) AT TIME ZONE 'UTC') AS date)"
             case ("seconds", .sqlite): return "(\(parts[1])) / 1000.0"
@@ -65,9 +73,14 @@ public enum Dialect: Sendable, Hashable {
         "bool": ("INTEGER", "boolean"),
         "bytes": ("BLOB", "bytea"),
         "int": ("INTEGER", "bigint"),
+        "key": ("TEXT", "text COLLATE \"C\""),
+        "channel": ("TEXT", "crm_channel"),
+        "category": ("TEXT", "crm_category"),
+        "urgency": ("TEXT", "crm_urgency"),
+        "status": ("TEXT", "crm_status"),
         "withoutRowID": (" WITHOUT ROWID", ""),
         // Room on every page, so that status changes stay on it (HOT) and touch no index; a body below the target stays inline.
-        "hot": ("", " WITH (fillfactor = 60, toast_tuple_target = 4096, autovacuum_vacuum_scale_factor = 0.05)"),
+        "hot": ("", " WITH (fillfactor = 50, toast_tuple_target = 4096, autovacuum_vacuum_scale_factor = 0.05)"),
         // Rows come and go at full speed: the due index stays small only when dead entries are cleared soon.
         "queue": (
             // Keeps its rowid: rows due at the same moment are taken in the order of their arrival.

@@ -84,7 +84,9 @@ enum SQLiteHotStatement: Int, CaseIterable {
             """
         case .markSending:
             "UPDATE crm_communications SET status = 'sending' WHERE communication_id = ?1 AND status IN ('pending', 'queued')"
-        case .deleteHeldRow: "DELETE FROM crm_delivery_queue WHERE communication_id = ?1 AND lease_token = ?2"
+        case .deleteHeldRow:
+            // The channel too: a fallback that is recorded twice must not meet its successor, whose lease has the same token.
+            "DELETE FROM crm_delivery_queue WHERE communication_id = ?1 AND lease_token = ?2 AND channel = ?3"
         case .markSent:
             // A provider's event may have come before this record: never back from `delivered`.
             """

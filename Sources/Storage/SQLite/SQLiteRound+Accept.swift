@@ -151,7 +151,8 @@ extension SQLiteRound {
     private func lastMessage(_ business: BusinessID, _ id: ClientID) throws(DatabaseError) -> Timestamp? {
         try session.run(
             """
-            SELECT created_at FROM crm_communications WHERE business_id = \(business) AND client_id = \(id)
+            SELECT created_at FROM crm_communications
+            WHERE business_id = \(business) AND client_id = \(id) AND status NOT IN ('suppressed', 'cancelled')
             ORDER BY communication_id DESC LIMIT 1
             """
         ).first?.time(0)

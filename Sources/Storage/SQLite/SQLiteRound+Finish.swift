@@ -25,7 +25,10 @@ extension SQLiteRound {
 
     private func isHeld(_ outcome: AttemptOutcome) throws(DatabaseError) -> Bool {
         try !session.run(
-            "SELECT 1 FROM crm_delivery_queue WHERE communication_id = \(outcome.id) AND lease_token = \(outcome.token)"
+            """
+            SELECT 1 FROM crm_delivery_queue
+            WHERE communication_id = \(outcome.id) AND lease_token = \(outcome.token) AND channel = \(outcome.channel)
+            """
         ).isEmpty
     }
 
@@ -35,11 +38,13 @@ extension SQLiteRound {
         var values = statement.binder()
         values.add(outcome.id)
         values.add(outcome.token)
+        values.add(outcome.channel.rawValue)
         try statement.run(values)
         return session.changes > 0
     }
 
-    private func markSent(_ id: CommunicationID, _ outcome: AttemptOutcome, _ messageID: String?, _ response: String?) throws(DatabaseError) {
+    private func markSent(_ id: CommunicationID, _ outcome: AttemptOutcome, _ messageID: String?, _ response: String?) throws(DatabaseError)
+    {
         let communication = try session.hot(.markSent)
         var values = communication.binder()
         values.add(id)

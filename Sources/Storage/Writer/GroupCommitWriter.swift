@@ -103,7 +103,8 @@ final class GroupCommitWriter: Sendable {
                     continue
                 }
                 if error.concernsEveryone || round.count == 1 {
-                    let final: DatabaseError = if case .transient(let details) = error { .unavailable(.timeout, details: details) } else { error }
+                    let final: DatabaseError =
+                        if case .transient(let details) = error { .unavailable(.timeout, details: details) } else { error }
                     for request in round { request.fail(final) }
                     return []
                 }

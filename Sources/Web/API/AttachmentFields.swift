@@ -60,7 +60,9 @@ enum AttachmentFields {
             throw FieldMessage("must be a media type, for example application/pdf")
         }
         // A file that is a message of its own would let its sender write our structure.
-        guard !["multipart", "message"].contains(names[0].lowercased()) else { throw FieldMessage("must not be a multipart or message type") }
+        guard !["multipart", "message"].contains(names[0].lowercased()) else {
+            throw FieldMessage("must not be a multipart or message type")
+        }
         return text
     }
 

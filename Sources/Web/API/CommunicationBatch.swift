@@ -13,7 +13,8 @@ struct CommunicationBatchAPI: Sendable {
     static let most = 1_000
     /// Enough at once to share commits, few enough to leave room for others.
     private static let concurrency = 128
-    private static let route = "POST \(Path.communicationBatch.rawValue)"
+    /// Not the batch's own route: its keys are the callers', and one of them may look like a derived one.
+    private static let route = "POST \(Path.communicationBatch.rawValue) item"
 
     private enum Outcome: Sendable {
         case accepted([UInt8])
@@ -60,11 +61,8 @@ struct CommunicationBatchAPI: Sendable {
             let problem = Problem(error)
             if problem.status.code == 500 {
                 call.logger.error(
-                    "request in a batch failed",
-                    metadata: [
-                        "component": "web", "event": "request_failed", "request_id": "\(call.requestID)", "index": "\(index)",
-                        "error": "\(String(reflecting: error))",
-                    ])
+                    "batch_request_failed",
+                    metadata: ["request_id": "\(call.requestID)", "index": "\(index)", "error": "\(String(reflecting: error))"])
             }
             return .refused(problem)
         }
@@ -100,7 +98,7 @@ struct CommunicationBatchAPI: Sendable {
                 }
             }
         }
-        var answer = Answer.json(.multiStatus, bytes: writer.bytes)
+        var answer = Answer.json(.multipleAnswers, bytes: writer.bytes)
         answer.isFinal = isFinal
         return answer
     }
@@ -108,5 +106,5 @@ struct CommunicationBatchAPI: Sendable {
 
 extension HTTPResponse.Status {
     /// RFC 4918, section 11.1.
-    fileprivate static let multiStatus = HTTPResponse.Status(code: 207, reasonPhrase: "Multi-Status")
+    fileprivate static let multipleAnswers = HTTPResponse.Status(code: 207, reasonPhrase: "Multi-Status")
 }

@@ -20,7 +20,9 @@ struct CommunicationsAPI: Sendable {
         let request = try fields.request(document.root)
         try Self.checkSize(call.body.count, request)
         if isDryRun { return .json(bytes: try await orchestrator.preview(request, business: call.business)) }
-        let claim = call.idempotencyKey.map { IdempotencyClaim(route: Self.route, key: $0, fingerprint: Array(SHA256.hash(data: call.body))) }
+        let claim = call.idempotencyKey.map {
+            IdempotencyClaim(route: Self.route, key: $0, fingerprint: Array(SHA256.hash(data: call.body)))
+        }
         return Self.answer(try await orchestrator.submit(request, business: call.business, idempotency: claim))
     }
 

@@ -22,7 +22,9 @@ struct TemplatesAPI: Sendable {
         for channel in Channel.allCases.filter({ channel == nil || $0 == channel }) {
             for builtIn in BuiltInTemplates.names(channel) where name == nil || builtIn == name {
                 for language in BuiltInTemplates.languages(channel, builtIn) {
-                    guard let view = TemplateView(builtIn: channel, builtIn, language: language), !known.contains(view.key) else { continue }
+                    guard let view = TemplateView(builtIn: channel, builtIn, language: language), !known.contains(view.key) else {
+                        continue
+                    }
                     shown.append(view)
                 }
             }

@@ -11,13 +11,15 @@ extension Problem {
         case let refusal as Refusal: self.init(refusal)
         case let error as ValidationError: self = .invalid(error.errors)
         case let error as JSONError:
-            self.init(status: .badRequest, name: "malformed-json", title: "Malformed JSON", detail: "The body is not acceptable JSON: \(error).")
+            self.init(
+                status: .badRequest, name: "malformed-json", title: "Malformed JSON", detail: "The body is not acceptable JSON: \(error).")
         case let error as MethodNotAllowed: self = .methodNotAllowed(error.allowed)
         case DatabaseError.transient, DatabaseError.unavailable, is CancellationError: self = .unavailable
         case is NIOTooManyBytesError: self.init(.payloadTooLarge)
         case let error as HTTPError where error.status == .notFound: self.init(.notFound)
         case let error as any HTTPResponseError where (400..<500).contains(error.status.code):
-            self.init(status: error.status, name: "bad-request", title: error.status.reasonPhrase, detail: "The request cannot be answered.")
+            self.init(
+                status: error.status, name: "bad-request", title: error.status.reasonPhrase, detail: "The request cannot be answered.")
         default:
             self.init(
                 status: .internalServerError, name: "internal", title: "Internal error",
@@ -86,5 +88,6 @@ extension Problem {
 
     private static let unavailable = Problem(
         status: .serviceUnavailable, name: "unavailable", title: "Temporarily unavailable",
-        detail: "The request could not be carried out now. Try again soon, with the same Idempotency-Key if it changes anything.", headers: [.retryAfter: "5"])
+        detail: "The request could not be carried out now. Try again soon, with the same Idempotency-Key if it changes anything.",
+        headers: [.retryAfter: "5"])
 }

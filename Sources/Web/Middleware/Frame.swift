@@ -29,6 +29,12 @@ struct Frame: RouterMiddleware {
         metrics?.record(request.method, path: context.endpointPath, status: response.status.code, took: start.duration(to: .now))
         response.headers[.requestID] = context.requestID
         response.headers[.contentTypeOptions] = "nosniff"
+        context.logger.debug(
+            "request",
+            metadata: [
+                "request_id": "\(context.requestID)", "method": "\(request.method.rawValue)",
+                "route": "\(context.endpointPath ?? "unknown")", "status": "\(response.status.code)",
+            ])
         return response
     }
 

@@ -94,7 +94,10 @@ extension SandboxPage {
 
     private static func message(_ message: SandboxMessage, recipient: String) -> HTML {
         let subject: HTML = message.subject.map { "<h1>\($0)</h1>" } ?? "<h1>\(message.channel.title) message</h1>"
-        let html: HTML = message.html == nil ? "" : """
+        let html: HTML =
+            message.html == nil
+            ? ""
+            : """
             <h2>HTML</h2>
             <iframe class="mail" sandbox="allow-popups allow-popups-to-escape-sandbox" title="The e-mail as its reader shows it"
             src="\(link(message))/html"></iframe>

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Communications
 
-@Suite("Consent", .timeLimit(.minutes(1)))
+@Suite("Consent", .timeLimit(.minutes(5)))
 struct ConsentTests {
     private static let noEmail = PreferencesUpdate(optOutEmail: true)
     private static let nothing = PreferencesUpdate(optOutEmail: true, optOutSMS: true, optOutWhatsApp: true)

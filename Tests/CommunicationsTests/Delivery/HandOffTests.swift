@@ -5,9 +5,11 @@ import Testing
 
 @testable import Communications
 
-@Suite("Hand-off", .timeLimit(.minutes(1)))
+@Suite("Hand-off", .timeLimit(.minutes(5)))
 struct HandOffTests {
-    @Test("a critical message begins in the transaction that accepts it, is sent and recorded, and leaves the queue", arguments: World.engines)
+    @Test(
+        "a critical message begins in the transaction that accepts it, is sent and recorded, and leaves the queue", arguments: World.engines
+    )
     func handedOff(engine: TestEngine) async throws {
         try await withWorld(engine) { world in
             world.sms.script(.begin)

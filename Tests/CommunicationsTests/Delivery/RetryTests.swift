@@ -5,7 +5,7 @@ import Testing
 
 @testable import Communications
 
-@Suite("Retries and fallbacks", .timeLimit(.minutes(1)))
+@Suite("Retries and fallbacks", .timeLimit(.minutes(5)))
 struct RetryTests {
     /// Moves the clock to the moment at which the communication is due and says how many seconds that took.
     private func goToDue(_ world: World, _ id: CommunicationID) async throws -> Double {
@@ -52,7 +52,9 @@ struct RetryTests {
         }
     }
 
-    @Test("a permanent error and malformed input go to the next channel at once", arguments: World.engines, [ErrorCategory.permanent, .invalidInput])
+    @Test(
+        "a permanent error and malformed input go to the next channel at once", arguments: World.engines,
+        [ErrorCategory.permanent, .invalidInput])
     func atOnce(engine: TestEngine, category: ErrorCategory) async throws {
         try await withWorld(engine) { world in
             world.email.always(.refuse(TransportFailure(category: category, message: "no")))

@@ -94,15 +94,18 @@ final class ScriptedTransport: Transport {
 
     func check() async -> String? { nil }
 
-    /// Hands back what has not begun; what has begun never ends by itself, so the deadline is used up.
+    var isStopped: Bool { state.withLock { $0.isStopped } }
+
+    /// Hands back what has not begun, and waits for what has.
     func stop(within duration: Duration) async {
-        let (held, hangs) = state.withLock { state in
+        let held = state.withLock { state in
             state.isStopped = true
             defer { state.held = [] }
-            return (state.held, !state.open.isEmpty)
+            return state.held
         }
         for delivery in held { delivery.complete(.failure(.stopped)) }
-        if hangs { try? await Task.sleep(for: duration) }
+        let deadline = ContinuousClock.now.advanced(by: duration)
+        while kept > 0, ContinuousClock.now < deadline { await Task.yield() }
     }
 
     private func answerTo(_ delivery: Delivery, _ answer: Answer) {
@@ -111,6 +114,7 @@ final class ScriptedTransport: Transport {
             return
         }
         do {
+            try delivery.begin()
             let message = Message(
                 id: delivery.id, address: delivery.address, priority: delivery.priority, rendered: try delivery.render())
             state.withLock { $0.begun.append(message) }

@@ -33,17 +33,18 @@ struct World: Sendable {
 
     /// Claims on every channel of the first process.
     func turn() async throws { try await first.turn() }
+    func turn(_ channel: Channel) async throws { try await first.turn(channel) }
 
     func advance(seconds: Int64) { clock.advance(seconds: seconds) }
 
     /// Another process on the same store. SQLite admits one process at a time: there it is a second engine in this one.
     func withAnotherProcess<T>(_ body: (Instance) async throws -> T) async throws -> T {
         guard store.engine == .postgresql else {
-            return try await Instance(store.database, cipher: cipher, clock: clock, capacity: 64, timing: timing).running(body)
+            return try await Instance(store.database, cipher: cipher, clock: clock, capacity: 512, timing: timing).running(body)
         }
         let database = try await store.openAnother()
         do {
-            let value = try await Instance(database, cipher: cipher, clock: clock, capacity: 64, timing: timing).running(body)
+            let value = try await Instance(database, cipher: cipher, clock: clock, capacity: 512, timing: timing).running(body)
             await database.close()
             return value
         } catch {
@@ -55,7 +56,7 @@ struct World: Sendable {
 
 /// Makes a world on a throw-away store and removes it afterwards.
 func withWorld(
-    _ engine: TestEngine, start: Timestamp? = nil, faults: Faults? = nil, capacity: Int = 64, timing: DeliveryTiming = DeliveryTiming(),
+    _ engine: TestEngine, start: Timestamp? = nil, faults: Faults? = nil, capacity: Int = 512, timing: DeliveryTiming = DeliveryTiming(),
     business: Business = World.standardBusiness(), mail: ((TestClock) throws -> any Transport)? = nil, _ body: (World) async throws -> Void
 ) async throws {
     let clock = start.map { TestClock($0) } ?? TestClock()

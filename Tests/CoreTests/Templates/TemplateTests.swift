@@ -91,23 +91,25 @@ struct TemplateTests {
         #expect(try template.missingVariables(in: TemplateScope(context: complete, defaults: defaults)).isEmpty == true)
     }
 
-    @Test("in HTML a variable stands in text or in a quoted value", arguments: [
-        ("<p>{{a}}</p><style>{{a}}</style><!-- {{a}} -->", nil),
-        ("<td width=\"{{a}}\" style='x{{a}}'>", nil),
-        ("<td {{#a}}width=\"{{a}}\"{{/a}} nowrap>", nil),
-        ("<td {{{a}}}>", nil),
-        ("<a href=\"{{#a}}{{a}}{{/a}}{{^a}}#{{/a}}\">", nil),
-        ("<!--[if mso]><v:rect href=\"{{a}}\"/><![endif]-->{{a}}", nil),
-        ("5 < 6 {{a}} a<{{{a}}}", "a variable cannot be the name of a tag"),
-        ("<td width={{a}}>", "an attribute value that holds a variable needs quotes"),
-        ("<td width=x{{{a}}}>", "an attribute value that holds a variable needs quotes"),
-        ("<td {{a}}>", "inside a tag a variable may only stand in a quoted attribute value"),
-        ("<td{{a}}>", "a variable cannot be the name of a tag"),
-        ("<{{a}}>", "a variable cannot be the name of a tag"),
-        ("{{#a}}<td class=\"{{/a}}\">", "the section \"a\" begins and ends in different parts of an HTML tag"),
-        ("<td {{#a}}x=\"{{/a}}{{^a}}y=\"{{/a}}\">", "the section \"a\" begins and ends in different parts of an HTML tag"),
-        ("<td class=\"{{#a}}\"{{/a}}>", "the section \"a\" begins and ends in different parts of an HTML tag"),
-    ] as [(String, String?)])
+    @Test(
+        "in HTML a variable stands in text or in a quoted value",
+        arguments: [
+            ("<p>{{a}}</p><style>{{a}}</style><!-- {{a}} -->", nil),
+            ("<td width=\"{{a}}\" style='x{{a}}'>", nil),
+            ("<td {{#a}}width=\"{{a}}\"{{/a}} nowrap>", nil),
+            ("<td {{{a}}}>", nil),
+            ("<a href=\"{{#a}}{{a}}{{/a}}{{^a}}#{{/a}}\">", nil),
+            ("<!--[if mso]><v:rect href=\"{{a}}\"/><![endif]-->{{a}}", nil),
+            ("5 < 6 {{a}} a<{{{a}}}", "a variable cannot be the name of a tag"),
+            ("<td width={{a}}>", "an attribute value that holds a variable needs quotes"),
+            ("<td width=x{{{a}}}>", "an attribute value that holds a variable needs quotes"),
+            ("<td {{a}}>", "inside a tag a variable may only stand in a quoted attribute value"),
+            ("<td{{a}}>", "a variable cannot be the name of a tag"),
+            ("<{{a}}>", "a variable cannot be the name of a tag"),
+            ("{{#a}}<td class=\"{{/a}}\">", "the section \"a\" begins and ends in different parts of an HTML tag"),
+            ("<td {{#a}}x=\"{{/a}}{{^a}}y=\"{{/a}}\">", "the section \"a\" begins and ends in different parts of an HTML tag"),
+            ("<td class=\"{{#a}}\"{{/a}}>", "the section \"a\" begins and ends in different parts of an HTML tag"),
+        ] as [(String, String?)])
     func places(source: String, message: String?) {
         do {
             _ = try Template.compile(source, escaping: .html)
@@ -117,31 +119,33 @@ struct TemplateTests {
         }
     }
 
-    @Test("an address with a dangerous scheme is written as #", arguments: [
-        (#"<a href="{{a}}">"#, "https://example.org/?a=1&b=\"2\"", #"<a href="https://example.org/?a=1&amp;b=&quot;2&quot;">"#),
-        (#"<a href="{{a}}">"#, "javascript:alert(1)", ##"<a href="#">"##),
-        (#"<a href="{{a}}">"#, " \u{1}JaVaScRiPt:alert(1)", ##"<a href="#">"##),
-        (#"<a href="{{a}}">"#, "java\nscr\tipt:alert(1)", ##"<a href="#">"##),
-        (#"<a href="{{a}}">"#, "vbscript:x", ##"<a href="#">"##),
-        (#"<a href="{{a}}">"#, "data:text/html,x", ##"<a href="#">"##),
-        (#"<a href="{{{a}}}">"#, "javascript&colon;x", ##"<a href="#">"##),
-        (#"<a href="{{{a}}}">"#, "&#106;avascript&#x3A;x", ##"<a href="#">"##),
-        (#"<a href="{{{a}}}">"#, "&#0000106avascript:x", ##"<a href="#">"##),
-        (#"<a HREF = '{{a}}' >"#, "javascript:x", "<a HREF = '#' >"),
-        (#"<a href="java{{a}}">"#, "script:x", ##"<a href="#">"##),
-        (#"<a href="{{#a}}{{.}}{{/a}}">"#, "javascript:x", ##"<a href="#">"##),
-        (#"<a href="{{^b}}{{a}}{{/b}}">"#, "javascript:x", ##"<a href="#">"##),
-        (#"<img src="{{a}}"/>"#, "javascript:x", ##"<img src="#"/>"##),
-        (#"<td background="{{a}}">"#, "data:x", ##"<td background="#">"##),
-        (#"<!--[if mso]><v:rect href="{{a}}"><![endif]-->"#, "javascript:x", ##"<!--[if mso]><v:rect href="#"><![endif]-->"##),
-        (#"<a href="/x?{{a}}">"#, "javascript:x", #"<a href="/x?javascript:x">"#),
-        (#"<a href="{{a}}">"#, "mailto:a@b.c", #"<a href="mailto:a@b.c">"#),
-        (#"<a href="{{a}}">"#, "javascripts:x", #"<a href="javascripts:x">"#),
-        (#"<a href="{{a}}">"#, "", #"<a href="">"#),
-        (#"<a title="{{a}}">"#, "javascript:x", #"<a title="javascript:x">"#),
-        (#"<a href="x">{{a}}</a><a href="{{a}}">"#, "javascript:x", ##"<a href="x">javascript:x</a><a href="#">"##),
-        (#"<a href="">{{^b}}<a href="y">{{/b}}<a href="z">{{a}}"#, "q", #"<a href=""><a href="y"><a href="z">q"#),
-    ])
+    @Test(
+        "an address with a dangerous scheme is written as #",
+        arguments: [
+            (#"<a href="{{a}}">"#, "https://example.org/?a=1&b=\"2\"", #"<a href="https://example.org/?a=1&amp;b=&quot;2&quot;">"#),
+            (#"<a href="{{a}}">"#, "javascript:alert(1)", ##"<a href="#">"##),
+            (#"<a href="{{a}}">"#, " \u{1}JaVaScRiPt:alert(1)", ##"<a href="#">"##),
+            (#"<a href="{{a}}">"#, "java\nscr\tipt:alert(1)", ##"<a href="#">"##),
+            (#"<a href="{{a}}">"#, "vbscript:x", ##"<a href="#">"##),
+            (#"<a href="{{a}}">"#, "data:text/html,x", ##"<a href="#">"##),
+            (#"<a href="{{{a}}}">"#, "javascript&colon;x", ##"<a href="#">"##),
+            (#"<a href="{{{a}}}">"#, "&#106;avascript&#x3A;x", ##"<a href="#">"##),
+            (#"<a href="{{{a}}}">"#, "&#0000106avascript:x", ##"<a href="#">"##),
+            (#"<a HREF = '{{a}}' >"#, "javascript:x", "<a HREF = '#' >"),
+            (#"<a href="java{{a}}">"#, "script:x", ##"<a href="#">"##),
+            (#"<a href="{{#a}}{{.}}{{/a}}">"#, "javascript:x", ##"<a href="#">"##),
+            (#"<a href="{{^b}}{{a}}{{/b}}">"#, "javascript:x", ##"<a href="#">"##),
+            (#"<img src="{{a}}"/>"#, "javascript:x", ##"<img src="#"/>"##),
+            (#"<td background="{{a}}">"#, "data:x", ##"<td background="#">"##),
+            (#"<!--[if mso]><v:rect href="{{a}}"><![endif]-->"#, "javascript:x", ##"<!--[if mso]><v:rect href="#"><![endif]-->"##),
+            (#"<a href="/x?{{a}}">"#, "javascript:x", #"<a href="/x?javascript:x">"#),
+            (#"<a href="{{a}}">"#, "mailto:a@b.c", #"<a href="mailto:a@b.c">"#),
+            (#"<a href="{{a}}">"#, "javascripts:x", #"<a href="javascripts:x">"#),
+            (#"<a href="{{a}}">"#, "", #"<a href="">"#),
+            (#"<a title="{{a}}">"#, "javascript:x", #"<a title="javascript:x">"#),
+            (#"<a href="x">{{a}}</a><a href="{{a}}">"#, "javascript:x", ##"<a href="x">javascript:x</a><a href="#">"##),
+            (#"<a href="">{{^b}}<a href="y">{{/b}}<a href="z">{{a}}"#, "q", #"<a href=""><a href="y"><a href="z">q"#),
+        ])
     func addresses(source: String, value: String, result: String) throws {
         var values = TemplateValues()
         values.set("a", value)

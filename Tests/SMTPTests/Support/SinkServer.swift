@@ -43,6 +43,7 @@ enum FreePort {
                 try await channel.close()
                 return
             }
+            // Another program: it says nothing when it is ready.
             try await Task.sleep(for: .milliseconds(20))
         }
         throw ChildProcess.Failure(description: "nothing listens on port \(port)")

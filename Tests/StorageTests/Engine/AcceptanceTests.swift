@@ -11,7 +11,7 @@ import Testing
                 #expect(client?.name == "Ada")
                 #expect(client?.reachable == [.email])
                 plan.planID = "plan-7"
-                plan.attachments = [AttachmentRecord(filename: "a.pdf", contentType: "application/pdf", content: [0, 1, 255])]
+                plan.attachments = [AttachmentUpload(filename: "a.pdf", contentType: "application/pdf", content: [0, 1, 255])]
             }
             guard case .accepted(let plan) = try await f.database.accept(acceptance) else { throw Refusal() }
             #expect(plan.planID == "plan-7")
@@ -88,7 +88,8 @@ import Testing
             let results = await withTaskGroup(of: Bool.self) { group in
                 for index in 0..<20 {
                     group.addTask {
-                        let acceptance = f.acceptance(client: "c\(index)", key: "k\(index)") { _, _, _ in if index == 7 { throw Refusal() } }
+                        let acceptance = f.acceptance(client: "c\(index)", key: "k\(index)") { _, _, _ in if index == 7 { throw Refusal() }
+                        }
                         do {
                             _ = try await f.database.accept(acceptance)
                             return true

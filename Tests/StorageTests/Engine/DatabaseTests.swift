@@ -138,6 +138,28 @@ import Testing
         }
     }
 
+    @Test("an error shows what it means to everybody, and the engine's own words to the log alone")
+    func words() {
+        let error = DatabaseError.statement(code: "42P01", details: "relation \"x\" does not exist")
+        #expect("\(error)" == "The database did not accept a statement.")
+        #expect(String(reflecting: error) == "The database did not accept a statement. (42P01 relation \"x\" does not exist)")
+        let line = DatabaseError.misconfigured("PORT: wrong.")
+        #expect(String(reflecting: line) == "\(line)")
+    }
+
+    @Test("a PostgreSQL server that takes no connection is an error, every time anew, and no more than that")
+    func postgresAway() async throws {
+        let missing = try await TestDatabase.freshURL(.postgresql)
+        try await TestDatabase.remove(missing, .postgresql)
+        let nobody = "postgresql://user:secret@127.0.0.1:1/rapport"
+        for url in [nobody, missing, nobody, missing] {
+            let configuration = DatabaseConfiguration(url: url, clock: TestClock().wallClock)
+            let error = await #expect(throws: DatabaseError.self) { _ = try await Database.open(configuration, logger: quiet) }
+            guard case .unavailable(.disconnected, let details) = error else { throw Refusal() }
+            #expect(!details.contains("secret"))
+        }
+    }
+
     @Test("a second process is kept away from a SQLite file until the first one closes it")
     func processLock() async throws {
         let url = try await TestDatabase.freshURL(.sqlite)

@@ -75,7 +75,9 @@ import Testing
         }
     }
 
-    @Test("a key that is none is refused by name", arguments: ["", "abc", "a:AAECAw==", "a b:\(first)", "a:\(first),a:\(second)", ":\(first)"])
+    @Test(
+        "a key that is none is refused by name",
+        arguments: ["", "abc", "a:AAECAw==", "a b:\(first)", "a:\(first),a:\(second)", ":\(first)"])
     func malformed(_ text: String) throws {
         let error = #expect(throws: DatabaseError.self) { try KeyRing(text: text) }
         guard case .misconfigured(let line) = error else { throw Refusal() }

@@ -1,8 +1,9 @@
 import Core
 import Logging
-import Storage
 import TestSupport
 import Testing
+
+@testable import Storage
 
 let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
@@ -62,6 +63,19 @@ let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
             let second = try await f.database.accept(f.acceptance(key: "k"))
             #expect(second.name == "replayed")
             #expect(try await f.count("crm_communications") == 1)
+        }
+    }
+
+    @Test("a server that does not answer is left, and the caller hears it")
+    func silentServer() async throws {
+        try await TestDatabase.with(.postgresql) { test in
+            let connection = try PostgresConnection(url: test.url, settings: PostgresEngine.sessionSettings)
+            connection.patience = 1
+            #expect(throws: DatabaseError.unavailable(.disconnected, details: "no answer in time")) {
+                try connection.run("SELECT pg_sleep(600)")
+            }
+            #expect(!connection.isAlive)
+            #expect(throws: DatabaseError.self) { try connection.run("SELECT 1") }
         }
     }
 

@@ -57,7 +57,9 @@ struct Fixture {
 
     /// Accepts `count` due communications and returns their ids in order.
     @discardableResult
-    func acceptDue(_ count: Int = 1, urgency: Urgency = .normal, channel: Channel = .email, client: String = "ada") async throws -> [CommunicationID] {
+    func acceptDue(_ count: Int = 1, urgency: Urgency = .normal, channel: Channel = .email, client: String = "ada") async throws
+        -> [CommunicationID]
+    {
         var ids: [CommunicationID] = []
         for _ in 0..<count {
             let acceptance = acceptance(client: client) { plan, _, _ in
@@ -79,7 +81,9 @@ struct Fixture {
                 channel: channel, limit: limit, token: token, leaseUntil: now.adding(seconds: leaseSeconds), now: now, gate: gate))
     }
 
-    func outcome(_ id: CommunicationID, token: Int64 = 7, members: [CommunicationID] = [], _ result: AttemptOutcome.Result) -> AttemptOutcome {
+    func outcome(_ id: CommunicationID, token: Int64 = 7, members: [CommunicationID] = [], _ result: AttemptOutcome.Result)
+        -> AttemptOutcome
+    {
         AttemptOutcome(
             id: id, token: token, channel: .email, attempt: 1, startedAt: now, finishedAt: now, provider: "smtp", sandbox: false,
             members: members, result: result)

@@ -39,7 +39,8 @@ import Testing
             let id = try await f.acceptDue()[0]
             _ = try await f.claim()
             try await f.database.write { tx in
-                _ = try tx.run("UPDATE crm_communications SET status = 'delivered', delivered_at = \(tx.now) WHERE communication_id = \(id)")
+                _ = try tx.run(
+                    "UPDATE crm_communications SET status = 'delivered', delivered_at = \(tx.now) WHERE communication_id = \(id)")
             }
             _ = try await f.database.finish([f.outcome(id, .sent(providerMessageID: nil, response: nil))])
             #expect(try await f.status(id) == .delivered)

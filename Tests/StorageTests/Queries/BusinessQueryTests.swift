@@ -55,7 +55,10 @@ struct BusinessQueryTests {
     @Test("a key of one's own needs 32 visible characters and is not shown again", arguments: TestEngine.allCases)
     func chosenKey(_ engine: TestEngine) async throws {
         try await TestDatabase.with(engine) { test in
-            for bad in ["short", String(repeating: "k", count: 31), String(repeating: "ä", count: 40), "with space " + String(repeating: "k", count: 40)] {
+            for bad in [
+                "short", String(repeating: "k", count: 31), String(repeating: "ä", count: 40),
+                "with space " + String(repeating: "k", count: 40),
+            ] {
                 await #expect(throws: Bootstrap.Failure.keyTooShort) {
                     try await test.database.write { tx in try tx.bootstrap(chosenKey: bad) }
                 }

@@ -61,7 +61,8 @@ struct ClientQueryTests {
         }
     }
 
-    @Test("the search finds parts of names and ids in any case, takes % and _ literally, and finds addresses by their hash",
+    @Test(
+        "the search finds parts of names and ids in any case, takes % and _ literally, and finds addresses by their hash",
         arguments: TestEngine.allCases)
     func search(_ engine: TestEngine) async throws {
         try await World.with(engine) { world async throws in
@@ -112,7 +113,7 @@ struct ClientQueryTests {
     @Test("erasing a client removes every trace of them and nobody else's", arguments: TestEngine.allCases)
     func erase(_ engine: TestEngine) async throws {
         try await World.with(engine) { world async throws in
-            let file = AttachmentRecord(filename: "a.txt", contentType: "text/plain", content: [1, 2, 3])
+            let file = AttachmentUpload(filename: "a.txt", contentType: "text/plain", content: [1, 2, 3])
             let batch = BatchChange.open(id: UUIDv7(at: world.clock.now), closesAt: world.clock.now.adding(seconds: 60))
             for (client, business) in [("ada", World.ours), ("bob", World.ours), ("ada", World.theirs)] {
                 try await world.put(World.client(client, tags: ["vip"]), business: business)
@@ -128,7 +129,8 @@ struct ClientQueryTests {
                 }
             }
             try await world.claim()
-            for id in try await world.database.read({ tx in try tx.communications(CommunicationFilter(), business: World.ours, limit: 9) }) {
+            for id in try await world.database.read({ tx in try tx.communications(CommunicationFilter(), business: World.ours, limit: 9) })
+            {
                 try await world.finish(id.id, .retry(at: world.clock.now, AttemptFailure(category: "transient", message: "later")))
             }
 
@@ -144,7 +146,9 @@ struct ClientQueryTests {
             #expect(try await world.count("crm_sandbox_messages") == 2)
             #expect(try await world.count("crm_batches") == 0)
             let remaining = try await world.database.read { tx in
-                try tx.run("SELECT COUNT(*) FROM crm_delivery_logs WHERE communication_id NOT IN (SELECT communication_id FROM crm_communications)")
+                try tx.run(
+                    "SELECT COUNT(*) FROM crm_delivery_logs WHERE communication_id NOT IN (SELECT communication_id FROM crm_communications)"
+                )
             }
             #expect(try remaining[0].int(0) == 0)
         }

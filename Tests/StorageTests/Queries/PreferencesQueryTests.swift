@@ -18,7 +18,8 @@ struct PreferencesQueryTests {
                 preferredChannels: [.whatsapp, .email], quietHoursStart: LocalTime("21:30"), optOutSMS: true, optOutWhatsApp: true)
             _ = try await world.database.write { tx in try tx.updatePreferences(first, of: World.id("ada"), business: World.ours) }
             let second = PreferencesUpdate(timezone: "Asia/Kolkata", optOutWhatsApp: false, language: "hi")
-            let stated = try await world.database.write { tx in try tx.updatePreferences(second, of: World.id("ada"), business: World.ours) }
+            let stated = try await world.database.write { tx in try tx.updatePreferences(second, of: World.id("ada"), business: World.ours)
+            }
             let expected = StatedPreferences(
                 preferredChannels: [.whatsapp, .email], timezone: "Asia/Kolkata", quietHoursStart: LocalTime("21:30"), optOuts: .sms,
                 language: "hi")
@@ -33,7 +34,8 @@ struct PreferencesQueryTests {
         try await World.with(engine) { world async throws in
             let unknown = try await effective(world, "ada")
             #expect(unknown.timezone == "Europe/Berlin" && unknown.language == "de")
-            #expect(unknown.preferredChannels == [.email] && unknown.quietHoursStart.text == "22:00" && unknown.quietHoursEnd.text == "08:00")
+            #expect(
+                unknown.preferredChannels == [.email] && unknown.quietHoursStart.text == "22:00" && unknown.quietHoursEnd.text == "08:00")
 
             var ada = World.client("ada")
             ada.timezone = "America/New_York"
@@ -56,7 +58,8 @@ struct PreferencesQueryTests {
         try await World.with(engine) { world async throws in
             let updates = [
                 PreferencesUpdate(optOutEmail: true), PreferencesUpdate(optOutSMS: true), PreferencesUpdate(optOutWhatsApp: true),
-                PreferencesUpdate(timezone: "Asia/Tokyo"), PreferencesUpdate(language: "ja"), PreferencesUpdate(quietHoursEnd: LocalTime("07:00")),
+                PreferencesUpdate(timezone: "Asia/Tokyo"), PreferencesUpdate(language: "ja"),
+                PreferencesUpdate(quietHoursEnd: LocalTime("07:00")),
             ]
             let database = world.database
             try await withThrowingTaskGroup(of: Void.self) { group in
@@ -76,8 +79,11 @@ struct PreferencesQueryTests {
     @Test("a suppressed address is suppressed on its channel and in its business only", arguments: TestEngine.allCases)
     func suppressions(_ engine: TestEngine) async throws {
         try await World.with(engine) { world async throws in
-            #expect(try await world.database.write { tx in try tx.suppress([1], channel: .email, reason: "unsubscribed", business: World.ours) })
-            #expect(try await !world.database.write { tx in try tx.suppress([1], channel: .email, reason: "bounced", business: World.ours) })
+            #expect(
+                try await world.database.write { tx in try tx.suppress([1], channel: .email, reason: "unsubscribed", business: World.ours) }
+            )
+            #expect(
+                try await !world.database.write { tx in try tx.suppress([1], channel: .email, reason: "bounced", business: World.ours) })
             func isSuppressed(_ hash: [UInt8], _ channel: Channel, _ business: BusinessID) async throws -> Bool {
                 try await world.database.read { tx in try tx.isSuppressed(hash, channel: channel, business: business) }
             }
@@ -92,7 +98,8 @@ struct PreferencesQueryTests {
         }
     }
 
-    @Test("a snapshot for a dry run merges the recipient, and matches suppressions to the right kind of address",
+    @Test(
+        "a snapshot for a dry run merges the recipient, and matches suppressions to the right kind of address",
         arguments: TestEngine.allCases)
     func snapshot(_ engine: TestEngine) async throws {
         try await World.with(engine) { world async throws in

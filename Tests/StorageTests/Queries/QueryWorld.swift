@@ -48,7 +48,7 @@ struct QueryWorld {
     @discardableResult
     func accept(
         _ client: String = "ada", business: BusinessID = ours, plan: String? = nil, type: String = "welcome", channel: Channel = .email,
-        attachments: [AttachmentRecord] = [], batch: BatchChange = .none
+        attachments: [AttachmentUpload] = [], batch: BatchChange = .none
     ) async throws -> CommunicationID {
         let id = UUIDv7(at: clock.now)
         let acceptance = Acceptance(
@@ -69,12 +69,16 @@ struct QueryWorld {
     @discardableResult
     func claim(token: Int64 = 7) async throws -> [CommunicationID] {
         let now = clock.now
-        let request = ClaimRequest(channel: .email, limit: 100, token: token, leaseUntil: now.adding(seconds: 60), now: now) { _, _ in .begin }
+        let request = ClaimRequest(channel: .email, limit: 100, token: token, leaseUntil: now.adding(seconds: 60), now: now) { _, _ in
+            .begin
+        }
         return try await database.claim(request).begun.map(\.id)
     }
 
     @discardableResult
-    func finish(_ id: CommunicationID, attempt: Int = 1, token: Int64 = 7, _ result: AttemptOutcome.Result) async throws -> [CommunicationID] {
+    func finish(_ id: CommunicationID, attempt: Int = 1, token: Int64 = 7, _ result: AttemptOutcome.Result) async throws
+        -> [CommunicationID]
+    {
         let now = clock.now
         return try await database.finish([
             AttemptOutcome(

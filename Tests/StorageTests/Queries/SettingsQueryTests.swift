@@ -17,7 +17,9 @@ struct SettingsQueryTests {
         try await world.database.write { tx in try tx.putTemplate(draft, business: business) }
     }
 
-    private func active(_ world: QueryWorld, language: String = "en", business: BusinessID = QueryWorld.ours) async throws -> StoredTemplate? {
+    private func active(_ world: QueryWorld, language: String = "en", business: BusinessID = QueryWorld.ours) async throws
+        -> StoredTemplate?
+    {
         try await world.database.read { tx in try tx.activeTemplate(.email, "welcome", language: language, business: business) }
     }
 
@@ -65,7 +67,9 @@ struct SettingsQueryTests {
 
             #expect(try await activate(0))
             #expect(try await active(world) == nil)
-            let languages = try await world.database.read { tx in try tx.templateLanguages(channel: .email, name: "welcome", business: World.ours) }
+            let languages = try await world.database.read { tx in
+                try tx.templateLanguages(channel: .email, name: "welcome", business: World.ours)
+            }
             #expect(languages == ["de"])
             #expect(try await active(world, business: World.theirs) != nil)
         }
@@ -77,7 +81,9 @@ struct SettingsQueryTests {
             let database = world.database
             let draft = draft("x")
             let versions = try await withThrowingTaskGroup(of: Int.self) { group in
-                for _ in 0..<8 { group.addTask { try await database.write { tx in try tx.putTemplate(draft, business: World.ours).version } } }
+                for _ in 0..<8 {
+                    group.addTask { try await database.write { tx in try tx.putTemplate(draft, business: World.ours).version } }
+                }
                 return try await group.reduce(into: []) { $0.append($1) }
             }
             #expect(versions.sorted() == Array(1...8))
@@ -150,7 +156,8 @@ struct SettingsQueryTests {
         }
     }
 
-    @Test("an idempotency key answers first with its reservation, then with its answer, and refuses other bodies",
+    @Test(
+        "an idempotency key answers first with its reservation, then with its answer, and refuses other bodies",
         arguments: TestEngine.allCases)
     func idempotency(_ engine: TestEngine) async throws {
         try await World.with(engine) { world async throws in

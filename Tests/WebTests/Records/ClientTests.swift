@@ -57,16 +57,25 @@ struct ClientTests {
         }
     }
 
-    @Test("every field that does not fit is named, and nothing is stored", arguments: [
-        (#"{"name":1,"email":2,"phone_number":3,"language":4,"timezone":5,"tags":6,"attributes":7,"surprise":8}"#,
-            ["name", "email", "phone_number", "language", "timezone", "tags", "attributes", "surprise"]),
-        (#"{"name":"  ","email":"a@b.example, c@d.example","phone_number":"0415","language":"english please","timezone":"Mars/Olympus"}"#,
-            ["name", "email", "phone_number", "language", "timezone"]),
-        (#"{"email":"a@b.example\r\nBcc: x@y.example","name":"a\u0000b","timezone":"../../etc/passwd"}"#, ["name", "email", "timezone"]),
-        (#"{"tags":["ok",""],"attributes":[]}"#, ["tags[1]", "attributes"]),
-        (#"{"attributes":{"a":"\u0000"}}"#, ["attributes"]),
-        (#"{"timezone":"EST5"}"#, ["timezone"]),
-    ])
+    @Test(
+        "every field that does not fit is named, and nothing is stored",
+        arguments: [
+            (
+                #"{"name":1,"email":2,"phone_number":3,"language":4,"timezone":5,"tags":6,"attributes":7,"surprise":8}"#,
+                ["name", "email", "phone_number", "language", "timezone", "tags", "attributes", "surprise"]
+            ),
+            (
+                #"{"name":"  ","email":"a@b.example, c@d.example","phone_number":"0415","language":"english please","timezone":"Mars/Olympus"}"#,
+                ["name", "email", "phone_number", "language", "timezone"]
+            ),
+            (
+                #"{"email":"a@b.example\r\nBcc: x@y.example","name":"a\u0000b","timezone":"../../etc/passwd"}"#,
+                ["name", "email", "timezone"]
+            ),
+            (#"{"tags":["ok",""],"attributes":[]}"#, ["tags[1]", "attributes"]),
+            (#"{"attributes":{"a":"\u0000"}}"#, ["attributes"]),
+            (#"{"timezone":"EST5"}"#, ["timezone"]),
+        ])
     func refusals(_ body: String, _ fields: [String]) async throws {
         try await World.run { _, api in
             let reply = try await api.put("/api/crm/clients/client-1", body)
@@ -111,7 +120,8 @@ struct ClientTests {
                 world.clock.advance(seconds: 1)
                 _ = try await api.put(
                     "/api/crm/clients/client-\(index)",
-                    #"{"name":"Person \#(index)","email":"p\#(index)@example.org","phone_number":"+1415555010\#(index)","tags":["t\#(index % 2)"]}"#)
+                    #"{"name":"Person \#(index)","email":"p\#(index)@example.org","phone_number":"+1415555010\#(index)","tags":["t\#(index % 2)"]}"#
+                )
             }
             func ids(_ query: String) async throws -> [String] {
                 let reply = try await api.get("/api/crm/clients\(query)")
@@ -131,7 +141,9 @@ struct ClientTests {
             let cursor = try #require(try first.string("next_cursor"))
             #expect(try await ids("?limit=2&cursor=\(cursor)") == ["client-1"])
             #expect(try await api.get("/api/crm/clients?limit=2&cursor=\(cursor)").value("next_cursor")?.isNull == true)
-            for (query, field) in [("cursor=%00", "cursor"), ("cursor=YWJj", "cursor"), ("limit=0", "limit"), ("limit=101", "limit"), ("x=1", "x")] {
+            for (query, field) in [
+                ("cursor=%00", "cursor"), ("cursor=YWJj", "cursor"), ("limit=0", "limit"), ("limit=101", "limit"), ("x=1", "x"),
+            ] {
                 let reply = try await api.get("/api/crm/clients?\(query)")
                 try reply.expectProblem(422, "validation")
                 #expect(try reply.fields == [field])
@@ -148,7 +160,8 @@ struct ClientTests {
                 world.clock.advance(seconds: 1)
                 let sent = try await api.post(
                     "/api/crm/communications",
-                    #"{"client_id":"client-1","message_type":"welcome","context":{"n":\#(index)},"attachments":[{"filename":"a.txt","content_type":"text/plain","content_base64":"aGVsbG8="}]}"#)
+                    #"{"client_id":"client-1","message_type":"welcome","context":{"n":\#(index)},"attachments":[{"filename":"a.txt","content_type":"text/plain","content_base64":"aGVsbG8="}]}"#
+                )
                 #expect(sent.status == 202, "\(sent.text)")
             }
             let export = try await api.get("/api/crm/clients/client-1/export")
@@ -162,7 +175,9 @@ struct ClientTests {
         }
     }
 
-    @Test("a repeated write with its key is answered again, and erasing a client forgets what was kept of them", arguments: TestEngine.allCases)
+    @Test(
+        "a repeated write with its key is answered again, and erasing a client forgets what was kept of them",
+        arguments: TestEngine.allCases)
     func idempotency(_ engine: TestEngine) async throws {
         try await World.run(engine) { world, api in
             let keyed = api.with("Idempotency-Key", "k1")

@@ -12,7 +12,8 @@ struct PreferencesTests {
         try await World.run(engine) { _, api in
             let reply = try await api.get("/api/crm/preferences/client-123")
             #expect(reply.status == 200)
-            let expected = #"{"client_id":"client-123","preferred_channels":["email"],"timezone":"UTC","quiet_hours_start":"22:00","#
+            let expected =
+                #"{"client_id":"client-123","preferred_channels":["email"],"timezone":"UTC","quiet_hours_start":"22:00","#
                 + #""quiet_hours_end":"08:00","opt_out_email":false,"opt_out_sms":false,"opt_out_whatsapp":false,"#
                 + #""language_preference":"en","available_channels":["email"]}"#
             #expect(reply.text == expected)
@@ -49,18 +50,24 @@ struct PreferencesTests {
         }
     }
 
-    @Test("every field that does not fit is named", arguments: [
-        ("{}", ["client_id"]),
-        (#"{"client_id":1,"preferred_channels":"email","timezone":[],"quiet_hours_start":2200,"quiet_hours_end":false,"opt_out_email":"no","opt_out_sms":0,"opt_out_whatsapp":[],"language_preference":{},"extra":1}"#,
-            [
-                "client_id", "preferred_channels", "timezone", "quiet_hours_start", "quiet_hours_end", "opt_out_email", "opt_out_sms",
-                "opt_out_whatsapp", "language_preference", "extra",
-            ]),
-        (#"{"client_id":"c d","preferred_channels":["email","fax"],"timezone":"Nowhere/At_All","quiet_hours_start":"24:00","quiet_hours_end":"8:00"}"#,
-            ["client_id", "preferred_channels[1]", "timezone", "quiet_hours_start", "quiet_hours_end"]),
-        (#"{"client_id":"c","preferred_channels":[]}"#, ["preferred_channels"]),
-        (#"{"client_id":"c","preferred_channels":["sms","sms"]}"#, ["preferred_channels[1]"]),
-    ])
+    @Test(
+        "every field that does not fit is named",
+        arguments: [
+            ("{}", ["client_id"]),
+            (
+                #"{"client_id":1,"preferred_channels":"email","timezone":[],"quiet_hours_start":2200,"quiet_hours_end":false,"opt_out_email":"no","opt_out_sms":0,"opt_out_whatsapp":[],"language_preference":{},"extra":1}"#,
+                [
+                    "client_id", "preferred_channels", "timezone", "quiet_hours_start", "quiet_hours_end", "opt_out_email", "opt_out_sms",
+                    "opt_out_whatsapp", "language_preference", "extra",
+                ]
+            ),
+            (
+                #"{"client_id":"c d","preferred_channels":["email","fax"],"timezone":"Nowhere/At_All","quiet_hours_start":"24:00","quiet_hours_end":"8:00"}"#,
+                ["client_id", "preferred_channels[1]", "timezone", "quiet_hours_start", "quiet_hours_end"]
+            ),
+            (#"{"client_id":"c","preferred_channels":[]}"#, ["preferred_channels"]),
+            (#"{"client_id":"c","preferred_channels":["sms","sms"]}"#, ["preferred_channels[1]"]),
+        ])
     func refusals(_ body: String, _ fields: [String]) async throws {
         try await World.run { _, api in
             let reply = try await api.post("/api/crm/preferences", body)

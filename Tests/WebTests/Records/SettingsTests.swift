@@ -129,7 +129,8 @@ struct SettingsTests {
             #expect(messages.contains { $0.hasPrefix("line 2") }, "\(messages)")
             #expect(try await api.get("/api/crm/templates/email/welcome").value("version")?.int64 == 0)
 
-            let sms = try await api.put("/api/crm/templates/sms/welcome", #"{"subject_template":"x","content_template":"y","text_template":"z"}"#)
+            let sms = try await api.put(
+                "/api/crm/templates/sms/welcome", #"{"subject_template":"x","content_template":"y","text_template":"z"}"#)
             #expect(try Set(sms.fields) == ["subject_template", "text_template"])
             try await api.put("/api/crm/templates/fax/welcome", #"{"content_template":"y"}"#).expectProblem(404, "not-found")
             #expect(try await api.put("/api/crm/templates/sms/No-Name", #"{"content_template":"y"}"#).fields == ["name"])
@@ -182,7 +183,9 @@ struct SettingsTests {
         }
     }
 
-    @Test("a language of one's own is kept apart, and a missing language falls back only when none was asked for", arguments: TestEngine.allCases)
+    @Test(
+        "a language of one's own is kept apart, and a missing language falls back only when none was asked for",
+        arguments: TestEngine.allCases)
     func languages(_ engine: TestEngine) async throws {
         try await World.run(engine) { _, api in
             let path = "/api/crm/templates/whatsapp/my_own"

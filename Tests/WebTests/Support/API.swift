@@ -63,7 +63,11 @@ struct Reply: Sendable {
     func value(_ path: String) throws -> JSONView? {
         var view: JSONView? = try json
         for part in path.split(separator: ".") {
-            if let index = Int(part) { view = view.flatMap { Array($0.elements).dropFirst(index).first } } else { view = view?[String(part)] }
+            if let index = Int(part) {
+                view = view.flatMap { Array($0.elements).dropFirst(index).first }
+            } else {
+                view = view?[String(part)]
+            }
         }
         return view
     }
