@@ -69,7 +69,7 @@ let package = Package(
         .target(
             name: "Storage",
             dependencies: [
-                "Core", "CPQ",
+                "Core", "CPQ", "CSQLite",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
@@ -99,6 +99,8 @@ let package = Package(
         ),
         .target(name: "Core"),
         .target(name: "CAssets", exclude: ["README.md", "openapi", "pages", "templates"]),
+        // The one call of SQLite's that GRDB does not bring.
+        .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"]), .brew(["sqlite3"])]),
         .systemLibrary(name: "CPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"]), .brew(["libpq"])]),
 
         // Accept and finish rounds without HTTP and SMTP: what the store alone can do.
