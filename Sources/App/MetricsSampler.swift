@@ -16,7 +16,7 @@ final class MetricsSampler: Service {
     /// - Parameter interval: between two looks at the queue; each costs one read of it.
     init(
         database: Database, metrics: EngineMetrics, mail: SMTPPool?, engine: DeliveryEngine, registry: MetricsRegistry,
-        interval: Duration = .seconds(5)
+        interval: Duration = .seconds(15)
     ) {
         self.database = database
         self.metrics = metrics

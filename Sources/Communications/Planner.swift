@@ -124,9 +124,7 @@ struct Planner: Sendable {
             planID: request.planID, messageType: type.name, category: type.category, urgency: urgency, channel: channel,
             fallbacks: fallbacks, status: status, context: request.context.isEmpty ? Array("{}".utf8) : request.context,
             metadata: metadata, scheduledFor: scheduledFor, queue: queue, batch: batch, errorMessage: errorMessage,
-            attachments: request.attachments.map {
-                AttachmentRecord(filename: $0.filename, contentType: $0.contentType, content: $0.content)
-            },
+            attachments: request.attachments,
             answer: answer.json, client: client)
     }
 }

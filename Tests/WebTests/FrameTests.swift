@@ -127,6 +127,18 @@ struct FrameTests {
         await #expect(throws: Refusal.payloadTooLarge) { _ = try await BodyReader.read(request, .ordinary, LargeBodies()) }
     }
 
+    @Test("a body takes a place by what has come of it, and may not come for ever")
+    func slowBody() async throws {
+        var head = HTTPRequest(method: .post, scheme: "http", authority: "here", path: "/")
+        head.headerFields = [.contentLength: "20000000", .contentType: "application/json"]
+        let request = Request(head: head, body: RequestBody(buffer: ByteBuffer(string: "{")))
+        let (_, place) = try await BodyReader.read(request, .withAttachments, LargeBodies())
+        #expect(place == nil)
+        await #expect(throws: Refusal.badRequest("The body took too long to arrive.")) {
+            _ = try await BodyReader.read(request, .withAttachments, LargeBodies(), patience: .zero)
+        }
+    }
+
     @Test("queries are strict: unknown, doubled and unfitting parameters are named")
     func queries() async throws {
         try await World.run { _, api in
@@ -155,12 +167,17 @@ struct FrameTests {
 
     @Test("only so many large bodies are in memory at once, and each gives its place back")
     func largeBodies() throws {
-        let bodies = LargeBodies(most: 2)
-        var places = [try bodies.enter(), try bodies.enter()]
-        #expect(throws: Refusal.overloaded(retryAfterSeconds: 1)) { try bodies.enter() }
+        let bodies = LargeBodies(most: 3)
+        let (here, elsewhere) = (UUIDv7(at: Timestamp(milliseconds: 1)), UUIDv7(at: Timestamp(milliseconds: 2)))
+        var places = [try bodies.enter(here), try bodies.enter(here)]
+        // The last place is not for the one that has all others.
+        #expect(throws: Refusal.overloaded(retryAfterSeconds: 1)) { try bodies.enter(here) }
+        let last = try bodies.enter(elsewhere)
+        #expect(throws: Refusal.overloaded(retryAfterSeconds: 1)) { try bodies.enter(elsewhere) }
         places.removeLast()
-        places.append(try bodies.enter())
-        #expect(throws: Refusal.overloaded(retryAfterSeconds: 1)) { try bodies.enter() }
+        places.append(try bodies.enter(here))
+        #expect(throws: Refusal.overloaded(retryAfterSeconds: 1)) { try bodies.enter(here) }
+        withExtendedLifetime(last) {}
         #expect(places.count == 2)
     }
 }

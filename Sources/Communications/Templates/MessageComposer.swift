@@ -160,10 +160,7 @@ public final class MessageComposer: Sendable {
         }
         if prepared.parts.count > 1 { prepared.frame = try await template("batch", of: prepared) }
         if attempt.hasAttachments, attempt.attachments.isEmpty {
-            let records = try await database.read { tx in try tx.attachments(of: attempt.id) }
-            prepared.attachments = records.map {
-                AttachmentUpload(filename: $0.filename, contentType: $0.contentType, content: $0.content)
-            }
+            prepared.attachments = try await database.read { tx in try tx.attachments(of: attempt.id) }
         }
         return prepared
     }

@@ -103,19 +103,6 @@ public struct IdempotencyClaim: Sendable, Hashable {
     }
 }
 
-/// A file that travels with a message.
-public struct AttachmentRecord: Sendable, Hashable {
-    public var filename: String
-    public var contentType: String
-    public var content: [UInt8]
-
-    public init(filename: String, contentType: String, content: [UInt8]) {
-        self.filename = filename
-        self.contentType = contentType
-        self.content = content
-    }
-}
-
 /// One request for a message on its way into the store.
 ///
 /// ``plan`` runs inside the accepting transaction, with the client as the store has it at that moment (the request's
@@ -179,7 +166,7 @@ public struct AcceptancePlan: Sendable {
     public var queue: QueuePlacement
     public var batch: BatchChange
     public var errorMessage: String?
-    public var attachments: [AttachmentRecord]
+    public var attachments: [AttachmentUpload]
     /// The body of the first answer, kept with the idempotency key.
     public var answer: [UInt8]
     /// Carried back untouched to the caller (the client as it was when decided, for the sender).
@@ -188,7 +175,7 @@ public struct AcceptancePlan: Sendable {
     public init(
         planID: String?, messageType: String, category: MessageCategory, urgency: Urgency, channel: Channel, fallbacks: [Channel],
         status: CommunicationStatus, context: [UInt8], metadata: [UInt8], scheduledFor: Timestamp, queue: QueuePlacement,
-        batch: BatchChange, errorMessage: String?, attachments: [AttachmentRecord], answer: [UInt8], client: ClientSnapshot
+        batch: BatchChange, errorMessage: String?, attachments: [AttachmentUpload], answer: [UInt8], client: ClientSnapshot
     ) {
         self.planID = planID
         self.messageType = messageType

@@ -127,9 +127,9 @@ enum PostgresHotSQL {
     /// For keys past their lifetime.
     static let replaceIdempotency =
         insertIdempotency + """
-         ON CONFLICT (business_id, route, idempotency_key) DO UPDATE SET fingerprint = excluded.fingerprint,
-            status_code = excluded.status_code, answer = excluded.answer, created_at = excluded.created_at
-        """
+             ON CONFLICT (business_id, route, idempotency_key) DO UPDATE SET fingerprint = excluded.fingerprint,
+                status_code = excluded.status_code, answer = excluded.answer, created_at = excluded.created_at
+            """
 
     static let beginQueue = """
         UPDATE crm_delivery_queue SET lease_token = $2, leased_at = $3, due_at = $4, attempt = attempt + 1 WHERE communication_id = ANY ($1)

@@ -132,7 +132,7 @@ extension Transaction {
     }
 
     /// The files that travel with a communication, in order. For whoever has established whose communication it is.
-    public func attachments(of id: CommunicationID) throws -> [AttachmentRecord] {
+    public func attachments(of id: CommunicationID) throws -> [AttachmentUpload] {
         try run(
             """
             SELECT filename, content_type, content
@@ -140,7 +140,7 @@ extension Transaction {
             WHERE communication_id = \(id)
             ORDER BY position
             """
-        ).map { AttachmentRecord(filename: try $0.text(0), contentType: try $0.text(1), content: try $0.bytes(2)) }
+        ).map { AttachmentUpload(filename: try $0.text(0), contentType: try $0.text(1), content: try $0.bytes(2)) }
     }
 
     /// The newest communications of a plan, newest first; at most `limit`.

@@ -4,11 +4,15 @@ import GRDBSQLite
 /// Gives a statement its values in order, straight to SQLite: no array, no box, no text for a UUID.
 struct SQLiteBinder: ~Copyable {
     private let raw: OpaquePointer
-    private(set) var count: Int32 = 0
+    /// The statement's own; nil where SQLite shall copy every value.
+    private let buffer: SQLiteBindBuffer?
+    private var count: Int32 = 0
     private var code = SQLITE_OK
 
-    init(_ raw: OpaquePointer) {
+    init(_ raw: OpaquePointer, buffer: SQLiteBindBuffer?) {
         self.raw = raw
+        self.buffer = buffer
+        buffer?.removeAll()
     }
 
     /// SQLite copies what it is given.
@@ -65,9 +69,13 @@ struct SQLiteBinder: ~Copyable {
 
     mutating func add(_ id: UUIDv7) {
         count += 1
-        let result = withUnsafeTemporaryAllocation(of: UInt8.self, capacity: UUIDv7.textLength) { buffer in
-            id.writeText(to: buffer)
-            return bind(text: UnsafeBufferPointer(buffer))
+        if let room = buffer?.reserve(UUIDv7.textLength) {
+            id.writeText(to: room)
+            return note(bind(text: UnsafeBufferPointer(room), nil))
+        }
+        let result = withUnsafeTemporaryAllocation(of: UInt8.self, capacity: UUIDv7.textLength) { room in
+            id.writeText(to: room)
+            return bind(text: UnsafeBufferPointer(room), Self.transient)
         }
         note(result)
     }
@@ -79,7 +87,7 @@ struct SQLiteBinder: ~Copyable {
     mutating func add(_ text: String) {
         count += 1
         var text = text
-        note(text.withUTF8 { bind(text: $0) })
+        note(text.withUTF8 { keep(text: $0) })
     }
 
     mutating func add(_ text: String?) {
@@ -89,7 +97,7 @@ struct SQLiteBinder: ~Copyable {
     /// JSON as the bytes of its text.
     mutating func add(json: [UInt8]) {
         count += 1
-        note(json.withUnsafeBufferPointer { bind(text: $0) })
+        note(json.withUnsafeBufferPointer { keep(text: $0) })
     }
 
     mutating func add(json: [UInt8]?) {
@@ -120,11 +128,19 @@ struct SQLiteBinder: ~Copyable {
         }
     }
 
-    private func bind(text: UnsafeBufferPointer<UInt8>) -> Int32 {
+    /// Binds a copy, of ours where there is room.
+    private func keep(text: UnsafeBufferPointer<UInt8>) -> Int32 {
+        guard let room = buffer?.reserve(text.count) else { return bind(text: text, Self.transient) }
+        _ = room.update(fromContentsOf: text)
+        return bind(text: UnsafeBufferPointer(room), nil)
+    }
+
+    /// - Parameter destructor: nil (SQLITE_STATIC) for bytes that outlive the statement's run.
+    private func bind(text: UnsafeBufferPointer<UInt8>, _ destructor: sqlite3_destructor_type?) -> Int32 {
         // An empty string may have no address, and a NULL address would bind NULL.
         guard let base = text.baseAddress, text.count > 0 else { return sqlite3_bind_text(raw, count, "", 0, Self.transient) }
         return base.withMemoryRebound(to: CChar.self, capacity: text.count) {
-            sqlite3_bind_text(raw, count, $0, Int32(clamping: text.count), Self.transient)
+            sqlite3_bind_text(raw, count, $0, Int32(clamping: text.count), destructor)
         }
     }
 }

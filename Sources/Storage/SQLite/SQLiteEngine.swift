@@ -1,3 +1,4 @@
+import CSQLite
 import Core
 import Foundation
 import GRDB
@@ -41,7 +42,11 @@ final class SQLiteEngine: StorageEngine {
         logger.debug("opened SQLite", metadata: ["version": "\(String(cString: sqlite3_libversion()))"])
     }
 
+    /// Once for the process. Where something else has used SQLite before, its statistics stay on and cost time, nothing else.
+    private static let memoryStatisticsAreOff = rapport_sqlite_disable_memory_statistics() == SQLITE_OK
+
     private static func openPool(_ path: String, _ configuration: DatabaseConfiguration) throws(DatabaseError) -> DatabasePool {
+        _ = memoryStatisticsAreOff
         var settings = Configuration()
         settings.busyMode = .timeout(5)
         settings.foreignKeysEnabled = true

@@ -43,7 +43,8 @@ extension SQLiteRound {
         return session.changes > 0
     }
 
-    private func markSent(_ id: CommunicationID, _ outcome: AttemptOutcome, _ messageID: String?, _ response: String?) throws(DatabaseError) {
+    private func markSent(_ id: CommunicationID, _ outcome: AttemptOutcome, _ messageID: String?, _ response: String?) throws(DatabaseError)
+    {
         let communication = try session.hot(.markSent)
         var values = communication.binder()
         values.add(id)

@@ -31,7 +31,8 @@ final class SQLiteRound {
     }
 
     /// The closure's error is its caller's alone; only what ends the whole transaction is thrown.
-    private func run(_ closure: WriterClosure, _ result: inout RoundResult) throws(DatabaseError) -> Result<@Sendable () -> Void, any Error> {
+    private func run(_ closure: WriterClosure, _ result: inout RoundResult) throws(DatabaseError) -> Result<@Sendable () -> Void, any Error>
+    {
         _ = try session.run("SAVEPOINT closure")
         do {
             let transaction = Transaction(now: now, dialect: .sqlite, session: session)

@@ -16,14 +16,14 @@ final class SQLiteSession: TransactionSession {
     func hot(_ name: SQLiteHotStatement) throws(DatabaseError) -> SQLiteStatement {
         if hotStatements.isEmpty { hotStatements = Array(repeating: nil, count: SQLiteHotStatement.allCases.count) }
         if let statement = hotStatements[name.rawValue] { return statement }
-        let statement = try statement(name.text)
+        let statement = try statement(name.text, buffer: SQLiteBindBuffer(capacity: 4096))
         hotStatements[name.rawValue] = statement
         return statement
     }
 
-    private func statement(_ text: String) throws(DatabaseError) -> SQLiteStatement {
+    private func statement(_ text: String, buffer: SQLiteBindBuffer? = nil) throws(DatabaseError) -> SQLiteStatement {
         do {
-            return SQLiteStatement(try database.cachedStatement(sql: text))
+            return SQLiteStatement(try database.cachedStatement(sql: text), buffer: buffer)
         } catch {
             throw DatabaseError(grdb: error)
         }

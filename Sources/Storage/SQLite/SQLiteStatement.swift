@@ -8,15 +8,18 @@ import GRDBSQLite
 struct SQLiteStatement {
     private let statement: Statement
     private let raw: OpaquePointer
+    private let buffer: SQLiteBindBuffer?
 
-    init(_ statement: Statement) {
+    /// - Parameter buffer: for a statement that is kept; without one SQLite copies every value.
+    init(_ statement: Statement, buffer: SQLiteBindBuffer? = nil) {
         self.statement = statement
+        self.buffer = buffer
         raw = statement.sqliteStatement
     }
 
     /// Takes the values of one run, in order.
     func binder() -> SQLiteBinder {
-        SQLiteBinder(raw)
+        SQLiteBinder(raw, buffer: buffer)
     }
 
     func bind(_ values: [SQLValue]) throws(DatabaseError) {

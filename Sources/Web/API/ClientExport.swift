@@ -80,7 +80,7 @@ struct ClientExportAPI: Sendable {
 
     /// One communication with its log, its files and what the sandbox kept of it; nil when it was erased meanwhile.
     private func communication(_ id: CommunicationID, business: BusinessID) async throws -> [UInt8]? {
-        let held = try await database.read { tx -> (CommunicationDetail, [AttachmentRecord], [SandboxMessage])? in
+        let held = try await database.read { tx -> (CommunicationDetail, [AttachmentUpload], [SandboxMessage])? in
             guard let detail = try tx.communicationDetail(id, business: business) else { return nil }
             return (
                 detail, try tx.attachments(of: id), try tx.sandboxMessages(business: business, communication: id, limit: 1_000)

@@ -6,19 +6,26 @@ import NIOCore
 /// Reads a request's body into one array, counting while it streams in.
 enum BodyReader {
     /// The body, and the place that it takes if it is large.
-    static func read(_ request: Request, _ rule: BodyRule, _ large: LargeBodies) async throws -> ([UInt8], LargeBodies.Place?) {
+    ///
+    /// - Parameter patience: for the whole body. The connection's own limit ends silence only, not a byte now and then.
+    static func read(
+        _ request: Request, _ rule: BodyRule, _ large: LargeBodies, business: BusinessID? = nil, patience: Duration = .seconds(300)
+    ) async throws -> ([UInt8], LargeBodies.Place?) {
         if rule == .none { return ([], nil) }
         // More than a number can say is more than anyone may send.
         let announced = request.headers[.contentLength].map { Int($0) ?? .max }
         if let announced, announced > rule.limit { throw Refusal.payloadTooLarge }
         // A wrong type is said before megabytes of it arrive.
         if announced ?? 1 > 0 { try checkMediaType(of: request, rule, isEmpty: announced == nil ? nil : false) }
-        var place = try (announced ?? 0) > LargeBodies.threshold ? large.enter() : nil
+        // A place is for what has come, not for what was announced.
+        var place: LargeBodies.Place?
         var bytes: [UInt8] = []
+        let start = ContinuousClock.now
         for try await buffer in request.body {
             let count = bytes.count + buffer.readableBytes
             guard count <= rule.limit else { throw Refusal.payloadTooLarge }
-            if place == nil, count > LargeBodies.threshold { place = try large.enter() }
+            guard start.duration(to: .now) < patience else { throw Refusal.badRequest("The body took too long to arrive.") }
+            if place == nil, count > LargeBodies.threshold { place = try large.enter(business) }
             bytes.append(contentsOf: buffer.readableBytesView)
         }
         if !bytes.isEmpty { try checkMediaType(of: request, rule, isEmpty: false) }

@@ -19,12 +19,12 @@ struct Endpoint: HTTPResponder {
             let credential = try await gate.credential(of: request)
             // Reading is idempotent by itself.
             let key = route.method == .get ? nil : try IdempotencyKey.read(from: request.headers)
-            return try await handler(Call(incoming: incoming(request, context), credential: credential, idempotencyKey: key))
+            return try await handler(Call(incoming: incoming(request, context, credential), credential: credential, idempotencyKey: key))
         case .idempotent(let handler):
             // Who asks comes before what they sent: strangers make us read nothing.
             let credential = try await gate.credential(of: request)
             let key = try IdempotencyKey.read(from: request.headers)
-            let call = Call(incoming: try await incoming(request, context), credential: credential, idempotencyKey: key)
+            let call = Call(incoming: try await incoming(request, context, credential), credential: credential, idempotencyKey: key)
             guard let key else { return try await handler(call) }
             return try await gate.idempotency.once(route: route, key: key, call: call, handler)
         case .page(let handler):
@@ -33,8 +33,8 @@ struct Endpoint: HTTPResponder {
         }
     }
 
-    private func incoming(_ request: Request, _ context: WebContext) async throws -> Incoming {
-        let (body, place) = try await BodyReader.read(request, route.body, gate.largeBodies)
+    private func incoming(_ request: Request, _ context: WebContext, _ credential: Credential? = nil) async throws -> Incoming {
+        let (body, place) = try await BodyReader.read(request, route.body, gate.largeBodies, business: credential?.business)
         return Incoming(request: request, context: context, body: body, place: place)
     }
 }

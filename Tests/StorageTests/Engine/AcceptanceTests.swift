@@ -11,7 +11,7 @@ import Testing
                 #expect(client?.name == "Ada")
                 #expect(client?.reachable == [.email])
                 plan.planID = "plan-7"
-                plan.attachments = [AttachmentRecord(filename: "a.pdf", contentType: "application/pdf", content: [0, 1, 255])]
+                plan.attachments = [AttachmentUpload(filename: "a.pdf", contentType: "application/pdf", content: [0, 1, 255])]
             }
             guard case .accepted(let plan) = try await f.database.accept(acceptance) else { throw Refusal() }
             #expect(plan.planID == "plan-7")

@@ -113,7 +113,7 @@ struct ClientQueryTests {
     @Test("erasing a client removes every trace of them and nobody else's", arguments: TestEngine.allCases)
     func erase(_ engine: TestEngine) async throws {
         try await World.with(engine) { world async throws in
-            let file = AttachmentRecord(filename: "a.txt", contentType: "text/plain", content: [1, 2, 3])
+            let file = AttachmentUpload(filename: "a.txt", contentType: "text/plain", content: [1, 2, 3])
             let batch = BatchChange.open(id: UUIDv7(at: world.clock.now), closesAt: world.clock.now.adding(seconds: 60))
             for (client, business) in [("ada", World.ours), ("bob", World.ours), ("ada", World.theirs)] {
                 try await world.put(World.client(client, tags: ["vip"]), business: business)

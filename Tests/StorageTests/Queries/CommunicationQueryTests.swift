@@ -187,7 +187,7 @@ struct CommunicationQueryTests {
     @Test("attachments come back in order, byte for byte", arguments: TestEngine.allCases)
     func attachments(_ engine: TestEngine) async throws {
         try await World.with(engine) { world async throws in
-            let files = (0..<3).map { AttachmentRecord(filename: "f\($0)", contentType: "image/png", content: [0, UInt8($0), 255]) }
+            let files = (0..<3).map { AttachmentUpload(filename: "f\($0)", contentType: "image/png", content: [0, UInt8($0), 255]) }
             let id = try await world.accept(attachments: files)
             #expect(try await world.database.read { tx in try tx.attachments(of: id) } == files)
         }

@@ -48,7 +48,7 @@ struct QueryWorld {
     @discardableResult
     func accept(
         _ client: String = "ada", business: BusinessID = ours, plan: String? = nil, type: String = "welcome", channel: Channel = .email,
-        attachments: [AttachmentRecord] = [], batch: BatchChange = .none
+        attachments: [AttachmentUpload] = [], batch: BatchChange = .none
     ) async throws -> CommunicationID {
         let id = UUIDv7(at: clock.now)
         let acceptance = Acceptance(
