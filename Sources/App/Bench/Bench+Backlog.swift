@@ -6,9 +6,8 @@ import Storage
 extension Bench {
     /// How long a claim takes with one thousand queued rows, and with many.
     func backlog(_ report: inout BenchReport) async throws {
-        let url = database.hasPrefix("sqlite:") ? "sqlite:\(directory.path)/backlog.sqlite" : database
         let store = try await Database.open(
-            DatabaseConfiguration(url: url, clock: .system), logger: Logger(label: "bench", factory: { _ in SwiftLogNoOpLogHandler() }))
+            DatabaseConfiguration(url: database, clock: .system), logger: Logger(label: "bench", factory: { _ in SwiftLogNoOpLogHandler() }))
         do {
             try await store.migrate()
             try await claims(in: store, &report)

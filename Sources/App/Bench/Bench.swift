@@ -33,12 +33,12 @@ struct Bench {
     }
 
     private func withServer<T>(
-        keepsTimes: Bool = false, _ body: (ServerProcess, MailSink, Duration) async throws -> T
+        keepsTimes: Bool = false, sends: Bool = true, _ body: (ServerProcess, MailSink, Duration) async throws -> T
     ) async throws -> T {
         let sink = try await MailSink.start(on: sinkGroup, keepsTimes: keepsTimes)
         let (server, startup) = try await ServerProcess.start(database: database, smtpPort: sink.port, directory: directory)
         do {
-            try BenchTemplate.install(on: server)
+            if sends { try BenchTemplate.install(on: server) }
             let value = try await body(server, sink, startup)
             _ = await server.stop()
             await sink.stop()
@@ -134,7 +134,7 @@ struct Bench {
     }
 
     private func memory(_ report: inout BenchReport) async throws {
-        let (idle, startup) = try await withServer { server, _, startup in
+        let (idle, startup) = try await withServer(sends: false) { server, _, startup in
             try await Task.sleep(for: .seconds(3))
             return (server.residentMemory, startup)
         }
