@@ -7,7 +7,8 @@ extension Bench {
     /// How long a claim takes with one thousand queued rows, and with many.
     func backlog(_ report: inout BenchReport) async throws {
         let store = try await Database.open(
-            DatabaseConfiguration(url: database, clock: .system), logger: Logger(label: "bench", factory: { _ in SwiftLogNoOpLogHandler() }))
+            DatabaseConfiguration(url: database, clock: .system), logger: Logger(label: "bench", factory: { _ in SwiftLogNoOpLogHandler() })
+        )
         do {
             try await store.migrate()
             try await claims(in: store, &report)

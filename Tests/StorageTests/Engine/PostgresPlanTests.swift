@@ -1,6 +1,7 @@
-@testable import Storage
 import TestSupport
 import Testing
+
+@testable import Storage
 
 @Suite struct PostgresPlanTests {
     @Test("suppressions are looked up by address, also when the list was empty when the plan was made")
@@ -8,7 +9,8 @@ import Testing
         try await Fixture.with(.postgresql) { f in
             var text = PostgresHotSQL.clients
             for (number, type) in [(1, "uuid"), (2, "text"), (3, "bytea"), (4, "bytea")] {
-                text = text.split(separator: "$\(number)::\(type)[]", omittingEmptySubsequences: false).joined(separator: "ARRAY[NULL]::\(type)[]")
+                text = text.split(separator: "$\(number)::\(type)[]", omittingEmptySubsequences: false).joined(
+                    separator: "ARRAY[NULL]::\(type)[]")
             }
             let statement = SQL(stringLiteral: "EXPLAIN \(text)")
             let plan = try await f.database.write { tx in

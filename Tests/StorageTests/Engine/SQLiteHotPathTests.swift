@@ -1,7 +1,8 @@
 import Core
-@testable import Storage
 import TestSupport
 import Testing
+
+@testable import Storage
 
 @Suite struct SQLiteHotPathTests {
     @Test("no hot statement builds a b-tree of its own on SQLite", arguments: SQLiteHotStatement.allCases)
