@@ -74,7 +74,7 @@ struct OutcomeEffects {
         case .retry(let at, _):
             try emit(
                 """
-                UPDATE crm_communications SET status = 'queued', retry_count = retry_count + 1, scheduled_for = \(at)
+                UPDATE crm_communications SET status = 'pending', retry_count = retry_count + 1, scheduled_for = \(at)
                 WHERE communication_id = \(id) AND \(open)
                 """)
         case .fallback(let channel, let remaining, _):

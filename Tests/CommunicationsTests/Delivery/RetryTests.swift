@@ -32,7 +32,7 @@ struct RetryTests {
             for (channel, transport) in [(Channel.email, world.email), (.sms, world.sms)] {
                 for (number, delay) in [60.0, 300, 900].enumerated() {
                     #expect(try await world.queued(id)?.channel == channel)
-                    #expect(try await world.status(id) == .queued)
+                    #expect(try await world.status(id) == .pending)
                     let waited = try await goToDue(world, id)
                     #expect(waited >= delay && waited <= delay * 1.2, "retry \(number + 1) came after \(waited) s")
                     try await world.turn()

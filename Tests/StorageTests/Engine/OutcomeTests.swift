@@ -62,7 +62,7 @@ import Testing
                 f.outcome(ids[4], .released(due: f.now)),
             ])
             #expect(lost.isEmpty)
-            #expect(try await f.status(ids[0]) == .queued)
+            #expect(try await f.status(ids[0]) == .pending)
             #expect(try await f.column("retry_count", ids[0]) == "1")
             #expect(try await f.events(ids[0]) == ["attempt_failed"])
             #expect(try await f.column("channel", ids[1]) == "sms")
