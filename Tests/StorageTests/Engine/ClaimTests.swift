@@ -86,6 +86,27 @@ import Testing
         }
     }
 
+    @Test(
+        "a late record of sending, or one for another channel, neither ends the successor's lease nor changes the status",
+        arguments: TestEngine.allCases)
+    func lateSent(_ engine: TestEngine) async throws {
+        try await Fixture.with(engine) { f in
+            let id = try await f.acceptDue()[0]
+            _ = try await f.claim(token: 1)
+            f.test.clock.advance(seconds: 60)
+            _ = try await f.claim(token: 2)
+            let sent = AttemptOutcome.Result.sent(providerMessageID: nil, response: "250 ok")
+            #expect(try await f.database.finish([f.outcome(id, token: 1, sent)]) == [id])
+            var elsewhere = f.outcome(id, token: 2, sent)
+            elsewhere.channel = .sms
+            #expect(try await f.database.finish([elsewhere]) == [id])
+            #expect(try await f.status(id) == .sending)
+            #expect(try await f.count("crm_delivery_queue") == 1)
+            #expect(try await f.database.finish([f.outcome(id, token: 2, sent)]).isEmpty)
+            #expect(try await f.status(id) == .sent)
+        }
+    }
+
     @Test("a heartbeat keeps a lease", arguments: TestEngine.allCases)
     func heartbeat(_ engine: TestEngine) async throws {
         try await Fixture.with(engine) { f in
