@@ -78,7 +78,7 @@ public enum ClaimDecision: Sendable {
 public struct ClaimRequest: Sendable {
     public var channel: Channel
     public var limit: Int
-    /// Marks this claim; a later claim of the same row carries another one.
+    /// Names the claiming process, new on every start: outcomes are recorded only where it and the channel still match.
     public var token: Int64
     public var leaseUntil: Timestamp
     public var now: Timestamp
