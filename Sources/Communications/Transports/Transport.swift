@@ -10,6 +10,10 @@ public struct Delivery: Sendable {
     /// The address on this channel, in the clear.
     public var address: String
     public var recipientName: String?
+    /// Our own number or account that it leaves from; nil where the transport has only one.
+    public var sender: String?
+    /// The attempt before may have reached the provider at or after this moment: look there before sending again.
+    public var lookUpSince: Timestamp?
     /// The last word before the first byte: throws ``Withdrawn`` when the message may no longer leave.
     public var begin: @Sendable () throws -> Void
     /// Renders the message; at any time before it leaves.
@@ -19,7 +23,7 @@ public struct Delivery: Sendable {
 
     public init(
         id: CommunicationID, business: BusinessID, channel: Channel, priority: Int, address: String, recipientName: String?,
-        begin: @escaping @Sendable () throws -> Void, render: @escaping @Sendable () throws -> RenderedMessage,
+        sender: String? = nil, lookUpSince: Timestamp? = nil, begin: @escaping @Sendable () throws -> Void, render: @escaping @Sendable () throws -> RenderedMessage,
         complete: @escaping @Sendable (Result<TransportReceipt, TransportFailure>) -> Void
     ) {
         self.id = id
@@ -28,6 +32,8 @@ public struct Delivery: Sendable {
         self.priority = priority
         self.address = address
         self.recipientName = recipientName
+        self.sender = sender
+        self.lookUpSince = lookUpSince
         self.begin = begin
         self.render = render
         self.complete = complete
@@ -42,13 +48,19 @@ public struct RenderedMessage: Sendable {
     public var attachments: [AttachmentUpload]
     /// The name in the From header.
     public var senderName: String?
+    /// For WhatsApp: in which form it goes; nil means as ``text``.
+    public var whatsApp: WhatsAppContent?
 
-    public init(subject: String?, text: String, html: String?, attachments: [AttachmentUpload] = [], senderName: String? = nil) {
+    public init(
+        subject: String?, text: String, html: String?, attachments: [AttachmentUpload] = [], senderName: String? = nil,
+        whatsApp: WhatsAppContent? = nil
+    ) {
         self.subject = subject
         self.text = text
         self.html = html
         self.attachments = attachments
         self.senderName = senderName
+        self.whatsApp = whatsApp
     }
 }
 
@@ -79,15 +91,19 @@ public struct TransportFailure: Error, Sendable {
     public var outcomeUnknown: Bool
     /// It was withdrawn before its first byte.
     public var withdrawn: Bool
+    /// What it means beyond this message.
+    public var consequence: FailureConsequence?
 
     public init(
-        category: ErrorCategory, message: String, retryAfter: Int? = nil, outcomeUnknown: Bool = false, withdrawn: Bool = false
+        category: ErrorCategory, message: String, retryAfter: Int? = nil, outcomeUnknown: Bool = false, withdrawn: Bool = false,
+        consequence: FailureConsequence? = nil
     ) {
         self.category = category
         self.message = message
         self.retryAfter = retryAfter
         self.outcomeUnknown = outcomeUnknown
         self.withdrawn = withdrawn
+        self.consequence = consequence
     }
 }
 

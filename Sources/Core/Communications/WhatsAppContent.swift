@@ -1,0 +1,49 @@
+/// A WhatsApp message's content, before it takes the form of the Cloud API.
+public enum WhatsAppContent: Sendable, Hashable {
+    /// Free text; only inside the 24-hour window.
+    case text(String)
+    /// A template that WhatsApp approved; at any time.
+    case template(Template)
+
+    /// An approved template with its parameters filled in.
+    public struct Template: Sendable, Hashable {
+        public var name: String
+        /// As WhatsApp writes it: `en_US`, `de`.
+        public var language: String
+        public var header: Header?
+        public var body: [Parameter]
+        public var buttons: [Button]
+
+        public init(name: String, language: String, header: Header? = nil, body: [Parameter] = [], buttons: [Button] = []) {
+            self.name = name
+            self.language = language
+            self.header = header
+            self.body = body
+            self.buttons = buttons
+        }
+    }
+
+    /// What stands above the body.
+    public enum Header: Sendable, Hashable {
+        case text(Parameter)
+        /// The message's first attachment.
+        case document
+        case image
+    }
+
+    public struct Parameter: Sendable, Hashable {
+        /// For templates with named parameters; nil for positional ones.
+        public var name: String?
+        public var text: String
+
+        public init(name: String? = nil, text: String) {
+            self.name = name
+            self.text = text
+        }
+    }
+
+    public enum Button: Sendable, Hashable {
+        case quickReply(index: Int, payload: String)
+        case url(index: Int, suffix: String)
+    }
+}

@@ -1,0 +1,3 @@
+/// What an emulator does with a message to a certain number.
+enum MagicNumber {
+}
