@@ -204,7 +204,8 @@ let package = Package(
         .testTarget(
             name: "AppTests",
             dependencies: [
-                "App", "Core", "Communications", "Storage", "Providers", "Emulators", "Observability", .product(name: "Logging", package: "swift-log"),
+                "App", "Core", "Communications", "Storage", "Providers", "Emulators", "Observability",
+                .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]

@@ -23,7 +23,8 @@ public struct Delivery: Sendable {
 
     public init(
         id: CommunicationID, business: BusinessID, channel: Channel, priority: Int, address: String, recipientName: String?,
-        sender: String? = nil, lookUpSince: Timestamp? = nil, begin: @escaping @Sendable () throws -> Void, render: @escaping @Sendable () throws -> RenderedMessage,
+        sender: String? = nil, lookUpSince: Timestamp? = nil, begin: @escaping @Sendable () throws -> Void,
+        render: @escaping @Sendable () throws -> RenderedMessage,
         complete: @escaping @Sendable (Result<TransportReceipt, TransportFailure>) -> Void
     ) {
         self.id = id
