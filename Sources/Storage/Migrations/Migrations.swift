@@ -8,7 +8,8 @@ enum Migrations {
     }
 
     static let all = [
-        Migration(name: M001_Initial.name, statements: M001_Initial.statements)
+        Migration(name: M001_Initial.name, statements: M001_Initial.statements),
+        Migration(name: M003_Replies.name, statements: M003_Replies.statements),
     ]
 
     /// All instances take the same lock while they migrate.
