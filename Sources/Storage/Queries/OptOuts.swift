@@ -112,6 +112,14 @@ extension Transaction {
         try statedPreferences(client, business: business)?.optOuts.contains(channel) == true
     }
 
+    /// Whether an address is on the list because its owner opted out.
+    public func isOptedOut(_ addressHash: [UInt8], channel: Channel, business: BusinessID) throws -> Bool {
+        try suppressions(addressHash, business: business).contains { suppression in
+            suppression.channel == channel && suppression.scope == .all
+                && SuppressionReason.liftedByStart.contains { $0.rawValue == suppression.reason }
+        }
+    }
+
     private func addressHash(of client: ClientID, on channel: Channel, business: BusinessID) throws -> [[UInt8]] {
         try run("SELECT email_hash, phone_hash FROM crm_clients WHERE business_id = \(business) AND client_id = \(client)").compactMap {
             try $0.bytesOrNil(channel == .email ? 0 : 1)

@@ -17,6 +17,13 @@ public struct AnswerableCommunication: Sendable, Hashable {
     public var planID: String?
     public var messageType: String
     public var channel: Channel
+
+    public init(id: CommunicationID, planID: String?, messageType: String, channel: Channel) {
+        self.id = id
+        self.planID = planID
+        self.messageType = messageType
+        self.channel = channel
+    }
 }
 
 /// Whose a reply is and what it answers.
