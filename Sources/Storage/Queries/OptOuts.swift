@@ -120,6 +120,13 @@ extension Transaction {
         }
     }
 
+    /// Whose a communication is, whatever the business: for what providers tell about it.
+    public func owner(of id: CommunicationID) throws -> (business: BusinessID, client: ClientID, createdAt: Timestamp, sentAt: Timestamp)? {
+        try run("SELECT business_id, client_id, created_at, sent_at FROM crm_communications WHERE communication_id = \(id)").first.map {
+            (try $0.uuid(0), try $0.clientID(1), try $0.time(2), try $0.timeOrNil(3) ?? $0.time(2))
+        }
+    }
+
     private func addressHash(of client: ClientID, on channel: Channel, business: BusinessID) throws -> [[UInt8]] {
         try run("SELECT email_hash, phone_hash FROM crm_clients WHERE business_id = \(business) AND client_id = \(client)").compactMap {
             try $0.bytesOrNil(channel == .email ? 0 : 1)
