@@ -11,7 +11,8 @@ struct ReplyQueryTests {
         StoredReply(
             id: UUIDv7(high: UInt64(0x0198_0000_0000_7000 + number << 16), low: 0x8000_0000_0000_0000), business: World.ours,
             clientID: client.map(World.id), provider: "twilio", providerMessageID: message ?? "SM\(number)", channel: .sms, kind: "text",
-            sender: SealedValue(bytes: [1]), phoneHash: [7], content: SealedValue(bytes: [2]), contentCut: false, planID: "p", action: action,
+            sender: SealedValue(bytes: [1]), phoneHash: [7], content: SealedValue(bytes: [2]), contentCut: false, planID: "p",
+            action: action,
             receivedAt: Timestamp(seconds: 1_772_452_800))
     }
 
@@ -139,7 +140,8 @@ struct ReplyQueryTests {
             }
             _ = try await world.accept()
             let now = world.clock.now
-            let request = ClaimRequest(channel: .email, limit: 10, token: 7, leaseUntil: now.adding(seconds: 60), now: now) { _, _ in .begin }
+            let request = ClaimRequest(channel: .email, limit: 10, token: 7, leaseUntil: now.adding(seconds: 60), now: now) { _, _ in .begin
+            }
             let claimed = try #require(try await world.database.claim(request).begun.first?.client)
             #expect(claimed.suppressed == .sms)
             #expect(claimed.marketingStopped == [.email, .whatsapp])
