@@ -124,6 +124,7 @@ struct Assembly: Sendable {
             transports[channel] = SandboxTransport(
                 channel: channel, sender: "sandbox", database: store.database, cipher: store.cipher, clock: clock)
         }
+        addProviders(to: &transports, settings, clock)
         guard let mail = settings.mail else { return (transports, nil) }
         let pool = SMTPPool(configuration: mail.configuration(clientName: settings.mailClientName), eventLoop: mailLoops.any())
         let signer = try mail.signer()
