@@ -57,14 +57,16 @@ struct Assembly: Sendable {
         let directory = Directory(database: store.database, clock: clock)
         let templates = TemplateStore(database: store.database, clock: clock)
         let zones = ZoneCatalog()
-        let composer = MessageComposer(database: store.database, directory: directory, templates: templates)
+        let whatsApp = WhatsAppComposer(
+            database: store.database, addresses: addresses, clock: clock, isSandbox: settings.whatsapp == nil)
+        let composer = MessageComposer(database: store.database, directory: directory, templates: templates, whatsApp: whatsApp)
         let (transports, mail) = try makeTransports(settings, store, clock)
         let engine = DeliveryEngine(
             database: store.database, addresses: addresses, clock: clock, transports: transports, composer: composer, zones: zones,
             directory: directory, logger: Logger(label: "rapport.delivery"), metrics: metrics)
         let orchestrator = Orchestrator(
             database: store.database, clock: clock, directory: directory, templates: templates, addresses: addresses, zones: zones,
-            engine: engine)
+            engine: engine, smsPrices: settings.smsPrices)
         let web = WebParts(
             database: store.database, cipher: store.cipher, clock: clock, keys: APIKeyCache(database: store.database, clock: clock),
             orchestrator: orchestrator, isTimeZone: { zones.zone(named: $0) != nil }, readiness: readiness(store, engine),

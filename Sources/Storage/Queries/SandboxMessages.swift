@@ -12,7 +12,7 @@ public struct SandboxMessage: Sendable, Hashable {
     public var subject: String?
     public var text: String?
     public var html: String?
-    /// In which form a WhatsApp message would have gone: `text`, `media`, or the name of its template.
+    /// In which form a WhatsApp message would have gone: `text`, `document`, `image`, or the template with its language.
     public var form: String?
     /// What a real account would have done otherwise.
     public var note: String?
