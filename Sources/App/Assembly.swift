@@ -67,10 +67,11 @@ struct Assembly: Sendable {
         let orchestrator = Orchestrator(
             database: store.database, clock: clock, directory: directory, templates: templates, addresses: addresses, zones: zones,
             engine: engine, smsPrices: settings.smsPrices)
-        let web = WebParts(
+        var web = WebParts(
             database: store.database, cipher: store.cipher, clock: clock, keys: APIKeyCache(database: store.database, clock: clock),
             orchestrator: orchestrator, isTimeZone: { zones.zone(named: $0) != nil }, readiness: readiness(store, engine),
             metrics: { registry.render() }, baseURL: settings.baseURL, http: metrics.http)
+        web.whatsAppTemplates = templateSync(transports, store, clock, whatsApp)
         return Assembly(
             settings: settings, store: store, clock: clock, logger: logger, registry: registry, metrics: metrics, engine: engine,
             orchestrator: orchestrator, web: web, mail: mail, bootstrap: bootstrap)
@@ -89,8 +90,9 @@ struct Assembly: Sendable {
             Console.complain("the stop took too long and was cut short; what was begun is taken over by the next start")
             _exit(EXIT_FAILURE)
         }
+        let templates: [any Service] = web.whatsAppTemplates.map { [$0] } ?? []
         var configuration = ServiceGroupConfiguration(
-            services: [sampler, purge, engine, server, deadline], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+            services: [sampler, purge] + templates + [engine, server, deadline], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         // The engine's own deadline for begun attempts is shorter. The group's limit for the cancellation would be a trap; the
         // deadline above ends the process instead.
         configuration.maximumGracefulShutdownDuration = .seconds(8)
@@ -126,6 +128,7 @@ struct Assembly: Sendable {
             transports[channel] = SandboxTransport(
                 channel: channel, sender: "sandbox", database: store.database, cipher: store.cipher, clock: clock)
         }
+        addProviders(to: &transports, settings, clock)
         guard let mail = settings.mail else { return (transports, nil) }
         let pool = SMTPPool(configuration: mail.configuration(clientName: settings.mailClientName), eventLoop: mailLoops.any())
         let signer = try mail.signer()

@@ -84,8 +84,9 @@ extension ComposedMessage {
         case .image: carried = attachments.first(where: \.isWhatsAppImage)
         case .text, nil: break
         }
-        self.message.attachments = carried.map { [$0] } ?? []
-        leftOut = attachments.filter { $0 != carried }.map(\.filename)
+        let others = attachments.filter { $0 != carried }
+        self.message.attachments = (carried.map { [$0] } ?? []) + others
+        leftOut = others.map(\.filename)
         switch filled.header {
         case .document where carried == nil:
             problem = TransportFailure(

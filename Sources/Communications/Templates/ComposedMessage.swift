@@ -26,7 +26,9 @@ struct ComposedMessage: Sendable {
         let normalised = SMSText.normalised(Self.text(message.text, before: attachments, separator: "\n"))
         self.message.text = normalised.text
         replaced = normalised.replaced
-        leftOut = attachments.filter { $0.link == nil }.map(\.filename)
+        // The transport says in its record how many it could not carry.
+        self.message.attachments = attachments.filter { $0.link == nil }
+        leftOut = self.message.attachments.map(\.filename)
         let length = normalised.text.utf16.count
         if length > SMSText.longest {
             problem = TransportFailure(
@@ -59,7 +61,7 @@ struct ComposedMessage: Sendable {
         let caption = Self.text(text, before: others, separator: "\n")
         if caption.utf16.count <= WhatsAppText.longestCaption {
             message.text = caption
-            message.attachments = [first]
+            message.attachments = [first] + others.filter { $0.link == nil }
             message.whatsApp = .media(
                 WhatsAppContent.Media(kind: first.isWhatsAppImage ? .image : .document, caption: caption.isEmpty ? nil : caption))
         } else if first.link != nil {

@@ -82,7 +82,7 @@ struct LinkedFileTests {
         try await withWorld(engine, whatsApp: .account) { world in
             try await world.putMapping(#"{"template":"with_file","language":"en","header":{"type":"document"},"body":["{{client_name}}"]}"#)
             _ = try await send(world, .whatsapp, [Self.second, Self.file])
-            #expect(world.whatsapp.begun.first?.rendered.attachments == [Self.second])
+            #expect(world.whatsapp.begun.first?.rendered.attachments == [Self.second, Self.file])
             var request = try world.request(channel: .whatsapp)
             #expect(try await world.preview(request)["problem"]?.string?.contains("begins with a document") == true)
             try await world.putMapping(#"{"template":"plain","language":"en","body":["{{client_name}}"]}"#)
