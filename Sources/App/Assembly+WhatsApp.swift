@@ -1,6 +1,7 @@
 import Communications
 import Core
 import Logging
+import Providers
 import Storage
 
 extension Assembly {
