@@ -92,7 +92,8 @@ struct Assembly: Sendable {
         }
         let templates: [any Service] = web.whatsAppTemplates.map { [$0] } ?? []
         var configuration = ServiceGroupConfiguration(
-            services: [sampler, purge] + templates + [engine, server, deadline], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+            services: [sampler, purge] + templates + [engine, server, deadline], gracefulShutdownSignals: [.sigterm, .sigint],
+            logger: logger)
         // The engine's own deadline for begun attempts is shorter. The group's limit for the cancellation would be a trap; the
         // deadline above ends the process instead.
         configuration.maximumGracefulShutdownDuration = .seconds(8)

@@ -99,8 +99,11 @@ public final class Orchestrator: Sendable {
         let plan = try planner.plan(snapshot, now: now)
         guard plan.status != .suppressed else { return plan.answer }
         do {
-            let number = plan.channel == .email ? nil : try addresses.address(
-                of: plan.client, on: plan.channel, business: business, client: request.clientID)
+            let number =
+                plan.channel == .email
+                ? nil
+                : try addresses.address(
+                    of: plan.client, on: plan.channel, business: business, client: request.clientID)
             return try await MessagePreview(
                 planner: planner, plan: plan, templates: templates, whatsApp: engine.composer.whatsApp, smsPrices: smsPrices, number: number
             ).answer

@@ -23,7 +23,8 @@ struct WhatsAppTests {
             #expect(try created.string("message_type") == "reminder" && created.string("body.1") == "{{plan_id}}")
             #expect(try created.value("template_status")?.isNull == true && created.value("header")?.isNull == true)
             #expect(try await api.put(Self.place, Self.mapping).status == 200)
-            let german = #"{"template":"bestellung","language":"de","header":{"type":"document"},"body":[{"name":"n","text":"{{client_name}}"}]}"#
+            let german =
+                #"{"template":"bestellung","language":"de","header":{"type":"document"},"body":[{"name":"n","text":"{{client_name}}"}]}"#
             #expect(try await api.put(Self.place, german).status == 201)
             let shown = try await api.get(Self.place)
             #expect(try shown.string("mappings.0.language") == "de" && shown.string("mappings.0.header.type") == "document")
@@ -116,13 +117,15 @@ struct WhatsAppTests {
         "a link that is no https address is refused",
         arguments: [
             "http://files.example/a", "ftp://files.example", "javascript:alert(1)", "https://", "https:///a", "https://:443/",
-            "https://me:secret@files.example/", "https://files.example/a b", "https://files.example/é", "https://files.example/\\\"><script>",
+            "https://me:secret@files.example/", "https://files.example/a b", "https://files.example/é",
+            "https://files.example/\\\"><script>",
             "//files.example", "",
         ])
     func badLink(link: String) async throws {
         try await World.run { _, api in
             let reply = try await api.post(
-                "/api/crm/communications?dry_run=true", Self.request(#"{"filename":"a.pdf","content_type":"application/pdf","link":"\#(link)"}"#))
+                "/api/crm/communications?dry_run=true",
+                Self.request(#"{"filename":"a.pdf","content_type":"application/pdf","link":"\#(link)"}"#))
             #expect(try reply.status == 422 && reply.fields == ["attachments[0].link"], "\(reply.text)")
         }
     }

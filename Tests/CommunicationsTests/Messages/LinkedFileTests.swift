@@ -7,11 +7,14 @@ import Testing
 
 @Suite("Files and short texts", .timeLimit(.minutes(5)))
 struct LinkedFileTests {
-    static let link = AttachmentUpload(filename: "plan & map.pdf", contentType: "application/pdf", link: "https://files.example/p?a=1&b='2'")
+    static let link = AttachmentUpload(
+        filename: "plan & map.pdf", contentType: "application/pdf", link: "https://files.example/p?a=1&b='2'")
     static let second = AttachmentUpload(filename: "b.pdf", contentType: "application/pdf", link: "https://files.example/b")
     static let file = AttachmentUpload(filename: "c.pdf", contentType: "application/pdf", content: [1, 2, 3])
 
-    private func send(_ world: World, _ channel: Channel, _ files: [AttachmentUpload], context: String = "{}") async throws -> CommunicationID {
+    private func send(_ world: World, _ channel: Channel, _ files: [AttachmentUpload], context: String = "{}") async throws
+        -> CommunicationID
+    {
         var request = try world.request(channel: channel, context: context)
         request.attachments = files
         let id = try await world.submit(request)
@@ -129,7 +132,8 @@ struct LinkedFileTests {
 
     @Test("built-in texts are one part with ordinary values, whatever their language's alphabet allows")
     func oneSegment() throws {
-        let context = #"{"client_name":"Zoë O’Neill","plan_id":"PL-2048","event_type":"wedding","link":"https://plans.example.org/p/2048","support_email":"help@planiva.example"}"#
+        let context =
+            #"{"client_name":"Zoë O’Neill","plan_id":"PL-2048","event_type":"wedding","link":"https://plans.example.org/p/2048","support_email":"help@planiva.example"}"#
         var business = World.standardBusiness()
         business.name = "Planiva"
         for name in BuiltInTemplates.names(.sms) {

@@ -9,7 +9,9 @@ import Testing
 struct WhatsAppFormTests {
     static let mapping = #"{"template":"order_update","language":"en","body":["{{client_name}}","{{plan_id}}"]}"#
 
-    private func request(_ world: World, type: String = "reminder", plan: String? = "7", context: String = "{}") throws -> CommunicationRequest {
+    private func request(_ world: World, type: String = "reminder", plan: String? = "7", context: String = "{}") throws
+        -> CommunicationRequest
+    {
         var request = try world.request(type, channel: .whatsapp, context: context)
         request.planID = plan
         return request
@@ -63,7 +65,8 @@ struct WhatsAppFormTests {
             var german = try request(world)
             german.recipient?.language = "de-AT"
             try await world.submit(german)
-            var french = try world.request(client: "bo", channel: .whatsapp, recipient: RecipientUpdate(name: "Bo", phoneNumber: "+33612345678", language: "fr"))
+            var french = try world.request(
+                client: "bo", channel: .whatsapp, recipient: RecipientUpdate(name: "Bo", phoneNumber: "+33612345678", language: "fr"))
             french.planID = "8"
             try await world.submit(french)
             try await world.first.quiet()
@@ -134,7 +137,8 @@ struct WhatsAppFormTests {
             try await world.submit(request(world))
             // These wait for a place; then both are claimed together.
             try await world.submit(request(world, plan: "late"))
-            try await world.submit(world.request(client: "bo", channel: .whatsapp, recipient: RecipientUpdate(name: "Bo", phoneNumber: "+14155550101")))
+            try await world.submit(
+                world.request(client: "bo", channel: .whatsapp, recipient: RecipientUpdate(name: "Bo", phoneNumber: "+14155550101")))
             world.advance(seconds: 400)
             world.whatsapp.always(.accept)
             world.whatsapp.proceed()
@@ -216,7 +220,8 @@ struct WhatsAppFormTests {
             #expect(closed["problem"]?.string?.contains("no approved template is mapped for 'reminder'") == true)
             try await world.putMapping(Self.mapping)
             let mapped = try #require(try await world.preview(request(world))["whatsapp"])
-            #expect(mapped["form"]?.string == "template" && mapped["template"]?.string == "order_update" && mapped["problem"]?.isNull == true)
+            #expect(
+                mapped["form"]?.string == "template" && mapped["template"]?.string == "order_update" && mapped["problem"]?.isNull == true)
             #expect(mapped["parameters"]?.elements.map { $0.string } == ["Ada", "7"])
             let empty = try await world.preview(request(world, plan: nil))
             #expect(empty["problem"]?.string?.contains("body[1]") == true)

@@ -38,7 +38,9 @@ extension World {
 }
 
 extension WhatsAppTemplate {
-    static func orderUpdate(_ status: String = "APPROVED", language: String = "en", body: String = "Hi {{1}}, about plan {{2}}.") -> WhatsAppTemplate {
+    static func orderUpdate(_ status: String = "APPROVED", language: String = "en", body: String = "Hi {{1}}, about plan {{2}}.")
+        -> WhatsAppTemplate
+    {
         WhatsAppTemplate(
             name: "order_update", language: language, status: status, category: "UTILITY",
             components: Array(#"[{"type":"BODY","text":"\#(body)"}]"#.utf8))

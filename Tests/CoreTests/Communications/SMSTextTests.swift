@@ -27,7 +27,9 @@ struct SMSTextTests {
 
     @Test(
         "a text that needs UCS-2 for a letter keeps its typography",
-        arguments: ["Peça “já” – amanhã…", "Ваш план готов — смотрите", "कृपया “देखें”", "نعم\u{200C}ها – “تم”", "Ready 🎉 – “go”", "naïve – “façade”"])
+        arguments: [
+            "Peça “já” – amanhã…", "Ваш план готов — смотрите", "कृपया “देखें”", "نعم\u{200C}ها – “تم”", "Ready 🎉 – “go”", "naïve – “façade”",
+        ])
     func keeps(text: String) {
         let normalised = SMSText.normalised(text)
         #expect(normalised.text == text && normalised.replaced.isEmpty)
@@ -56,7 +58,9 @@ struct SMSTextTests {
     @Test("normalising twice is normalising once")
     func idempotent() {
         var random = SeededGenerator(seed: 7)
-        let alphabet: [Unicode.Scalar] = ["a", "é", "“", "…", "\u{301}", "e", "\u{200D}", "ы", "\u{A0}", "\r", "\n", "`", "•", "\u{FB01}", "👩", "\u{2028}"]
+        let alphabet: [Unicode.Scalar] = [
+            "a", "é", "“", "…", "\u{301}", "e", "\u{200D}", "ы", "\u{A0}", "\r", "\n", "`", "•", "\u{FB01}", "👩", "\u{2028}",
+        ]
         for _ in 0..<2_000 {
             var scalars = String.UnicodeScalarView()
             for _ in 0..<Int.random(in: 0...12, using: &random) { scalars.append(alphabet.randomElement(using: &random) ?? "a") }
@@ -97,8 +101,10 @@ struct SMSPricesTests {
     @Test(
         "what is not of the form is refused",
         arguments: [
-            "", "USD", "USD:", "usd:default=1", "USD:default", "USD:default=", "USD:default=-1", "USD:default=1.2.3", "USD:default=0.0000001",
-            "USD:+1=0.1", "USD:1=0.1,1=0.2", "USD:default=1,default=2", "USD:1=0,1", "USD:1= 1", "USD:default=1e3", "USD:1234567890123456=1",
+            "", "USD", "USD:", "usd:default=1", "USD:default", "USD:default=", "USD:default=-1", "USD:default=1.2.3",
+            "USD:default=0.0000001",
+            "USD:+1=0.1", "USD:1=0.1,1=0.2", "USD:default=1,default=2", "USD:1=0,1", "USD:1= 1", "USD:default=1e3",
+            "USD:1234567890123456=1",
             "DOLLAR:default=1", "USD:default=1234567", "USD:default=٣",
         ])
     func refuses(text: String) {

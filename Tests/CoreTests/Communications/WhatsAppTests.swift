@@ -63,6 +63,16 @@ struct WhatsAppTemplateTests {
         #expect(shape.text([]) == shape.bodyText)
     }
 
+    @Test(
+        "an event's word becomes a status, and a warning changes none",
+        arguments: [
+            ("approved", "APPROVED"), ("PAUSED", "PAUSED"), ("REINSTATED", "APPROVED"), ("PENDING_DELETION", "DELETED"), ("FLAGGED", nil),
+        ]
+            as [(String, String?)])
+    func events(event: String, status: String?) {
+        #expect(WhatsAppTemplate.status(after: event) == status)
+    }
+
     @Test("named placeholders keep their order and are filled by name")
     func named() throws {
         let shape = try #require(
@@ -77,7 +87,12 @@ struct WhatsAppTemplateTests {
         #expect(WhatsAppTemplateShape(Self.template(components)) == nil)
     }
 
-    @Test("odd components do no harm", arguments: ["[]", "[1,null,{}]", #"[{"type":1},{"type":"BODY"},{"type":"BUTTONS","buttons":7}]"#, #"[{"type":"BODY","text":"{{}} {{ {{1"}]"#])
+    @Test(
+        "odd components do no harm",
+        arguments: [
+            "[]", "[1,null,{}]", #"[{"type":1},{"type":"BODY"},{"type":"BUTTONS","buttons":7}]"#,
+            #"[{"type":"BODY","text":"{{}} {{ {{1"}]"#,
+        ])
     func odd(components: String) throws {
         let shape = try #require(WhatsAppTemplateShape(Self.template(components)))
         #expect(shape.header == .none && shape.buttons.isEmpty)
@@ -184,8 +199,14 @@ struct WhatsAppTemplateTests {
             (#"{"template":"a","language":"en","body":["a",{"name":"n","text":"t"}]}"#, ["body[0]"]),
             (#"{"template":"a","language":"en","body":[{"name":"n","text":"t"},{"name":"n","text":"u"}]}"#, ["body"]),
             (#"{"template":"a","language":"en","buttons":[{"type":"url","index":10,"suffix":"s"}]}"#, ["buttons[0].index"]),
-            (#"{"template":"a","language":"en","buttons":[{"type":"url","index":0,"payload":"s"}]}"#, ["buttons[0].suffix", "buttons[0].payload"]),
-            (#"{"template":"a","language":"en","buttons":[{"type":"url","index":0,"suffix":"s"},{"type":"url","index":0,"suffix":"s"}]}"#, ["buttons"]),
+            (
+                #"{"template":"a","language":"en","buttons":[{"type":"url","index":0,"payload":"s"}]}"#,
+                ["buttons[0].suffix", "buttons[0].payload"]
+            ),
+            (
+                #"{"template":"a","language":"en","buttons":[{"type":"url","index":0,"suffix":"s"},{"type":"url","index":0,"suffix":"s"}]}"#,
+                ["buttons"]
+            ),
         ] as [(String, [String])])
     func refused(json: String, fields: [String]) throws {
         var reader = try FieldReader(JSONDocument(parsing: Array(json.utf8)).root)

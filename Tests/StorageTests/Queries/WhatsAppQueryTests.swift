@@ -73,7 +73,8 @@ struct WhatsAppQueryTests {
         WhatsAppMapping(
             messageType: type,
             template: WhatsAppContent.Template(
-                name: name, language: language, header: .document, body: [WhatsAppContent.Parameter(name: "n", text: "{{client_name}} \"é\"")],
+                name: name, language: language, header: .document,
+                body: [WhatsAppContent.Parameter(name: "n", text: "{{client_name}} \"é\"")],
                 buttons: [.quickReply(index: 0, payload: "select:1"), .url(index: 1, suffix: "{{id}}")]))
     }
 
@@ -112,7 +113,8 @@ struct WhatsAppQueryTests {
     func templates(engine: TestEngine) async throws {
         try await QueryWorld.with(engine) { world in
             func template(_ name: String, _ status: String) -> WhatsAppTemplate {
-                WhatsAppTemplate(name: name, language: "en_US", status: status, category: "UTILITY", components: Array(#"[{"type":"BODY"}]"#.utf8))
+                WhatsAppTemplate(
+                    name: name, language: "en_US", status: status, category: "UTILITY", components: Array(#"[{"type":"BODY"}]"#.utf8))
             }
             func known() async throws -> [String: WhatsAppTemplate] {
                 let all = try await world.database.read { tx in try tx.whatsAppTemplates() }
@@ -134,6 +136,8 @@ struct WhatsAppQueryTests {
                 try tx.noteTemplateStatus(name: "b", language: "en_US", status: "paused")
                 try tx.noteTemplateStatus(name: "c", language: "de", status: "APPROVED")
             }
+            #expect(try await known()["b"] == template("b", "PAUSED"))
+            try await world.database.write { tx in try tx.noteTemplateStatus(name: "b", language: "en_US", status: "FLAGGED") }
             #expect(try await known()["b"] == template("b", "PAUSED"))
             #expect(try await known()["c"] == WhatsAppTemplate(name: "c", language: "de", status: "APPROVED"))
             // A list that was asked for before the webhook came is older than it.
