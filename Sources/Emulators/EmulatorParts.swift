@@ -1,4 +1,5 @@
 import Core
+import HTTPTypes
 
 /// What both emulators work with.
 struct EmulatorParts: Sendable {
@@ -53,7 +54,11 @@ extension EmulatorAnswer {
         case .cut: answer.ending = .cut
         case .incomplete: answer.ending = .incomplete
         case .truncated: answer.body = Array(body.prefix(body.count / 2))
-        case .huge: answer.body = body.dropLast() + Array(",\"padding\":\"".utf8) + Array(repeating: UInt8(ascii: "x"), count: 8 << 20) + Array("\"}".utf8)
+        case .huge:
+            answer.body.removeLast()
+            answer.body += Array(",\"padding\":\"".utf8)
+            answer.body += [UInt8](repeating: UInt8(ascii: "x"), count: 8 << 20)
+            answer.body += Array("\"}".utf8)
         default: break
         }
         return answer

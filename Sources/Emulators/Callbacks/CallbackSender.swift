@@ -11,8 +11,7 @@ struct CallbackSender: Sendable {
 
     func address(_ url: String) -> CallbackAddress? { CallbackAddress(url, connectTo: connectTo) }
 
-    /// - Parameters:
-    ///   - retryToken: names the callback in every try of it but the first.
+    /// - Parameter retryToken: names the callback in every try of it but the first.
     func sendForm(_ fields: [(String, String)], to address: CallbackAddress, retryToken: String? = nil) async -> CallbackResult {
         var headers = [
             ("Content-Type", "application/x-www-form-urlencoded; charset=utf-8"), ("User-Agent", "TwilioProxy/1.1 (emulator)"),
@@ -44,10 +43,21 @@ struct CallbackSender: Sendable {
         return await send(to: address, headers: headers, body: json.bytes)
     }
 
+    /// The question that WhatsApp asks when a webhook is set up.
+    func verify(_ address: CallbackAddress, token: String, challenge: String) async -> CallbackResult {
+        let query = FormEncoding.encode([("hub.mode", "subscribe"), ("hub.challenge", challenge), ("hub.verify_token", token)])
+        let url = address.target + "?" + String(decoding: query, as: UTF8.self)
+        return await send(SafeHTTP.Request(method: "GET", url: url, destination: .configured, timeout: .seconds(15), maxResponseBytes: 65_536))
+    }
+
     private func send(to address: CallbackAddress, headers: [(String, String)], body: [UInt8]) async -> CallbackResult {
         let request = SafeHTTP.Request(
             method: "POST", url: address.target, headers: headers, body: body, destination: .configured, timeout: .seconds(15),
             maxResponseBytes: 65_536)
+        return await send(request)
+    }
+
+    private func send(_ request: SafeHTTP.Request) async -> CallbackResult {
         do {
             let response = try await http.send(request)
             return CallbackResult(status: response.status, body: response.body)

@@ -13,7 +13,7 @@ struct TwilioEmulator: Sendable {
     /// `path` is what stands behind `/2010-04-01`.
     func answer(_ request: EmulatorRequest, path: [String]) async -> EmulatorAnswer {
         var answer: EmulatorAnswer
-        do {
+        do throws(TwilioError) {
             answer = try await route(request, path)
         } catch {
             answer = error.answer
@@ -88,7 +88,7 @@ struct TwilioEmulator: Sendable {
         parts.log.begin(.twilio, to: recipient)
         let behaviour = parts.behaviour(.twilio, to: recipient, isReportedLater: TwilioError.isReportedLater)
         await parts.wait(behaviour)
-        do {
+        do throws(TwilioError) {
             if let answer = try before(behaviour, key: recipient + "\u{0}" + (fields.first { $0.0 == "Body" }?.1 ?? "")) {
                 return answer
             }

@@ -1,6 +1,7 @@
 import Core
 import Crypto
 import HTTPTypes
+import Providers
 
 extension WhatsAppEmulator {
     /// Where files are fetched; behind it comes the id.
@@ -19,14 +20,21 @@ extension WhatsAppEmulator {
         guard let limit = Self.sizeLimit(of: mediaType) else { throw GraphError(131_053, "\(mediaType.prefix(60)) is not supported") }
         guard file.content.count <= limit else { throw GraphError(131_053, "the file is larger than \(limit) bytes") }
         let content = Array(file.content)
-        let hash = SHA256.hash(data: content).flatMap { [$0 >> 4, $0 & 15] }.map { $0 < 10 ? 0x30 + $0 : 0x57 + $0 }
         let kept = MediaShelf.File(
             id: "\(UInt64.random(in: 1_000_000_000_000_000...9_999_999_999_999_999))", mediaType: mediaType, name: file.fileName,
-            sha256: String(decoding: hash, as: UTF8.self), content: content)
+            sha256: Self.hash(of: content), content: content)
         shelf.keep(kept)
         var json = JSONWriter(capacity: 64)
         json.object { $0.member("id", kept.id) }
         return .json(.ok, json.bytes)
+    }
+
+    private static func hash(of content: [UInt8]) -> String {
+        var digits: [UInt8] = []
+        for byte in SHA256.hash(data: content) {
+            for nibble in [byte >> 4, byte & 0xF] { digits.append(nibble < 10 ? 0x30 + nibble : 0x57 + nibble) }
+        }
+        return String(decoding: digits, as: UTF8.self)
     }
 
     /// Nil for what WhatsApp does not carry.
@@ -89,8 +97,9 @@ extension WhatsAppEmulator {
                     json.member("after", last.id)
                 }
                 guard start + page.count < wanted.count else { return }
-                let kept = request.query.filter { $0.name != "after" }.map { "\($0.name)=\($0.value)&" }.joined()
-                json.member("next", "http://\(request.host)/\(request.path.joined(separator: "/"))?\(kept)after=\(last.id)")
+                let fields = request.query.filter { $0.name != "after" }.map { ($0.name, $0.value) } + [("after", last.id)]
+                let query = String(decoding: FormEncoding.encode(fields), as: UTF8.self)
+                json.member("next", "http://\(request.host)/\(request.path.joined(separator: "/"))?\(query)")
             }
         }
         return .json(.ok, json.bytes)

@@ -12,7 +12,7 @@ struct WhatsAppEmulator: Sendable {
 
     /// `path` is what stands behind the version.
     func answer(_ request: EmulatorRequest, path: [String]) async -> EmulatorAnswer {
-        do {
+        do throws(GraphError) {
             return try await route(request, path)
         } catch {
             return error.answer
@@ -64,7 +64,7 @@ struct WhatsAppEmulator: Sendable {
         parts.log.begin(.whatsapp, to: recipient)
         let behaviour = parts.behaviour(.whatsapp, to: recipient, isReportedLater: GraphError.isReportedLater)
         await parts.wait(behaviour)
-        do {
+        do throws(GraphError) {
             if let answer = try before(behaviour, key: request.body) { return answer }
             let wanted = try WhatsAppSendRequest(body, catalog: catalog, shelf: shelf, account: account)
             let meets = try afterWindow(behaviour, wanted, phoneNumberID)
