@@ -81,6 +81,8 @@ struct Assembly: Sendable {
             onListening: onListening)
         let sampler = MetricsSampler(database: store.database, metrics: metrics, mail: mail, engine: engine, registry: registry)
         let purge = IdempotencyPurge(database: store.database, logger: Logger(label: "rapport.web"))
+        // Before anything can begin: from here on an opt-out on another instance waits for this one.
+        store.database.peers.join()
         let deadline = StopDeadline {
             Console.complain("the stop took too long and was cut short; what was begun is taken over by the next start")
             _exit(EXIT_FAILURE)
@@ -122,6 +124,7 @@ struct Assembly: Sendable {
             transports[channel] = SandboxTransport(
                 channel: channel, sender: "sandbox", database: store.database, cipher: store.cipher, clock: clock)
         }
+        addProviders(to: &transports, settings, clock)
         guard let mail = settings.mail else { return (transports, nil) }
         let pool = SMTPPool(configuration: mail.configuration(clientName: settings.mailClientName), eventLoop: mailLoops.any())
         let signer = try mail.signer()

@@ -12,12 +12,12 @@ public struct ProviderErrorRule: Sendable, Hashable {
     public var retryAfter: Int?
     /// Nobody knows whether the message was taken.
     public var outcomeUnknown: Bool
-    /// It is about this recipient only: others go on as before.
-    public var onlyThisRecipient: Bool
+    /// It is about this message or this recipient only: others go on as before.
+    public var concernsMessage: Bool
 
     init(
         _ category: ErrorCategory, _ meaning: String, advice: String? = nil, consequence: FailureConsequence? = nil, retryAfter: Int? = nil,
-        outcomeUnknown: Bool = false, onlyThisRecipient: Bool = false
+        outcomeUnknown: Bool = false, concernsMessage: Bool = false
     ) {
         self.category = category
         self.meaning = meaning
@@ -25,7 +25,7 @@ public struct ProviderErrorRule: Sendable, Hashable {
         self.consequence = consequence
         self.retryAfter = retryAfter
         self.outcomeUnknown = outcomeUnknown
-        self.onlyThisRecipient = onlyThisRecipient
+        self.concernsMessage = concernsMessage
     }
 
     /// ``meaning`` and ``advice`` in one line.

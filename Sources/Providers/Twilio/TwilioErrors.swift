@@ -51,7 +51,7 @@ public enum TwilioErrors {
 
     private static let delivery: [Int: ProviderErrorRule] = [
         11751: ProviderErrorRule(.invalidInput, "the media are too large or can not be fetched"),
-        14107: ProviderErrorRule(.rateLimit, "too many messages between two numbers", retryAfter: 30, onlyThisRecipient: true),
+        14107: ProviderErrorRule(.rateLimit, "too many messages between two numbers", retryAfter: 30, concernsMessage: true),
         14109: ProviderErrorRule(.permanent, "too many answers to one message"),
         30001: ProviderErrorRule(.rateLimit, "the queue at Twilio is full", retryAfter: minutes),
         30003: ProviderErrorRule(.transient, "the handset can not be reached"),

@@ -3,6 +3,13 @@ import Core
 /// What Twilio's webhooks say, from the decoded form of a request whose signature was checked.
 public enum TwilioWebhook {
     public static let provider = "twilio"
+    /// In the query of a status callback's address: our own id of the communication.
+    public static let referenceParameter = "ref"
+
+    /// Our own id from a status callback's query.
+    public static func reference(query: [(String, String)]) -> CommunicationID? {
+        query.first { $0.0 == referenceParameter }.flatMap { CommunicationID($0.1) }
+    }
 
     /// A status callback; nil when the form is none. `ErrorCode` decides what a failure means.
     /// - Parameter reference: our own id, from the query of the callback's address.
