@@ -78,5 +78,6 @@ public struct WhatsAppAccount: Sendable {
 
     public init() {}
 
-    var phoneNumberID: String { phoneNumberIDs.first ?? "" }
+    /// Of the number that is named where one is needed.
+    public var phoneNumberID: String { phoneNumberIDs.first ?? "" }
 }

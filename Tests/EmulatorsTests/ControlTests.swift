@@ -1,5 +1,6 @@
 import Core
 import Emulators
+import HTTPTypes
 import Providers
 import Testing
 
@@ -7,7 +8,7 @@ import Testing
 struct ControlTests {
     @Test("the page shows what was sent and escapes it")
     func page() async throws {
-        try await Stage.with { stage in
+        try await Stage.with { (stage: Stage) async throws in
             let id = try #require(try await stage.sms("+15551230000", body: "<script>alert(\"1\")</script> & more").json["sid"]?.string)
             let list = try await stage.call("GET", "/")
             #expect(list.text.contains("&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt; &amp; more") && !list.text.contains("<script"))
@@ -22,7 +23,7 @@ struct ControlTests {
 
     @Test("forms of the page reply and report, those of other sites do not")
     func forms() async throws {
-        try await Stage.with { stage in
+        try await Stage.with { (stage: Stage) async throws in
             let id = try #require(try await stage.sms("+15005559013").json["sid"]?.string)
             let type = ("Content-Type", "application/x-www-form-urlencoded")
             let report = FormEncoding.encode([("message", id), ("status", "undelivered"), ("code", "30005")])
@@ -41,7 +42,7 @@ struct ControlTests {
 
     @Test("a rule holds for one recipient, for a provider, or for all, until it is taken back")
     func behaviours() async throws {
-        try await Stage.with { stage in
+        try await Stage.with { (stage: Stage) async throws in
             #expect(try await stage.control("POST", "/behaviour", #"{"provider":"twilio","behaviour":"internal-error"}"#).status == 204)
             #expect(try await stage.control("POST", "/behaviour", #"{"to":"+15551230000","behaviour":"refuse:21610"}"#).status == 204)
             #expect(try await stage.sms("+15551230000").json["code"]?.int64 == 21_610)
@@ -57,7 +58,7 @@ struct ControlTests {
 
     @Test("messages, sends and counters can be asked for and forgotten")
     func looking() async throws {
-        try await Stage.with { stage in
+        try await Stage.with { (stage: Stage) async throws in
             _ = try await stage.sms("+15551230000", body: "one")
             _ = try await stage.sms("+150055521610", body: "refused")
             await stage.emulator.wait { $0.callbacks == 2 }
@@ -81,7 +82,7 @@ struct ControlTests {
     func capacity() async throws {
         try await Stage.with {
             $0.capacity = 3
-        } _: { stage in
+        } _: { (stage: Stage) async throws in
             for number in 0..<10 { #expect(try await stage.sms("+15551230000", body: "m\(number)").status == 201) }
             #expect(stage.emulator.messages.map(\.body) == ["m9", "m8", "m7"])
             #expect(stage.emulator.counters.taken == [.twilio: 10] && stage.emulator.sends.count <= 6)
@@ -91,10 +92,10 @@ struct ControlTests {
     @Test("connects where it is told to, and signs the address that the message named")
     func connectTo() async throws {
         let product = CallbackReceiver()
-        try await product.serve { elsewhere in
+        try await product.serve { (elsewhere: String) async throws in
             try await Stage.with {
                 $0.connectTo = elsewhere
-            } _: { stage in
+            } _: { (stage: Stage) async throws in
                 let url = "https://public.example.org/status?a=b"
                 let fields = [("To", "+15005559014"), ("From", "+15005550006"), ("Body", "x"), ("StatusCallback", url)]
                 #expect(try await stage.twilio("POST", "/Messages.json", fields).status == 201)
@@ -112,7 +113,7 @@ struct ControlTests {
     func nowhere() async throws {
         try await Stage.with {
             $0.callbackURL = nil
-        } _: { stage in
+        } _: { (stage: Stage) async throws in
             let outcome = await stage.emulator.send(EmulatedReply(provider: .twilio, from: "+15551230000", text: "hi"))
             #expect(outcome.status == nil && outcome.fault?.contains("--callback") == true)
             #expect(try await stage.call("GET", "/").text.contains("--callback"))

@@ -70,14 +70,18 @@ struct Stage: Sendable {
     }
 
     /// An SMS with a status callback.
-    func sms(_ to: String, from: String = "+15005550006", body: String = "Hello", callback: String = "/status") async throws -> SafeHTTP.Response {
+    func sms(_ to: String, from: String = "+15005550006", body: String = "Hello", callback: String = "/status") async throws
+        -> SafeHTTP.Response
+    {
         try await twilio(
             "POST", "/Messages.json", [("To", to), ("From", from), ("Body", body), ("StatusCallback", productURL + callback)])
     }
 
     // MARK: WhatsApp
 
-    func whatsApp(_ method: String, _ path: String, _ body: String = "", token: String = "emulator-access-token") async throws -> SafeHTTP.Response {
+    func whatsApp(_ method: String, _ path: String, _ body: String = "", token: String = "emulator-access-token") async throws
+        -> SafeHTTP.Response
+    {
         let type = body.isEmpty ? [] : [("Content-Type", "application/json")]
         return try await call(method, "/v25.0\(path)", [("Authorization", "Bearer \(token)")] + type, Array(body.utf8))
     }
@@ -91,12 +95,14 @@ struct Stage: Sendable {
     func template(_ to: String, _ template: String) async throws -> SafeHTTP.Response {
         try await whatsApp(
             "POST", "/\(Self.number)/messages",
-            #"{"messaging_product":"whatsapp","to":"\#(to)","type":"template","biz_opaque_callback_data":"our-id","template":\#(template)}"#)
+            #"{"messaging_product":"whatsapp","to":"\#(to)","type":"template","biz_opaque_callback_data":"our-id","template":\#(template)}"#
+        )
     }
 
     // MARK: Anything
 
-    func call(_ method: String, _ path: String, _ headers: [(String, String)] = [], _ body: [UInt8] = []) async throws -> SafeHTTP.Response {
+    func call(_ method: String, _ path: String, _ headers: [(String, String)] = [], _ body: [UInt8] = []) async throws -> SafeHTTP.Response
+    {
         try await http.send(
             SafeHTTP.Request(
                 method: method, url: emulator.baseURL + path, headers: headers, body: body, destination: .configured, timeout: .seconds(60),

@@ -1,13 +1,15 @@
 import Core
-import Emulators
+import HTTPTypes
 import Providers
 import Testing
+
+@testable import Emulators
 
 @Suite("Twilio's messages, listed and changed")
 struct TwilioListTests {
     @Test("pages show every message once, the newest first, whatever comes in between")
     func paging() async throws {
-        try await Stage.with { stage in
+        try await Stage.with { (stage: Stage) async throws in
             for number in 0..<7 { #expect(try await stage.sms("+15551230000", body: "m\(number)").status == 201) }
             var seen: [String] = []
             var next: String? = "/2010-04-01/Accounts/\(Stage.account)/Messages.json?To=%2B15551230000&PageSize=3"
@@ -27,7 +29,7 @@ struct TwilioListTests {
 
     @Test("filters by recipient, sender and day")
     func filters() async throws {
-        try await Stage.with { stage in
+        try await Stage.with { (stage: Stage) async throws in
             _ = try await stage.sms("+15551230000", body: "first")
             await stage.emulator.wait { $0.finished == [.twilio: 1] }
             stage.clock.advance(seconds: 86_400)
@@ -41,7 +43,7 @@ struct TwilioListTests {
             #expect(try await found("DateSent=2026-11-21") == ["first"])
             #expect(try await found("DateSent%3E=2026-11-22") == ["second"])
             #expect(try await found("DateSent%3C=2026-11-21") == ["first"])
-            #expect(try await found("DateSent>=2026-11-21") == ["second", "first"])
+            #expect(try await found("DateSent%3E=2026-11-21&DateSent%3C=2026-11-22") == ["second", "first"])
             #expect(try await stage.twilio("GET", "/Messages.json?DateSent=yesterday").status == 400)
             #expect(try await stage.twilio("GET", "/Messages.json?PageSize=0").status == 400)
             #expect(try await stage.twilio("GET", "/Messages.json?PageToken=forged").status == 400)
@@ -50,7 +52,7 @@ struct TwilioListTests {
 
     @Test("deletes and redacts finished messages, cancels scheduled ones")
     func changes() async throws {
-        try await Stage.with { stage in
+        try await Stage.with { (stage: Stage) async throws in
             let fields = [
                 ("To", "+15551230000"), ("MessagingServiceSid", "MG0123456789abcdef0123456789abcdef"), ("Body", "later"),
                 ("SendAt", "2026-11-21T09:00:00Z"), ("ScheduleType", "fixed"),
@@ -73,7 +75,7 @@ struct TwilioListTests {
                 ? (200, "<?xml version=\"1.0\"?><Response><Message><Body>Tom &amp; Eve</Body></Message><Message>two</Message></Response>")
                 : (200, "<Response/>")
         }
-        try await Stage.with(product: product) { stage in
+        try await Stage.with(product: product) { (stage: Stage) async throws in
             var reply = EmulatedReply(provider: .twilio, from: "+15551230000", text: " stop ")
             #expect(await stage.emulator.send(reply).status == 200)
             #expect(try await stage.sms("+15551230000").json["code"]?.int64 == 21_610)
@@ -92,20 +94,21 @@ struct TwilioListTests {
 
     @Test("hostile requests get 4xx and change nothing")
     func hostile() async throws {
-        try await Stage.with { stage in
+        try await Stage.with { (stage: Stage) async throws in
             let path = "/2010-04-01/Accounts/\(Stage.account)/Messages.json"
             let form = ("Content-Type", "application/x-www-form-urlencoded")
             func post(_ body: [UInt8], _ type: (String, String) = form) async throws -> SafeHTTP.Response {
                 try await stage.call("POST", path, [Stage.twilioKey, type], body)
             }
-            #expect(try await post(Array("{\"To\":\"+15551230000\"}".utf8), ("Content-Type", "application/json")).json["code"]?.int64 == 21_604)
+            #expect(
+                try await post(Array("{\"To\":\"+15551230000\"}".utf8), ("Content-Type", "application/json")).json["code"]?.int64 == 21_604)
             #expect(try await post(Array("To=%2".utf8)).status == 400)
             #expect(try await post(Array("To=%FF%FE".utf8)).status == 400)
             #expect(try await post([]).json["code"]?.int64 == 21_604)
             #expect(try await post([UInt8](repeating: UInt8(ascii: "&"), count: 1 << 20)).json["code"]?.int64 == 21_604)
             #expect(try await post([UInt8](repeating: UInt8(ascii: "a"), count: 2 << 20)).status == 413)
             #expect(try await stage.call("GET", "/2010-04-01/Accounts/", [Stage.twilioKey]).status == 404)
-            #expect(try await stage.call("GET", path + "?To=%ZZ", [Stage.twilioKey]).status == 400)
+            #expect(EmulatorRequest(method: .get, path: path, query: "To=%ZZ", headers: [:], host: "") == nil)
             #expect(try await stage.call("PUT", path, [Stage.twilioKey]).status == 405)
             #expect(stage.emulator.messages.isEmpty)
         }

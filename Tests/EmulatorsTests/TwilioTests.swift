@@ -8,7 +8,7 @@ import Testing
 struct TwilioTests {
     @Test("takes a message and reports sent and delivered, signed, in this order")
     func sends() async throws {
-        try await Stage.with { stage in
+        try await Stage.with { (stage: Stage) async throws in
             let answer = try await stage.sms("+15551230000", body: "Guten Tag, Zoë & Co. +1")
             #expect(answer.status == 201)
             #expect(answer.header("Twilio-Request-Id")?.hasPrefix("RQ") == true)
@@ -31,7 +31,7 @@ struct TwilioTests {
 
     @Test("a messaging service picks the sender later, and says queued first")
     func service() async throws {
-        try await Stage.with { stage in
+        try await Stage.with { (stage: Stage) async throws in
             let fields = [
                 ("To", "+15551230000"), ("MessagingServiceSid", "MG0123456789abcdef0123456789abcdef"), ("Body", "x"),
                 ("StatusCallback", stage.productURL + "/s"),
@@ -46,8 +46,10 @@ struct TwilioTests {
     func credentials() async throws {
         try await Stage.with {
             $0.twilio.apiKeys = ["SK1": "secret"]
-        } _: { stage in
-            for wrong in [nil, Stage.basic(Stage.account, "wrong"), Stage.basic("SK1", "wrong"), Stage.basic("SK2", ""), ("Authorization", "Basic !")] {
+        } _: { (stage: Stage) async throws in
+            for wrong in [
+                nil, Stage.basic(Stage.account, "wrong"), Stage.basic("SK1", "wrong"), Stage.basic("SK2", ""), ("Authorization", "Basic !"),
+            ] {
                 let answer = try await stage.twilio("POST", "/Messages.json", [("To", "+15551230000")], authorization: wrong)
                 #expect(answer.status == 401)
                 #expect(try answer.json["code"]?.int64 == 20_003)
@@ -68,7 +70,7 @@ struct TwilioTests {
             ("+150055521610", "+15005550006", 21_610), ("+150055630003", "+15005550006", 30_003), ("+150055520003", "+1555", 20_003),
         ])
     func errors(to: String, from: String, code: Int64) async throws {
-        try await Stage.with { stage in
+        try await Stage.with { (stage: Stage) async throws in
             let answer = try await stage.sms(to, from: from)
             #expect(try answer.json["code"]?.int64 == code)
             #expect(answer.status == (code == 20_003 ? 401 : 400))
@@ -84,7 +86,7 @@ struct TwilioTests {
             ("+150055530034", 30_034, ["failed"]), ("+150055721610", 21_610, ["failed"]),
         ])
     func failures(to: String, code: Int, statuses: [String]) async throws {
-        try await Stage.with { stage in
+        try await Stage.with { (stage: Stage) async throws in
             #expect(try await stage.sms(to).status == 201)
             let forms = try await stage.forms(statuses.count)
             #expect(forms.map { $0["MessageStatus"] ?? "" } == statuses)
@@ -96,7 +98,7 @@ struct TwilioTests {
 
     @Test("refuses what is missing or too long, with the code for each")
     func validation() async throws {
-        try await Stage.with { stage in
+        try await Stage.with { (stage: Stage) async throws in
             let good = [("To", "+15551230000"), ("From", "+15005550006"), ("Body", "x")]
             func code(_ change: [(String, String)], without: String = "") async throws -> Int64? {
                 let fields = good.filter { field in field.0 != without && !change.contains { $0.0 == field.0 } } + change
@@ -119,7 +121,7 @@ struct TwilioTests {
 
     @Test("cuts the connection after taking a message, and before")
     func unknownOutcome() async throws {
-        try await Stage.with { stage in
+        try await Stage.with { (stage: Stage) async throws in
             await #expect(throws: SafeHTTP.Failure.self) { try await stage.sms("+15005559003", body: "taken") }
             #expect(try await stage.forms(2).last?["MessageStatus"] == "delivered")
             await #expect(throws: SafeHTTP.Failure.self) { try await stage.sms("+15005559004", body: "dropped") }
@@ -132,7 +134,7 @@ struct TwilioTests {
 
     @Test("never answers where that is asked for, and others are served meanwhile")
     func hang() async throws {
-        try await Stage.with { stage in
+        try await Stage.with { (stage: Stage) async throws in
             let hanging = Task { try await stage.sms("+15005559002") }
             await stage.emulator.wait { $0.sends == [.twilio: 1] }
             #expect(try await stage.sms("+15551230000").status == 201)
@@ -144,7 +146,7 @@ struct TwilioTests {
 
     @Test("answers with what proxies and broken servers say")
     func brokenAnswers() async throws {
-        try await Stage.with { stage in
+        try await Stage.with { (stage: Stage) async throws in
             let page = try await stage.sms("+15005559005")
             #expect(page.status == 502 && page.header("Content-Type") == "text/html")
             let cut = try await stage.sms("+15005559006")
@@ -167,9 +169,10 @@ struct TwilioTests {
 
     @Test("repeats, permutes and hurries callbacks on demand")
     func disturbedCallbacks() async throws {
-        try await Stage.with { stage in
+        try await Stage.with { (stage: Stage) async throws in
             #expect(try await stage.sms("+15005559015").status == 201)
-            #expect(try await stage.forms(6).map { $0["MessageStatus"] } == ["sent", "sent", "sent", "delivered", "delivered", "delivered"])
+            #expect(
+                try await stage.forms(6).map { $0["MessageStatus"] } == ["sent", "sent", "sent", "delivered", "delivered", "delivered"])
             #expect(try await stage.sms("+15005559016").status == 201)
             #expect(try await stage.forms(8).suffix(2).map { $0["MessageStatus"] } == ["delivered", "sent"])
             #expect(try await stage.sms("+15005559017").status == 201)
@@ -182,7 +185,7 @@ struct TwilioTests {
     @Test("tries a callback again as its fragment asks, and never signs the fragment")
     func retries() async throws {
         let product = CallbackReceiver { number, _ in (number < 3 ? 500 : 204, "") }
-        try await Stage.with(product: product) { stage in
+        try await Stage.with(product: product) { (stage: Stage) async throws in
             #expect(try await stage.sms("+15005559014", callback: "/status?a=1#rc=2&rp=5xx").status == 201)
             let forms = try await stage.forms(3)
             #expect(forms.map { $0["MessageStatus"] } == ["sent", "sent", "sent"])
@@ -197,7 +200,7 @@ struct TwilioTests {
 
     @Test("does not try again by default when the callback was answered with an error")
     func noRetry() async throws {
-        try await Stage.with(product: CallbackReceiver { _, _ in (500, "") }) { stage in
+        try await Stage.with(product: CallbackReceiver { _, _ in (500, "") }) { (stage: Stage) async throws in
             #expect(try await stage.sms("+15005559014").status == 201)
             _ = await stage.product.wait(1)
             await stage.emulator.wait { $0.callbacksLost == 1 }

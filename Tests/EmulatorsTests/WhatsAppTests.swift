@@ -9,7 +9,7 @@ struct WhatsAppTests {
 
     @Test("takes a template and reports sent and delivered, signed, with the sender's own id")
     func sends() async throws {
-        try await Stage.with { stage in
+        try await Stage.with { (stage: Stage) async throws in
             let answer = try await stage.template("15551230000", Self.hello)
             #expect(answer.status == 200)
             let json = try answer.json
@@ -30,7 +30,7 @@ struct WhatsAppTests {
 
     @Test("asks for the token, with and without a version in the path")
     func credentials() async throws {
-        try await Stage.with { stage in
+        try await Stage.with { (stage: Stage) async throws in
             let wrong = try await stage.whatsApp("POST", "/\(Stage.number)/messages", "{}", token: "wrong")
             #expect(wrong.status == 401)
             #expect(try wrong.json["error"]?["code"]?.int64 == 190)
@@ -44,7 +44,7 @@ struct WhatsAppTests {
 
     @Test("free text fails later outside the window, arrives inside it, and fails again after 24 hours")
     func window() async throws {
-        try await Stage.with { stage in
+        try await Stage.with { (stage: Stage) async throws in
             #expect(try await stage.text("+15551230000").status == 200)
             let failed = try #require(try await stage.webhooks(1).flatMap(\.events).first)
             #expect(failed.word == "failed" && failed.failure?.code == 131_047 && failed.failure?.consequence == .windowClosed)
@@ -65,7 +65,7 @@ struct WhatsAppTests {
     func windowRefused() async throws {
         try await Stage.with {
             $0.whatsApp.window = .refused
-        } _: { stage in
+        } _: { (stage: Stage) async throws in
             #expect(try await stage.text("15551230000").json["error"]?["code"]?.int64 == 131_047)
             stage.emulator.openWindow(of: "+15551230000")
             #expect(try await stage.text("15551230000").status == 200)
@@ -75,11 +75,12 @@ struct WhatsAppTests {
     @Test(
         "answers magic numbers with their code at once",
         arguments: [
-            ("+1500555131000", 131_000, 500), ("+1500555131056", 131_056, 429), ("+1500555130429", 130_429, 429), ("+150055500368", 368, 403),
+            ("+1500555131000", 131_000, 500), ("+1500555131056", 131_056, 429), ("+1500555130429", 130_429, 429),
+            ("+150055500368", 368, 403),
             ("+150055500190", 190, 401), ("+1500556131026", 131_026, 400), ("+15005559010", 130_429, 429), ("+15005559011", 131_000, 500),
         ])
     func refusals(to: String, code: Int64, status: Int) async throws {
-        try await Stage.with { stage in
+        try await Stage.with { (stage: Stage) async throws in
             let answer = try await stage.template(to, Self.hello)
             #expect(answer.status == status)
             #expect(try answer.json["error"]?["code"]?.int64 == code)
@@ -91,7 +92,7 @@ struct WhatsAppTests {
 
     @Test("reports by webhook what WhatsApp reports by webhook", arguments: [131_026, 131_049, 131_050])
     func failures(code: Int) async throws {
-        try await Stage.with { stage in
+        try await Stage.with { (stage: Stage) async throws in
             #expect(try await stage.template("+1500555\(code)", Self.hello).status == 200)
             let event = try #require(try await stage.webhooks(1).flatMap(\.events).first)
             #expect(event.word == "failed" && event.failure?.code == code)
@@ -100,7 +101,7 @@ struct WhatsAppTests {
 
     @Test("checks templates against their parameters")
     func templates() async throws {
-        try await Stage.with { stage in
+        try await Stage.with { (stage: Stage) async throws in
             func code(_ name: String, _ components: String, language: String = "en_US") async throws -> Int64? {
                 let template = #"{"name":"\#(name)","language":{"code":"\#(language)"},"components":\#(components)}"#
                 return try await stage.template("15551230000", template).json["error"]?["code"]?.int64
@@ -117,12 +118,16 @@ struct WhatsAppTests {
             #expect(try await code("hello_world", "[]", language: "fr") == 132_001)
             #expect(try await code("waiting_for_review", "[\(body("Ada"))]") == 132_001)
             #expect(try await code("paused_for_quality", "[\(body("Ada"))]") == 132_015)
-            let header = #"{"type":"header","parameters":[{"type":"document","document":{"link":"https://example.org/a.pdf","filename":"a.pdf"}}]}"#
+            let header =
+                #"{"type":"header","parameters":[{"type":"document","document":{"link":"https://example.org/a.pdf","filename":"a.pdf"}}]}"#
             #expect(try await code("document_ready", "[\(header),\(body("Ada", "Plan"))]") == nil)
             #expect(stage.emulator.messages.first?.media == ["https://example.org/a.pdf"])
             #expect(try await code("document_ready", "[\(body("Ada", "Plan"))]") == 132_012)
-            #expect(try await code("options_ready", #"[{"type":"header","parameters":[{"type":"text","text":"A"}]},\#(body("Ada", "3"))]"#) == 131_008)
-            let named = #"[{"type":"body","parameters":[{"type":"text","parameter_name":"news","text":"c"},{"type":"text","parameter_name":"first_name","text":"a"},{"type":"text","parameter_name":"subject","text":"b"}]}]"#
+            #expect(
+                try await code("options_ready", #"[{"type":"header","parameters":[{"type":"text","text":"A"}]},\#(body("Ada", "3"))]"#)
+                    == 131_008)
+            let named =
+                #"[{"type":"body","parameters":[{"type":"text","parameter_name":"news","text":"c"},{"type":"text","parameter_name":"first_name","text":"a"},{"type":"text","parameter_name":"subject","text":"b"}]}]"#
             #expect(try await code("named_update", named) == nil)
             #expect(stage.emulator.messages.first?.body == "Hello a, news about b: c")
             #expect(try await code("named_update", "[\(body("a", "b", "c"))]") == 100)
@@ -131,7 +136,7 @@ struct WhatsAppTests {
 
     @Test("pages through the templates and tells of a changed status")
     func catalog() async throws {
-        try await Stage.with { stage in
+        try await Stage.with { (stage: Stage) async throws in
             var names: [String] = []
             var next: String? = "/v25.0/\(Stage.business)/message_templates?fields=name,status,category,language,components&limit=4"
             while let path = next {
@@ -150,7 +155,7 @@ struct WhatsAppTests {
 
     @Test("keeps, describes, hands out and deletes files; sends them by id")
     func media() async throws {
-        try await Stage.with { stage in
+        try await Stage.with { (stage: Stage) async throws in
             let token = ("Authorization", "Bearer emulator-access-token")
             let type = ("Content-Type", "multipart/form-data; boundary=b1")
             func form(_ content: String, type: String = "application/pdf") -> [UInt8] {
@@ -168,12 +173,14 @@ struct WhatsAppTests {
             #expect(try await stage.call("GET", String(url.dropFirst(stage.emulator.baseURL.count)), [token]).text == "%PDF\r\n--x")
             #expect(try await stage.call("GET", String(url.dropFirst(stage.emulator.baseURL.count))).status == 401)
             stage.emulator.openWindow(of: "+15551230000")
-            let document = #"{"messaging_product":"whatsapp","to":"15551230000","type":"document","document":{"id":"\#(id)","caption":"Plan"}}"#
+            let document =
+                #"{"messaging_product":"whatsapp","to":"15551230000","type":"document","document":{"id":"\#(id)","caption":"Plan"}}"#
             #expect(try await stage.whatsApp("POST", "/\(Stage.number)/messages", document).status == 200)
             #expect(stage.emulator.messages.first?.media == [id])
             #expect(try await stage.whatsApp("DELETE", "/\(id)").json["success"]?.bool == true)
             #expect(try await stage.whatsApp("POST", "/\(Stage.number)/messages", document).status == 400)
-            #expect(try await stage.call("POST", path, [token, type], form("x", type: "text/html")).json["error"]?["code"]?.int64 == 131_053)
+            #expect(
+                try await stage.call("POST", path, [token, type], form("x", type: "text/html")).json["error"]?["code"]?.int64 == 131_053)
             for broken in ["--b1", "--b1\r\n\r\n", "--b2\r\n", "", "--b1\r\nContent-Disposition: form-data\r\n\r\nx\r\n--b1--"] {
                 #expect(try await stage.call("POST", path, [token, type], Array(broken.utf8)).status == 400)
             }
@@ -188,15 +195,18 @@ struct WhatsAppTests {
             let challenge = query.split(separator: "&").first { $0.hasPrefix("hub.challenge=") }?.dropFirst(14)
             return (200, query.contains("hub.verify_token=emulator-verify-token") ? String(challenge ?? "") : "")
         }
-        try await Stage.with(product: product) { stage in
-            let id = try #require(try await stage.template("15551230000", Self.hello).json["messages"]?.elements.first { _ in true }?["id"]?.string)
+        try await Stage.with(product: product) { (stage: Stage) async throws in
+            let id = try #require(
+                try await stage.template("15551230000", Self.hello).json["messages"]?.elements.first { _ in true }?["id"]?.string)
             await stage.emulator.wait { $0.callbacksOpen == 0 && $0.reported == 2 }
             let before = stage.product.received.count
             let answer = try await stage.control("POST", "/reply", #"{"message":"\#(id)","text":"Confirm","payload":"yes-1","copies":2}"#)
             #expect(try answer.json["status"]?.int64 == 200)
             let messages = try await stage.webhooks(before + 2).flatMap(\.messages)
             #expect(messages.count == 2 && messages[0] == messages[1])
-            #expect(messages[0].payload == "yes-1" && messages[0].repliesTo == id && messages[0].from == "+15551230000" && messages[0].text == "Confirm")
+            #expect(
+                messages[0].payload == "yes-1" && messages[0].repliesTo == id && messages[0].from == "+15551230000"
+                    && messages[0].text == "Confirm")
             _ = try await stage.control("POST", "/preference", #"{"from":"+15551230000","value":"stop"}"#)
             #expect(try await stage.webhooks(before + 3).flatMap(\.preferenceUpdates).first?.stopsMarketing == true)
             #expect(await stage.emulator.verifyWebhook())
@@ -206,7 +216,7 @@ struct WhatsAppTests {
     @Test("tries webhooks again until they are taken")
     func retries() async throws {
         let product = CallbackReceiver { number, _ in (number <= 2 ? 503 : 200, "") }
-        try await Stage.with(product: product) { stage in
+        try await Stage.with(product: product) { (stage: Stage) async throws in
             _ = try await stage.template("+15005559014", Self.hello)
             await stage.emulator.wait { $0.reported == 1 }
             #expect(stage.product.received.count == 3 && stage.emulator.counters.callbackFailures == 2)
@@ -229,7 +239,7 @@ struct WhatsAppTests {
             #"{"messaging_product":"whatsapp","status":"read","message_id":"wamid.none"}"#,
         ])
     func hostile(body: String) async throws {
-        try await Stage.with { stage in
+        try await Stage.with { (stage: Stage) async throws in
             let answer = try await stage.whatsApp("POST", "/\(Stage.number)/messages", body)
             #expect((400..<500).contains(answer.status))
             #expect(try answer.json["error"]?["code"]?.int64 != nil)

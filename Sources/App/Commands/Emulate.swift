@@ -86,7 +86,9 @@ struct Emulate: AsyncParsableCommand {
         guard (0...86_400).contains(delay) else { throw ValidationError("--delay must be a number of seconds up to 86400") }
         for (name, url) in [("--callback", callback), ("--connect-to", connectTo)] {
             guard let url else { continue }
-            guard url.hasPrefix("http://") || url.hasPrefix("https://") else { throw ValidationError("\(name) must be an http or https address") }
+            guard url.hasPrefix("http://") || url.hasPrefix("https://") else {
+                throw ValidationError("\(name) must be an http or https address")
+            }
         }
     }
 
@@ -106,7 +108,8 @@ struct Emulate: AsyncParsableCommand {
             try await ServiceGroup(
                 configuration: ServiceGroupConfiguration(
                     services: [ServiceGroupConfiguration.ServiceConfiguration(service: service)],
-                    gracefulShutdownSignals: [.sigterm, .sigint], logger: Logger(label: "emulate", factory: { _ in SwiftLogNoOpLogHandler() }))
+                    gracefulShutdownSignals: [.sigterm, .sigint],
+                    logger: Logger(label: "emulate", factory: { _ in SwiftLogNoOpLogHandler() }))
             ).run()
         }.value
     }
@@ -142,7 +145,8 @@ struct Emulate: AsyncParsableCommand {
     static func greeting(_ emulator: EmulatorServer) -> String {
         let configuration = emulator.configuration
         let lines = settings(of: emulator).map { "    \($0.0.rawValue)=\($0.1)" }.joined(separator: "\n")
-        let callback = configuration.callbackURL.map { "callbacks go to \($0)" } ?? "no --callback: nobody can reply, WhatsApp reports no statuses"
+        let callback =
+            configuration.callbackURL.map { "callbacks go to \($0)" } ?? "no --callback: nobody can reply, WhatsApp reports no statuses"
         return """
             Rapport's emulator of Twilio and WhatsApp listens on \(emulator.baseURL) (\(callback))
               settings for `rapport serve`:
@@ -169,7 +173,9 @@ struct Emulate: AsyncParsableCommand {
     }
 
     private static func latency(_ text: String) throws -> EmulatedLatency {
-        guard let latency = EmulatedLatency(text) else { throw ValidationError("--latency must be realistic, none or a number of milliseconds") }
+        guard let latency = EmulatedLatency(text) else {
+            throw ValidationError("--latency must be realistic, none or a number of milliseconds")
+        }
         return latency
     }
 }

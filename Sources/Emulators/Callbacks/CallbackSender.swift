@@ -47,7 +47,8 @@ struct CallbackSender: Sendable {
     func verify(_ address: CallbackAddress, token: String, challenge: String) async -> CallbackResult {
         let query = FormEncoding.encode([("hub.mode", "subscribe"), ("hub.challenge", challenge), ("hub.verify_token", token)])
         let url = address.target + "?" + String(decoding: query, as: UTF8.self)
-        return await send(SafeHTTP.Request(method: "GET", url: url, destination: .configured, timeout: .seconds(15), maxResponseBytes: 65_536))
+        return await send(
+            SafeHTTP.Request(method: "GET", url: url, destination: .configured, timeout: .seconds(15), maxResponseBytes: 65_536))
     }
 
     private func send(to address: CallbackAddress, headers: [(String, String)], body: [UInt8]) async -> CallbackResult {

@@ -151,7 +151,9 @@ struct ControlAPI: Sendable {
         reply.text = body["text"]?.string ?? ""
         reply.payload = body["payload"]?.string
         reply.kind = body["kind"]?.string ?? (reply.payload != nil && reply.provider == .whatsapp ? "button" : "text")
-        guard ["text", "button", "interactive", "list", "image", "document"].contains(reply.kind) else { throw Self.invalid("kind is unknown") }
+        guard ["text", "button", "interactive", "list", "image", "document"].contains(reply.kind) else {
+            throw Self.invalid("kind is unknown")
+        }
         reply.media = (body["media"].map { Array($0.elements) } ?? []).prefix(10).compactMap(\.string)
         reply.profileName = body["profile_name"]?.string ?? reply.profileName
         reply.copies = body["copies"]?.int64.map { Int(clamping: $0) } ?? 1
@@ -167,7 +169,9 @@ struct ControlAPI: Sendable {
     }
 
     private func event(_ body: JSONView) throws(Refusal) -> EmulatorAnswer {
-        guard let id = body["message"]?.string, let message = parts.log.message(id), message.direction == .outbound else { throw Self.unknown }
+        guard let id = body["message"]?.string, let message = parts.log.message(id), message.direction == .outbound else {
+            throw Self.unknown
+        }
         guard let status = body["status"]?.string.flatMap(MessageStatus.init) else { throw Self.invalid("status is unknown") }
         let code = body["code"]?.int64.map { Int(clamping: $0) }
         guard parts.reporter.report(id, status, code: code) else { throw Self.unknown }
@@ -181,13 +185,17 @@ struct ControlAPI: Sendable {
             guard let known = Behaviour(text) else { throw Self.invalid("behaviour is unknown") }
             behaviour = known
         }
-        guard parts.behaviours.set(behaviour, provider: provider, to: body["to"]?.string) else { throw Self.invalid("there are too many rules") }
+        guard parts.behaviours.set(behaviour, provider: provider, to: body["to"]?.string) else {
+            throw Self.invalid("there are too many rules")
+        }
         return EmulatorAnswer(status: .noContent)
     }
 
     private func preference(_ body: JSONView) async throws(Refusal) -> EmulatorAnswer {
         guard let from = body["from"]?.string, EmulatedID.isE164(from) else { throw Self.invalid("from must be a number in E.164") }
-        guard let value = body["value"]?.string, ["stop", "resume"].contains(value) else { throw Self.invalid("value must be stop or resume") }
+        guard let value = body["value"]?.string, ["stop", "resume"].contains(value) else {
+            throw Self.invalid("value must be stop or resume")
+        }
         let change = WhatsAppCallbacks(parts.configuration).preference(from: from, stops: value == "stop", at: parts.clock.now())
         return Self.answer(await people.sendChange(change))
     }
@@ -212,7 +220,8 @@ struct ControlAPI: Sendable {
         guard !template.body.isEmpty else { throw Self.invalid("body is missing") }
         guard catalog.put(template) else { throw Self.invalid("there are too many templates") }
         guard let before, before.status != template.status else { return EmulatorAnswer(status: .noContent) }
-        return Self.answer(await people.sendChange(WhatsAppCallbacks(parts.configuration).templateStatus(template, reason: body["reason"]?.string)))
+        return Self.answer(
+            await people.sendChange(WhatsAppCallbacks(parts.configuration).templateStatus(template, reason: body["reason"]?.string)))
     }
 
     private static func header(_ body: JSONView) throws(Refusal) -> EmulatedTemplate.Header? {
@@ -229,7 +238,9 @@ struct ControlAPI: Sendable {
     private static func buttons(_ body: JSONView) throws(Refusal) -> [EmulatedTemplate.Button] {
         var buttons: [EmulatedTemplate.Button] = []
         for button in body.elements {
-            guard buttons.count < 10, let text = button["text"]?.string else { throw invalid("a button needs a text; there are at most 10") }
+            guard buttons.count < 10, let text = button["text"]?.string else {
+                throw invalid("a button needs a text; there are at most 10")
+            }
             buttons.append(button["url"]?.string.map { .url(text: text, url: $0) } ?? .quickReply(text))
         }
         return buttons

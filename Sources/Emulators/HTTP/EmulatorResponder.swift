@@ -60,7 +60,8 @@ struct EmulatorResponder: HTTPResponder {
 
     /// `v25.0`
     private static func isVersion(_ text: String) -> Bool {
-        text.first == "v" && text.utf8.count >= 2 && text.utf8.dropFirst().allSatisfy { (0x30...0x39).contains($0) || $0 == UInt8(ascii: ".") }
+        text.first == "v" && text.utf8.count >= 2
+            && text.utf8.dropFirst().allSatisfy { (0x30...0x39).contains($0) || $0 == UInt8(ascii: ".") }
     }
 
     private static let tooLarge = EmulatorAnswer.text(.contentTooLarge, "The body is too large\n")

@@ -34,4 +34,6 @@ public struct EmulatorCounters: Sendable, Hashable {
     public var unauthorized = 0
     public var firstSend: Timestamp?
     public var lastSend: Timestamp?
+
+    public init() {}
 }

@@ -155,7 +155,10 @@ enum EmulatorHTML {
     private static func actions(_ message: EmulatedMessage) -> HTML {
         let statuses: [(MessageStatus, String, String)] =
             message.provider == .twilio
-            ? [(.sent, "", "sent"), (.delivered, "", "delivered"), (.undelivered, "30003", "undelivered (30003)"), (.failed, "30008", "failed (30008)")]
+            ? [
+                (.sent, "", "sent"), (.delivered, "", "delivered"), (.undelivered, "30003", "undelivered (30003)"),
+                (.failed, "30008", "failed (30008)"),
+            ]
             : [(.sent, "", "sent"), (.delivered, "", "delivered"), (.read, "", "read"), (.failed, "131026", "failed (131026)")]
         let forms = statuses.map { status, code, label -> HTML in
             """

@@ -40,7 +40,9 @@ struct EmulatorPages: Sendable {
             else { return .text(.unprocessableContent, "There is no such message or status.\n") }
             return Self.seeOther("/messages/\(value("message"))")
         case "behaviour":
-            guard let behaviour = Behaviour(value("behaviour")) else { return .text(.unprocessableContent, "There is no such behaviour.\n") }
+            guard let behaviour = Behaviour(value("behaviour")) else {
+                return .text(.unprocessableContent, "There is no such behaviour.\n")
+            }
             let provider = EmulatedProvider(rawValue: value("provider"))
             _ = parts.behaviours.set(behaviour == .deliver ? nil : behaviour, provider: provider, to: nil)
             return Self.seeOther("/")

@@ -1,6 +1,8 @@
 /// A message template of the emulated business account.
 public struct EmulatedTemplate: Sendable, Hashable {
-    public enum Category: String, Sendable, CaseIterable { case utility = "UTILITY", marketing = "MARKETING", authentication = "AUTHENTICATION" }
+    public enum Category: String, Sendable, CaseIterable {
+        case utility = "UTILITY", marketing = "MARKETING", authentication = "AUTHENTICATION"
+    }
     public enum Header: Sendable, Hashable {
         case text(String)
         case document, image, video

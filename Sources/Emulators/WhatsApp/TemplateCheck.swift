@@ -63,7 +63,8 @@ struct TemplateCheck {
         let expected = EmulatedTemplate.placeholders(in: text)
         let given = parameters.map { Array($0.elements) } ?? []
         guard given.count == expected.count else {
-            throw GraphError(132_000, "\(part): number of parameters (\(given.count)) does not match the expected number (\(expected.count))")
+            throw GraphError(
+                132_000, "\(part): number of parameters (\(given.count)) does not match the expected number (\(expected.count))")
         }
         let isNamed = expected.contains { Int($0) == nil }
         var values: [String: String] = [:]

@@ -83,7 +83,8 @@ struct WhatsAppCallbacks: Sendable {
             json.array("user_preferences") { json in
                 json.object { json in
                     json.member("wa_id", Self.waID(person))
-                    json.member("detail", stops ? "User requested to stop marketing messages" : "User requested to resume marketing messages")
+                    json.member(
+                        "detail", stops ? "User requested to stop marketing messages" : "User requested to resume marketing messages")
                     json.member("category", "marketing_messages")
                     json.member("value", stops ? "stop" : "resume")
                     json.member("timestamp", now.seconds)

@@ -16,7 +16,9 @@ extension WhatsAppEmulator {
         }
         guard form.text("messaging_product") == "whatsapp" else { throw GraphError(100, "messaging_product must be whatsapp") }
         guard let file = form["file"], !file.content.isEmpty else { throw GraphError(131_008, "file is missing") }
-        guard let mediaType = form.text("type") ?? file.contentType, !mediaType.isEmpty else { throw GraphError(131_008, "type is missing") }
+        guard let mediaType = form.text("type") ?? file.contentType, !mediaType.isEmpty else {
+            throw GraphError(131_008, "type is missing")
+        }
         guard let limit = Self.sizeLimit(of: mediaType) else { throw GraphError(131_053, "\(mediaType.prefix(60)) is not supported") }
         guard file.content.count <= limit else { throw GraphError(131_053, "the file is larger than \(limit) bytes") }
         let content = Array(file.content)

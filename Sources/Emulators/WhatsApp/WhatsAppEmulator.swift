@@ -57,7 +57,9 @@ struct WhatsAppEmulator: Sendable {
         }
         let body = document.root
         if body["status"]?.string == "read" {
-            guard let id = body["message_id"]?.string, parts.log.message(id) != nil else { throw GraphError(131_009, "message_id is unknown") }
+            guard let id = body["message_id"]?.string, parts.log.message(id) != nil else {
+                throw GraphError(131_009, "message_id is unknown")
+            }
             return Self.success
         }
         let recipient = WhatsAppSendRequest.recipient(body).map(WhatsAppSendRequest.e164) ?? ""
