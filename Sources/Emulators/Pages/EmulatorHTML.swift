@@ -58,18 +58,19 @@ enum EmulatorHTML {
             \(rows)
             \(writeForm(configuration))
             \(behaviourForm)
-            <form method="post" action="/reset"><button class="quiet" type="submit">Forget all messages</button></form>
+            <form class="forget" method="post" action="/reset"><button class="quiet" type="submit">Forget all messages</button></form>
             """
     }
 
     private static func facts(_ counters: EmulatorCounters) -> HTML {
         func both(_ values: [EmulatedProvider: Int]) -> String { "\(values[.twilio] ?? 0) SMS, \(values[.whatsapp] ?? 0) WhatsApp" }
+        let callbacks = "\(counters.callbacks) answered, \(counters.callbackFailures) failed, \(counters.callbacksOpen) open"
         return """
             <dl class="facts">
             <div><dt>Asked to send</dt><dd>\(both(counters.sends))</dd></div>
             <div><dt>Taken</dt><dd>\(both(counters.taken))</dd></div>
             <div><dt>Refused</dt><dd>\(both(counters.refused))</dd></div>
-            <div><dt>Callbacks</dt><dd>\("\(counters.callbacks)") answered, \("\(counters.callbackFailures)") failed, \("\(counters.callbacksOpen)") open</dd></div>
+            <div><dt>Callbacks</dt><dd>\(callbacks)</dd></div>
             </dl>
             """
     }
@@ -98,7 +99,7 @@ enum EmulatorHTML {
             <form method="post" action="/reply">
             <div class="fields">
             <div><label for="provider">Channel</label>
-            <select id="provider" name="provider"><option value="twilio">SMS</option><option value="whatsapp">WhatsApp</option></select></div>
+            <select id="provider" name="provider">\(channelOptions)</select></div>
             <div><label for="from">From</label><input id="from" name="from" required placeholder="+15551234567"></div>
             <div class="wide"><label for="text">Text</label><textarea id="text" name="text" rows="2" required></textarea></div>
             </div>
@@ -107,6 +108,8 @@ enum EmulatorHTML {
             """
     }
 
+    private static let channelOptions: HTML = "<option value=\"twilio\">SMS</option><option value=\"whatsapp\">WhatsApp</option>"
+
     private static let behaviourForm: HTML = {
         let options = Behaviour.plain.map { plain -> HTML in "<option>\(plain.name)</option>" }
         return """
@@ -114,7 +117,7 @@ enum EmulatorHTML {
             <form method="post" action="/behaviour">
             <div class="fields">
             <div><label for="whose">Channel</label>
-            <select id="whose" name="provider"><option value="">both</option><option value="twilio">SMS</option><option value="whatsapp">WhatsApp</option></select></div>
+            <select id="whose" name="provider"><option value="">both</option>\(channelOptions)</select></div>
             <div><label for="behaviour">From now on</label><select id="behaviour" name="behaviour">\(.joined(options))</select></div>
             </div>
             <button type="submit">Set</button>
@@ -130,7 +133,7 @@ enum EmulatorHTML {
         }
         return """
             <p><a href="/">← All messages</a></p>
-            <h1>\(title(message.provider)) \(message.direction == .inbound ? "from" : "to") \(message.direction == .inbound ? message.from : message.to)</h1>
+            <h1>\(title(message.provider)) \(route(message))</h1>
             \(notice)
             <dl class="facts">
             <div><dt>Status</dt><dd>\(status(message))</dd></div>

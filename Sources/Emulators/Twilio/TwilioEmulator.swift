@@ -153,8 +153,10 @@ struct TwilioEmulator: Sendable {
 }
 
 extension HTTPField.Name {
-    // Constant names of letters and hyphens: never nil.
+    // A constant name of letters and hyphens: never nil.
     static let twilioRequestID = HTTPField.Name("Twilio-Request-Id")!
+    // As above.
     static let twilioConcurrency = HTTPField.Name("Twilio-Concurrent-Requests")!
+    // As above.
     static let apiDomain = HTTPField.Name("X-Api-Domain")!
 }
