@@ -116,6 +116,8 @@ public protocol Transport: Sendable {
     var isSandbox: Bool { get }
     /// How many messages may be on their way at once.
     var capacity: Int { get }
+    /// Seconds to wait before an attempt of unknown outcome is repeated: long enough for a receipt, or for a look-up to find it.
+    var unknownOutcomePause: Int { get }
     /// Takes messages; answers each through ``Delivery/complete``, in any order.
     func send(_ deliveries: [Delivery])
     /// Nil when it works; else one line that says what is wrong. Answers within a few seconds.
@@ -127,6 +129,7 @@ public protocol Transport: Sendable {
 }
 
 extension Transport {
+    public var unknownOutcomePause: Int { 0 }
     public func run() async {}
 }
 
