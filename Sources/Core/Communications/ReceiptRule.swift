@@ -139,9 +139,9 @@ public enum ReceiptRule {
     }
 
     private static func overdue(_ state: ReceiptState) -> ReceiptDecision {
-        guard state.status == .sent, state.message == .newest, state.queue == .empty, let fallback = state.fallback else {
-            return ReceiptDecision(status: state.status)
-        }
+        // A retry that has not begun would come after the time that the message was given.
+        let isWaitedFor = state.status == .sent && state.queue == .empty || state.queue == .retryWaits && state.waits
+        guard isWaitedFor, state.message == .newest, let fallback = state.fallback else { return ReceiptDecision(status: state.status) }
         return ReceiptDecision(status: .queued, step: .fallback(fallback))
     }
 
@@ -160,5 +160,17 @@ extension ReceiptState {
         case .retryWaits, .fallbackWaits, .laterWaits: status == .pending || status == .queued || status == .sending
         case .empty, .running, .ownRunning, .busy: false
         }
+    }
+}
+
+extension ReceiptRule {
+    /// The first of the channels that the client's consent and addresses allow.
+    public static func nextChannel(
+        of fallbacks: [Channel], category: MessageCategory, reachable: ChannelSet, optOuts: ChannelSet, suppressed: ChannelSet,
+        marketingAllowed: ChannelSet = .all
+    ) -> Channel? {
+        let consent = ChannelConsent(
+            category: category, reachable: reachable, optOuts: optOuts, suppressed: suppressed, marketingAllowed: marketingAllowed)
+        return fallbacks.first(where: consent.allows)
     }
 }
