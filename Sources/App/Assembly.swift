@@ -65,10 +65,12 @@ struct Assembly: Sendable {
         let orchestrator = Orchestrator(
             database: store.database, clock: clock, directory: directory, templates: templates, addresses: addresses, zones: zones,
             engine: engine)
+        let replies = ReplyIntake(
+            database: store.database, cipher: store.cipher, clock: clock, orchestrator: orchestrator, optOutReplies: settings.optOutReplies)
         let web = WebParts(
             database: store.database, cipher: store.cipher, clock: clock, keys: APIKeyCache(database: store.database, clock: clock),
             orchestrator: orchestrator, isTimeZone: { zones.zone(named: $0) != nil }, readiness: readiness(store, engine),
-            metrics: { registry.render() }, baseURL: settings.baseURL, http: metrics.http)
+            metrics: { registry.render() }, baseURL: settings.baseURL, replies: replies, http: metrics.http)
         return Assembly(
             settings: settings, store: store, clock: clock, logger: logger, registry: registry, metrics: metrics, engine: engine,
             orchestrator: orchestrator, web: web, mail: mail, bootstrap: bootstrap)

@@ -5,6 +5,7 @@ enum Routes {
     static func table(_ parts: WebParts, gate: Gatekeeper) -> RouteTable {
         var table = RouteTable()
         communications(parts, &table)
+        replies(parts, &table)
         records(parts, &table)
         operations(parts, &table)
         pages(parts, gate, &table)
@@ -22,11 +23,22 @@ enum Routes {
         table.post(.communicationRetry, body: .optional, communications.retry)
         let batch = CommunicationBatchAPI(orchestrator: parts.orchestrator, fields: fields)
         table.post(.communicationBatch, body: .withAttachments, batch.submit)
-        table.get(.clientTimeline, TimelineAPI(database: parts.database).list)
+        table.get(.clientTimeline, TimelineAPI(database: parts.database, cipher: parts.cipher).list)
 
         let workflow = WorkflowAPI(database: parts.database, orchestrator: parts.orchestrator, fields: fields)
         table.post(.workflowEvents, workflow.event)
         table.get(.workflowPlan, workflow.plan)
+    }
+
+    private static func replies(_ parts: WebParts, _ table: inout RouteTable) {
+        let replies = RepliesAPI(database: parts.database, cipher: parts.cipher, intake: parts.replies)
+        table.get(.replies, replies.list)
+        table.post(.replies, replies.submit)
+        table.get(.reply, replies.show)
+        table.post(.replyResolve, body: .optional, replies.resolve)
+        let patterns = ReplyPatternsAPI(database: parts.database)
+        table.get(.replyPatterns, patterns.show)
+        table.put(.replyPatterns, patterns.put)
     }
 
     /// Business, clients, preferences, message types, templates.

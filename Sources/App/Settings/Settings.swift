@@ -1,3 +1,4 @@
+import Communications
 import Logging
 
 /// Everything that the operator decides, checked.
@@ -36,6 +37,8 @@ struct Settings: Sendable {
     var cache: Cache
     var mail: MailSettings?
     var twilio: Twilio?
+    /// Who answers the keywords that Twilio acts on by itself.
+    var optOutReplies: OptOutReplies
     var whatsapp: WhatsApp?
     /// The text of the key ring; nil means the file beside the SQLite database.
     var encryptionKey: String?
@@ -53,6 +56,7 @@ struct Settings: Sendable {
             redisURL: try source.url(.redisURL, schemes: ["redis", "rediss"]))
         mail = try MailSettings(source)
         twilio = try Self.twilio(source)
+        optOutReplies = try source.choice(.twilioOptOutReplies, OptOutReplies.self) ?? .twilio
         whatsapp = try Self.whatsapp(source)
         encryptionKey = try source.text(.encryptionKey)
         firstAPIKey = try source.text(.apiKey)

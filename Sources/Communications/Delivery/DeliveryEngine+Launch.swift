@@ -69,7 +69,20 @@ extension DeliveryEngine {
             AttemptOutcome(
                 id: attempt.id, token: token, channel: attempt.channel, attempt: attempt.number, startedAt: attempt.startedAt,
                 finishedAt: now, provider: lane.transport.provider, sandbox: lane.transport.isSandbox, members: attempt.members.map(\.id),
-                result: result, fallbackAfter: attempt.waitForReceipt(from: lane.transport)))
+                result: result, fallbackAfter: attempt.waitForReceipt(from: lane.transport)),
+            refused: refused(attempt, on: lane, outcome))
+    }
+
+    /// What a failure means beyond its message; nil in the ordinary case.
+    private func refused(
+        _ attempt: Attempt, on lane: Lane, _ outcome: Result<TransportReceipt, TransportFailure>
+    ) -> Consequences.Refused? {
+        guard case .failure(let failure) = outcome, let consequence = failure.consequence else { return nil }
+        let address = try? addresses.address(
+            of: attempt.client, on: attempt.channel, business: attempt.business, client: attempt.clientID)
+        return Consequences.Refused(
+            consequence: consequence, communication: attempt.id, business: attempt.business, client: attempt.clientID,
+            channel: attempt.channel, address: address, provider: lane.transport.provider, sentAt: attempt.startedAt)
     }
 
     /// Tells the log and the metrics, without content or addresses.
