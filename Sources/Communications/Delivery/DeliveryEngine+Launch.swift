@@ -92,8 +92,11 @@ extension DeliveryEngine {
         switch result {
         case .sent:
             metrics.communications[attempt.messageType, attempt.channel.rawValue, "sent"].increment()
-            metrics.deliveryTime[attempt.channel.rawValue].observe(
-                milliseconds: max(0, clock.now().milliseconds - attempt.startedAt.milliseconds))
+            // Numbers tell of a delivery themselves, later.
+            if attempt.channel == .email || lane.transport.isSandbox {
+                metrics.deliveryTime[attempt.channel.rawValue].observe(
+                    milliseconds: max(0, clock.now().milliseconds - attempt.startedAt.milliseconds))
+            }
             logger.debug("communication_sent", metadata: attempt.logFields)
             return
         case .released:

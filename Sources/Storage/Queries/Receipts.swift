@@ -1,5 +1,8 @@
 import Core
 
+/// Applies what the failure of a communication means beyond it, in the transaction that takes the report.
+public typealias ReceiptConclusion = (FailureConsequence, _ of: CommunicationID, Channel, _ provider: String) throws -> [ConsentChange]
+
 /// What providers report, brought into the record. One call is one set of statements, however many reports it brings.
 extension Transaction {
     /// How long a report whose message nobody knows is kept, in seconds: 7 days.
@@ -7,19 +10,30 @@ extension Transaction {
 
     /// Applies reports, or keeps those whose message is not known yet.
     ///
-    /// - Parameter jitter: a random number in 0..<1, for the delay of retries.
-    public func receive(_ events: [ProviderEvent], policy: RetryPolicy, jitter: Double) throws -> ReceiptSummary {
+    /// - Parameters:
+    ///   - jitter: a random number in 0..<1, for the delay of retries.
+    ///   - conclude: applies what a failure means beyond its message.
+    public func receive(_ events: [ProviderEvent], policy: RetryPolicy, jitter: Double, conclude: @escaping ReceiptConclusion) throws
+        -> ReceiptSummary
+    {
         let reports = events.compactMap { ReceiptReport($0) }
-        var round = ReceiptRound(self, policy: policy, jitter: jitter)
+        var round = ReceiptRound(self, policy: policy, jitter: jitter, conclude: conclude)
         round.summary.refused = events.count - reports.count
         if !reports.isEmpty { try round.run(reports) }
         return round.summary
     }
 
+    /// Whether any report received at `since` or later waits for its message.
+    public func hasKeptEvents(since: Timestamp) throws -> Bool {
+        try !run("SELECT 1 FROM crm_unmatched_events WHERE received_at >= \(since.milliseconds) LIMIT 1").isEmpty
+    }
+
     /// Applies kept reports whose message has become known, oldest first.
     ///
     /// - Parameter since: looks at reports received at this moment or later.
-    public func matchKeptEvents(since: Timestamp, limit: Int, policy: RetryPolicy, jitter: Double) throws -> ReceiptSummary {
+    public func matchKeptEvents(
+        since: Timestamp, limit: Int, policy: RetryPolicy, jitter: Double, conclude: @escaping ReceiptConclusion
+    ) throws -> ReceiptSummary {
         let found = try run(
             """
             SELECT \(ReceiptReport.storedColumns) FROM crm_unmatched_events e
@@ -31,7 +45,7 @@ extension Transaction {
             """)
         var reports: [ReceiptReport] = []
         for row in found { if let report = try ReceiptReport(stored: row) { reports.append(report) } }
-        var round = ReceiptRound(self, policy: policy, jitter: jitter)
+        var round = ReceiptRound(self, policy: policy, jitter: jitter, conclude: conclude)
         if !reports.isEmpty { try round.run(reports) }
         return round.summary
     }
@@ -55,7 +69,7 @@ extension Transaction {
         }
         try execute(
             "DELETE FROM crm_receipt_deadlines WHERE communication_id IN (SELECT u.id FROM \(passed.table(dialect)) AS u)")
-        var round = ReceiptRound(self, policy: policy, jitter: 0)
+        var round = ReceiptRound(self, policy: policy, jitter: 0) { _, _, _, _ in [] }
         try round.run(reports)
         return round.summary
     }

@@ -60,9 +60,16 @@ extension ReceiptRound {
         }
     }
 
-    /// Before any lock of a row, as those who send take theirs: what follows from a failure changes consent.
-    mutating func lockConsent(_ reports: [ReceiptReport], _ targets: [[ReceiptTarget]]) throws {
-        // Consequences are applied here.
+    /// What follows from failures beyond their messages. Before any lock of a row, as those who send take theirs.
+    mutating func changeConsent(_ reports: [ReceiptReport], _ targets: [[ReceiptTarget]]) throws {
+        guard zip(reports, targets).contains(where: { $0.failure?.consequence != nil && !$1.isEmpty }) else { return }
+        try tx.lockAllConsent()
+        for (report, targets) in zip(reports, targets) {
+            guard let consequence = report.failure?.consequence, let target = targets.first else { continue }
+            // WhatsApp and SMS are told apart by the provider where the message itself is not known.
+            let channel = target.recorded?.channel ?? (report.provider == "whatsapp" ? .whatsapp : .sms)
+            summary.consentChanges += try conclude(consequence, target.communication, channel, report.provider)
+        }
     }
 
     /// Locks the communications in the order of their ids, then their rows of the queue as far as nobody else has them.

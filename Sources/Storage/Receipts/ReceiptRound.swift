@@ -10,6 +10,8 @@ struct ReceiptRound {
     let policy: RetryPolicy
     /// A random number in 0..<1.
     let jitter: Double
+    /// What a failure means for the person, beyond the message.
+    let conclude: ReceiptConclusion
 
     var summary = ReceiptSummary()
     var subjects: [CommunicationID: ReceiptSubject] = [:]
@@ -56,16 +58,17 @@ struct ReceiptRound {
         var details: String
     }
 
-    init(_ tx: Transaction, policy: RetryPolicy, jitter: Double) {
+    init(_ tx: Transaction, policy: RetryPolicy, jitter: Double, conclude: @escaping ReceiptConclusion) {
         self.tx = tx
         self.policy = policy
         self.jitter = jitter
+        self.conclude = conclude
     }
 
     mutating func run(_ reports: [ReceiptReport]) throws {
         try usePlainPlans()
         let targets = try targets(of: reports)
-        try lockConsent(reports, targets)
+        try changeConsent(reports, targets)
         try readSubjects(Set(targets.joined().map(\.communication)))
         for (report, targets) in zip(reports, targets) { try take(report, targets.filter { subjects[$0.communication] != nil }) }
         try seen = repeats(among: log)
@@ -94,7 +97,8 @@ struct ReceiptRound {
 
     private mutating func decide(_ report: ReceiptReport, _ target: ReceiptTarget) throws -> ReceiptDecision {
         guard let subject = subjects[target.communication] else { return ReceiptDecision(status: .failed) }
-        guard report.told != nil || report.event == .overdue else { return ReceiptDecision(status: subject.fields.status) }
+        // Whatever a provider says of a message that nobody recorded, it has it.
+        let event = report.told == nil && report.event != .overdue && target.recorded == nil ? .told(.sent) : report.event
         let row = rows[subject.holder]
         let message = self.message(target, subject, row)
         var state = ReceiptState(status: subject.fields.status, message: message, queue: queue(target, subject, row))
@@ -102,7 +106,7 @@ struct ReceiptRound {
             state.fallback = try nextChannel(of: subject)
             state.retryAt = retryTime(report, attempt: attempt(target, row))
         }
-        return ReceiptRule.decide(report.event, state)
+        return ReceiptRule.decide(event, state)
     }
 
     private func message(_ target: ReceiptTarget, _ subject: ReceiptSubject, _ row: ReceiptQueueRow?) -> ReceiptState.Message {
@@ -143,7 +147,7 @@ struct ReceiptRound {
         guard let client else { return nil }
         return ReceiptRule.nextChannel(
             of: subject.fields.fallbacks, category: subject.category, reachable: client.reachable, optOuts: client.stated.optOuts,
-            suppressed: client.suppressed)
+            suppressed: client.suppressed, marketingAllowed: .all.subtracting(client.marketingStopped))
     }
 
     // MARK: Applying
@@ -199,7 +203,7 @@ struct ReceiptRound {
                 communication: subject.id, provider: report.provider, messageID: report.messageID, channel: message.channel,
                 attempt: message.attempt, sequence: sequence))
         if isNewest { subject.newest = sequence }
-        if let seconds = subject.fallbackAfter, isNewest, !subject.fields.fallbacks.isEmpty, report.told == .sent,
+        if let seconds = subject.fallbackAfter, isNewest, !subject.fields.fallbacks.isEmpty, report.told == .sent || report.told == nil,
             subject.holder == subject.id
         {
             deadlines.append(

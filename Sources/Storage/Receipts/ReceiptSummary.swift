@@ -15,16 +15,6 @@ public struct ReceiptSummary: Sendable {
         public var deliveryTime: Int64?
     }
 
-    /// What a failure means for the person beyond the message.
-    public struct Consequence: Sendable, Hashable {
-        public var business: BusinessID
-        public var clientID: ClientID
-        public var channel: Channel
-        public var consequence: FailureConsequence
-        /// The provider's code, for the evidence.
-        public var evidence: String
-    }
-
     /// Reports that found their communication.
     public var matched = 0
     /// Reports that were kept until their message is known.
@@ -35,7 +25,8 @@ public struct ReceiptSummary: Sendable {
     /// Channels given up for the next one.
     public var fallbacks: [Channel] = []
     public var retries: [Channel] = []
-    public var consequences: [Consequence] = []
+    /// Whose consent failures changed; to be settled once the transaction is durable and before anything is acknowledged.
+    public var consentChanges: [ConsentChange] = []
 
     public init() {}
 }

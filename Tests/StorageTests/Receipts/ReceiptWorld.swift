@@ -64,12 +64,12 @@ struct ReceiptWorld {
 
     @discardableResult
     func tell(_ events: [ProviderEvent]) async throws -> ReceiptSummary {
-        try await f.database.write { tx in try tx.receive(events, policy: .standard, jitter: 0) }
+        try await f.database.write { tx in try tx.receive(events, policy: .standard, jitter: 0) { _, _, _, _ in [] } }
     }
 
     func match() async throws -> ReceiptSummary {
         try await f.database.write { tx in
-            try tx.matchKeptEvents(since: tx.now.adding(seconds: -3_600), limit: 100, policy: .standard, jitter: 0)
+            try tx.matchKeptEvents(since: tx.now.adding(seconds: -3_600), limit: 100, policy: .standard, jitter: 0) { _, _, _, _ in [] }
         }
     }
 
