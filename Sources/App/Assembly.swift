@@ -29,6 +29,7 @@ struct Assembly: Sendable {
     let engine: DeliveryEngine
     let orchestrator: Orchestrator
     let web: WebParts
+    let receipts: EventIntake
     /// Nil while e-mail runs in the sandbox.
     let mail: SMTPPool?
     /// What the first start of all made; nil ever after.
@@ -67,13 +68,15 @@ struct Assembly: Sendable {
             engine: engine)
         let replies = ReplyIntake(
             database: store.database, cipher: store.cipher, clock: clock, orchestrator: orchestrator, optOutReplies: settings.optOutReplies)
+        let receipts = EventIntake(database: store.database, cipher: store.cipher, orchestrator: orchestrator)
         let web = WebParts(
             database: store.database, cipher: store.cipher, clock: clock, keys: APIKeyCache(database: store.database, clock: clock),
             orchestrator: orchestrator, isTimeZone: { zones.zone(named: $0) != nil }, readiness: readiness(store, engine),
-            metrics: { registry.render() }, baseURL: settings.baseURL, replies: replies, http: metrics.http)
+            metrics: { registry.render() }, baseURL: settings.baseURL, replies: replies, receipts: receipts,
+            webhookKeys: settings.webhookKeys, http: metrics.http)
         return Assembly(
             settings: settings, store: store, clock: clock, logger: logger, registry: registry, metrics: metrics, engine: engine,
-            orchestrator: orchestrator, web: web, mail: mail, bootstrap: bootstrap)
+            orchestrator: orchestrator, web: web, receipts: receipts, mail: mail, bootstrap: bootstrap)
     }
 
     /// Runs until SIGTERM or SIGINT, then stops in reverse order: HTTP, the engine with what it has begun, the sampler.
@@ -83,6 +86,7 @@ struct Assembly: Sendable {
             onListening: onListening)
         let sampler = MetricsSampler(database: store.database, metrics: metrics, mail: mail, engine: engine, registry: registry)
         let purge = IdempotencyPurge(database: store.database, logger: Logger(label: "rapport.web"))
+        let sweep = ReceiptSweep(intake: receipts, clock: clock, logger: Logger(label: "rapport.receipts"))
         // Before anything can begin: from here on an opt-out on another instance waits for this one.
         store.database.peers.join()
         let deadline = StopDeadline {
@@ -90,7 +94,7 @@ struct Assembly: Sendable {
             _exit(EXIT_FAILURE)
         }
         var configuration = ServiceGroupConfiguration(
-            services: [sampler, purge, engine, server, deadline], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+            services: [sampler, purge, sweep, engine, server, deadline], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         // The engine's own deadline for begun attempts is shorter. The group's limit for the cancellation would be a trap; the
         // deadline above ends the process instead.
         configuration.maximumGracefulShutdownDuration = .seconds(8)
@@ -126,6 +130,7 @@ struct Assembly: Sendable {
             transports[channel] = SandboxTransport(
                 channel: channel, sender: "sandbox", database: store.database, cipher: store.cipher, clock: clock)
         }
+        addProviders(to: &transports, settings, clock)
         guard let mail = settings.mail else { return (transports, nil) }
         let pool = SMTPPool(configuration: mail.configuration(clientName: settings.mailClientName), eventLoop: mailLoops.any())
         let signer = try mail.signer()
