@@ -23,6 +23,8 @@ public struct WebParts: Sendable {
     public var http: HTTPMetrics
     /// The public address (`API_BASE_URL`), without a slash at the end.
     public var baseURL: String
+    /// Asks the WhatsApp account for its templates; nil while none is configured.
+    public var whatsAppTemplates: WhatsAppTemplateSync?
 
     /// - Parameter replies: nil takes replies as an account of Twilio's is set up unless told otherwise.
     public init(

@@ -1,4 +1,5 @@
 import Communications
+import Core
 import Logging
 
 /// Everything that the operator decides, checked.
@@ -25,6 +26,8 @@ struct Settings: Sendable {
     /// Who answers the keywords that Twilio acts on by itself.
     var optOutReplies: OptOutReplies
     var whatsapp: WhatsApp?
+    /// What one part of an SMS costs; nil: dry runs name no price.
+    var smsPrices: SMSPrices?
     /// The text of the key ring; nil means the file beside the SQLite database.
     var encryptionKey: String?
     var firstAPIKey: String?
@@ -43,6 +46,7 @@ struct Settings: Sendable {
         twilio = try Self.twilio(source)
         optOutReplies = try source.choice(.twilioOptOutReplies, OptOutReplies.self) ?? .twilio
         whatsapp = try Self.whatsapp(source)
+        smsPrices = try Self.smsPrices(source)
         encryptionKey = try source.text(.encryptionKey)
         firstAPIKey = try source.text(.apiKey)
         rateLimits = try RateLimit.list(source, hasWhatsApp: whatsapp != nil, hasSMS: twilio != nil)
@@ -76,6 +80,14 @@ struct Settings: Sendable {
 
     private static func whatsapp(_ source: SettingsSource) throws(SettingsError) -> WhatsApp? {
         try WhatsApp(source)
+    }
+
+    private static func smsPrices(_ source: SettingsSource) throws(SettingsError) -> SMSPrices? {
+        guard let text = try source.text(.smsPrices) else { return nil }
+        guard let prices = SMSPrices(String(text.filter { $0 != " " })) else {
+            throw SettingsError(.smsPrices, "must be of the form USD:default=0.01,1=0.0079,49=0.075")
+        }
+        return prices
     }
 
     /// Stops where something is asked for that this release does not do: pretending would lose messages in a sandbox or

@@ -52,7 +52,8 @@ struct ReplyConsent: Sendable {
                 evidence: evidence(for: owner))
         }
         _ = try strangers { try tx.liftOptOut($1, channel: channel, business: $0) }
-        return []
+        // Nothing has to stop, but what is remembered of their preferences is out of date.
+        return entry.owners.map { ConsentChange(business: $0.business, client: $0.client, channels: []) }
     }
 
     /// Runs `body` for each spelling of the number in each business; true when it was so for one of them.

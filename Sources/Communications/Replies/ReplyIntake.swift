@@ -89,8 +89,12 @@ public final class ReplyIntake: Sendable {
 
     /// Stops what has begun for those who opted out, and makes the change known.
     private func settle(_ recorded: [RecordedReply]) async {
-        for change in recorded.flatMap(\.changes) {
-            await orchestrator.consentChanged(business: change.business, client: change.client, optedOut: change.channels)
+        await withTaskGroup(of: Void.self) { group in
+            for change in Set(recorded.flatMap(\.changes)) {
+                group.addTask { [orchestrator] in
+                    await orchestrator.consentChanged(business: change.business, client: change.client, optedOut: change.channels)
+                }
+            }
         }
     }
 

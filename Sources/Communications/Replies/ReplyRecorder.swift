@@ -18,10 +18,10 @@ struct ReplyRecorder: Sendable {
 
     /// - Parameter businesses: every business, oldest first.
     func record(_ reply: PreparedReply, businesses: [BusinessID], _ tx: Transaction) throws -> RecordedReply {
-        if let given = try tx.answerGiven(provider: reply.message.provider, providerMessageID: reply.providerMessageID) {
-            return RecordedReply(stored: nil, answer: given)
-        }
         let entry = try entry(for: reply, businesses, tx)
+        if let given = try tx.answerGiven(provider: reply.message.provider, providerMessageID: reply.providerMessageID) {
+            return repeated(reply, entry, answer: given)
+        }
         let match = try ReplyMatch.find(reply, owners: entry.owners, tx)
         guard let home = home(of: match, entry.owners, businesses) else {
             // Without a business nobody can be answered, and nothing is anybody's.
@@ -34,12 +34,23 @@ struct ReplyRecorder: Sendable {
         // Whoever records it at the same moment elsewhere comes first or second, and the second stops here.
         guard try tx.insertReply(stored) else {
             let given = try tx.answerGiven(provider: stored.provider, providerMessageID: stored.providerMessageID)
-            return RecordedReply(stored: nil, answer: given ?? nil)
+            return repeated(reply, entry, answer: given ?? nil)
         }
         let changes = try consent.apply(tx)
         try noteWindow(reply, entry, tx)
         try tell(stored, tx)
         return RecordedReply(stored: stored, answer: answer, changes: changes)
+    }
+
+    /// What was told before changes nothing. Whoever told it first may still be on the way to its acknowledgement, or have died there: a
+    /// stop word is settled again before it is acknowledged here.
+    private func repeated(_ reply: PreparedReply, _ entry: NumberBook.Entry, answer: String?) -> RecordedReply {
+        guard reply.keyword?.keyword == .stop else { return RecordedReply(stored: nil, answer: answer) }
+        return RecordedReply(
+            stored: nil, answer: answer,
+            changes: entry.owners.map {
+                ConsentChange(business: $0.business, client: $0.client, channels: ChannelSet(reply.message.channel))
+            })
     }
 
     private func entry(for reply: PreparedReply, _ businesses: [BusinessID], _ tx: Transaction) throws -> NumberBook.Entry {

@@ -6,18 +6,19 @@ public enum ReplyClassifier {
     ///   - messageType: of the message that it most likely answers.
     ///   - patterns: the business's own, in their order.
     public static func classify(text: String, payload: String?, messageType: String?, patterns: [ReplyPattern] = []) -> ReplyMeaning? {
-        let spoken = FoldedText(text)
-        let pressed = payload.map { FoldedText($0) }
+        // A button says more plainly what is meant than the words on it.
+        let said = [payload, text].compactMap { $0.map(FoldedText.init) }
+        func first(of patterns: [ReplyPattern]) -> ReplyMeaning? {
+            for text in said {
+                for pattern in patterns {
+                    if let meaning = pattern.meaning(of: text) { return meaning }
+                }
+            }
+            return nil
+        }
         let own =
             patterns.filter { $0.messageType != nil && $0.messageType == messageType } + patterns.filter { $0.messageType == nil }
-        for pattern in own {
-            if let meaning = pressed.flatMap(pattern.meaning) ?? pattern.meaning(of: spoken) { return meaning }
-        }
-        if let meaning = payload.flatMap(meaning(ofPayload:)) { return meaning }
-        for pattern in ReplyPattern.builtIn {
-            if let meaning = pressed.flatMap(pattern.meaning) ?? pattern.meaning(of: spoken) { return meaning }
-        }
-        return nil
+        return first(of: own) ?? payload.flatMap(meaning(ofPayload:)) ?? first(of: ReplyPattern.builtIn)
     }
 
     /// `select:2`, `confirm`, `decline`; also `name:value` with a name of the business's own.

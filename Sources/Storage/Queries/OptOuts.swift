@@ -34,6 +34,7 @@ public struct ConsentEvidence: Sendable, Hashable {
 public struct ConsentChange: Sendable, Hashable {
     public var business: BusinessID
     public var client: ClientID
+    /// Where nothing may begin any more; empty after an opt-in.
     public var channels: ChannelSet
 
     public init(business: BusinessID, client: ClientID, channels: ChannelSet) {
