@@ -86,7 +86,7 @@ struct SafeHTTPTLSTests {
         // Whatever the caller hands in, certificates are verified.
         tls.certificateVerification = .none
         return SafeHTTP(
-            eventLoopGroup: MultiThreadedEventLoopGroup.singleton, connectionsPerHost: 2, connectTimeout: .seconds(5), tls: tls,
+            eventLoopGroup: MultiThreadedEventLoopGroup.singleton, connectionsPerHost: 2, connectTimeout: .seconds(30), tls: tls,
             resolve: { _, loop in loop.makeSucceededFuture([.v4(0x7F00_0001)]) }, refusal: { _ in nil })
     }
 
