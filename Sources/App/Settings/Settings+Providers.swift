@@ -16,6 +16,8 @@ extension Settings {
         var apiKey: APIKey?
         var validity: Int?
         var url: String
+        /// Secrets of webhooks in the SHA-256 form, by key id.
+        var webhookKeys: [String: String]
     }
 
     /// The number that WhatsApp messages leave from.
@@ -34,9 +36,10 @@ extension Settings.Twilio {
     init?(_ source: SettingsSource) throws(SettingsError) {
         url = try source.apiURL(.twilioURL) ?? TwilioConfiguration.standardURL
         validity = try source.integer(.twilioValidity, 1...36_000)
+        webhookKeys = try Self.webhookKeys(source)
         let key = try source.together([.twilioKey, .twilioKeySecret])
         guard let all = try source.together([.twilioAccount, .twilioToken, .twilioFrom]) else {
-            for setting in [Setting.twilioKey, .twilioValidity] where try source.text(setting) != nil {
+            for setting in [Setting.twilioKey, .twilioValidity, .twilioWebhookKey] where try source.text(setting) != nil {
                 throw SettingsError(setting, "is set, but TWILIO_ACCOUNT_SID is not")
             }
             return nil
@@ -49,6 +52,15 @@ extension Settings.Twilio {
         let senders = try Self.senders(all[2])
         sender = senders.first
         otherSenders = senders.others
+    }
+
+    private static func webhookKeys(_ source: SettingsSource) throws(SettingsError) -> [String: String] {
+        guard let text = try source.text(.twilioWebhookKey) else { return [:] }
+        let parts = text.split(separator: ":", maxSplits: 1).map(String.init)
+        guard parts.count == 2, let id = parts.first, let secret = parts.last, secret.utf8.count >= 16 else {
+            throw SettingsError(.twilioWebhookKey, "must be the key's id, a colon and its secret of 16 characters or more")
+        }
+        return [id: secret]
     }
 
     private static func sid(_ text: String, _ prefix: String, _ setting: Setting) throws(SettingsError) -> String {
