@@ -9,8 +9,8 @@ struct Bench {
     var seconds: Double
     var connections: Int
     var rows: Int
-    private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-    private let sinkGroup = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    let sinkGroup = MultiThreadedEventLoopGroup(numberOfThreads: 1)
 
     init(database: String, directory: URL, seconds: Double, connections: Int, rows: Int) {
         self.database = database
@@ -29,6 +29,9 @@ struct Bench {
         case .overtake: try await overtake(&report)
         case .memory: try await memory(&report)
         case .backlog: try await backlog(&report)
+        case .messaging: try await messaging(&report)
+        case .intake: try await intake(&report)
+        case .bulkhead: try await bulkhead(&report)
         }
     }
 
