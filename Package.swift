@@ -148,7 +148,10 @@ let package = Package(
         // Real stores for the tests of every room.
         .target(
             name: "TestSupport",
-            dependencies: ["Core", "Storage", "CPQ", .product(name: "Logging", package: "swift-log")],
+            dependencies: [
+                "Core", "Storage", "CPQ", .product(name: "Logging", package: "swift-log"), .product(name: "NIOCore", package: nio),
+                .product(name: "NIOPosix", package: nio),
+            ],
             path: "Tests/Support"
         ),
         .testTarget(name: "CoreTests", dependencies: ["Core"]),
@@ -162,7 +165,7 @@ let package = Package(
         .testTarget(
             name: "ProvidersTests",
             dependencies: [
-                "Providers", "Core", .product(name: "NIOCore", package: nio), .product(name: "NIOPosix", package: nio),
+                "Providers", "Core", "TestSupport", .product(name: "NIOCore", package: nio), .product(name: "NIOPosix", package: nio),
                 .product(name: "NIOHTTP1", package: nio), .product(name: "Crypto", package: "swift-crypto"),
             ]
         ),

@@ -19,6 +19,8 @@ public struct WebParts: Sendable {
     public var http: HTTPMetrics
     /// The public address (`API_BASE_URL`), without a slash at the end.
     public var baseURL: String
+    /// Asks the WhatsApp account for its templates; nil while none is configured.
+    public var whatsAppTemplates: WhatsAppTemplateSync?
 
     public init(
         database: Database, cipher: Cipher, clock: WallClock, keys: APIKeyCache, orchestrator: Orchestrator,

@@ -6,6 +6,7 @@ enum Routes {
         var table = RouteTable()
         communications(parts, &table)
         records(parts, &table)
+        whatsApp(parts, &table)
         operations(parts, &table)
         pages(parts, gate, &table)
         return table
@@ -61,6 +62,18 @@ enum Routes {
         table.get(.templateVersions, templates.versions)
         table.post(.templateActivate, body: .optional, templates.activate)
         table.postUnguarded(.templatePreview, body: .ordinary, templates.preview)
+    }
+
+    /// What WhatsApp messages are made from outside the 24-hour window.
+    private static func whatsApp(_ parts: WebParts, _ table: inout RouteTable) {
+        let mappings = WhatsAppMappingsAPI(database: parts.database, orchestrator: parts.orchestrator)
+        table.get(.whatsAppMappings, mappings.list)
+        table.get(.whatsAppMapping, mappings.show)
+        table.put(.whatsAppMapping, mappings.put)
+        table.delete(.whatsAppMapping, mappings.delete)
+        let templates = WhatsAppTemplatesAPI(database: parts.database, sync: parts.whatsAppTemplates)
+        table.get(.whatsAppTemplates, templates.list)
+        table.post(.whatsAppTemplateSync, body: .optional, templates.synchronise)
     }
 
     private static func operations(_ parts: WebParts, _ table: inout RouteTable) {

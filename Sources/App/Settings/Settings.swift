@@ -1,3 +1,4 @@
+import Core
 import Logging
 
 /// Everything that the operator decides, checked.
@@ -22,6 +23,8 @@ struct Settings: Sendable {
     var mail: MailSettings?
     var twilio: Twilio?
     var whatsapp: WhatsApp?
+    /// What one part of an SMS costs; nil: dry runs name no price.
+    var smsPrices: SMSPrices?
     /// The text of the key ring; nil means the file beside the SQLite database.
     var encryptionKey: String?
     var firstAPIKey: String?
@@ -39,6 +42,7 @@ struct Settings: Sendable {
         mail = try MailSettings(source)
         twilio = try Self.twilio(source)
         whatsapp = try Self.whatsapp(source)
+        smsPrices = try Self.smsPrices(source)
         encryptionKey = try source.text(.encryptionKey)
         firstAPIKey = try source.text(.apiKey)
         rateLimits = try RateLimit.list(source, hasWhatsApp: whatsapp != nil, hasSMS: twilio != nil)
@@ -72,6 +76,14 @@ struct Settings: Sendable {
 
     private static func whatsapp(_ source: SettingsSource) throws(SettingsError) -> WhatsApp? {
         try WhatsApp(source)
+    }
+
+    private static func smsPrices(_ source: SettingsSource) throws(SettingsError) -> SMSPrices? {
+        guard let text = try source.text(.smsPrices) else { return nil }
+        guard let prices = SMSPrices(String(text.filter { $0 != " " })) else {
+            throw SettingsError(.smsPrices, "must be of the form USD:default=0.01,1=0.0079,49=0.075")
+        }
+        return prices
     }
 
     /// Stops where something is asked for that this release does not do: pretending would lose messages in a sandbox or

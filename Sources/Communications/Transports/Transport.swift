@@ -51,10 +51,12 @@ public struct RenderedMessage: Sendable {
     public var senderName: String?
     /// For WhatsApp: in which form it goes; nil means as ``text``.
     public var whatsApp: WhatsAppContent?
+    /// For the sandbox: what a real account would have done otherwise.
+    public var note: String?
 
     public init(
         subject: String?, text: String, html: String?, attachments: [AttachmentUpload] = [], senderName: String? = nil,
-        whatsApp: WhatsAppContent? = nil
+        whatsApp: WhatsAppContent? = nil, note: String? = nil
     ) {
         self.subject = subject
         self.text = text
@@ -62,6 +64,7 @@ public struct RenderedMessage: Sendable {
         self.attachments = attachments
         self.senderName = senderName
         self.whatsApp = whatsApp
+        self.note = note
     }
 }
 
@@ -155,6 +158,8 @@ extension TransportFailure {
     init(rendering error: any Error) {
         if error is Withdrawn {
             self.init(category: .transient, message: "withdrawn before it began", withdrawn: true)
+        } else if let failure = error as? TransportFailure {
+            self = failure
         } else {
             self.init(category: .invalidInput, message: "the message could not be rendered: \(error)")
         }

@@ -9,7 +9,7 @@ public final class WhatsAppTransport: Transport {
     /// There is no way to look a message up; its webhooks usually come within seconds.
     public let unknownOutcomePause = 60
 
-    private let client: WhatsAppClient
+    public let client: WhatsAppClient
     private let flights = FlightGroup()
 
     /// - Parameter capacity: messages on their way at once.

@@ -21,6 +21,17 @@ public struct WhatsAppTemplate: Sendable, Hashable {
     public static let approved = "APPROVED"
     public static let deleted = "DELETED"
 
+    /// The status after an event that WhatsApp tells by webhook, in its own words; nil where the event changes nothing:
+    /// a flagged template is only warned of.
+    public static func status(after event: String) -> String? {
+        switch event.uppercased() {
+        case "FLAGGED": nil
+        case "REINSTATED", "UNPAUSED": approved
+        case "PENDING_DELETION": deleted
+        case let word: word
+        }
+    }
+
     public var isApproved: Bool { status == Self.approved }
     public var isMarketing: Bool { category == "MARKETING" }
 }

@@ -18,7 +18,8 @@ public enum RetryAfter {
             return min(Int(String(decoding: digits, as: UTF8.self)) ?? longest, longest)
         }
         guard let moment = InternetDate.parse(text) else { return nil }
-        let milliseconds = moment.milliseconds &- now.milliseconds
-        return milliseconds > 0 ? Int(min((milliseconds &+ 999) / 1000, Int64(longest))) : nil
+        guard moment > now else { return nil }
+        let (milliseconds, overflows) = moment.milliseconds.subtractingReportingOverflow(now.milliseconds)
+        return overflows ? longest : Int(min((milliseconds - 1) / 1000 + 1, Int64(longest)))
     }
 }

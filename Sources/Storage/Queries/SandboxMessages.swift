@@ -12,7 +12,7 @@ public struct SandboxMessage: Sendable, Hashable {
     public var subject: String?
     public var text: String?
     public var html: String?
-    /// In which form a WhatsApp message would have gone: `text`, `media`, or the name of its template.
+    /// In which form a WhatsApp message would have gone: `text`, `document`, `image`, or the template with its language.
     public var form: String?
     /// What a real account would have done otherwise.
     public var note: String?
@@ -91,6 +91,7 @@ extension SandboxMessage {
         self.init(
             id: try row.uuid(0), business: try row.uuid(1), communication: try row.uuid(2), channel: try row.channel(3),
             recipient: SealedValue(bytes: try row.bytes(4)), sender: try row.text(5), subject: try row.textOrNil(6),
-            text: try row.textOrNil(7), html: try row.textOrNil(8), form: try row.textOrNil(9), note: try row.textOrNil(10), createdAt: try row.time(11))
+            text: try row.textOrNil(7), html: try row.textOrNil(8), form: try row.textOrNil(9), note: try row.textOrNil(10),
+            createdAt: try row.time(11))
     }
 }

@@ -53,12 +53,13 @@ extension Transaction {
         }
     }
 
-    /// A change of status that WhatsApp tells by webhook; its word is kept as it is, in capitals.
+    /// A change of status that WhatsApp tells by webhook, in its own word.
     public func noteTemplateStatus(name: String, language: String, status: String) throws {
+        guard let status = WhatsAppTemplate.status(after: status) else { return }
         try execute(
             """
             INSERT INTO crm_whatsapp_templates (template_name, language, status, updated_at)
-            VALUES (\(name), \(language), \(status.uppercased()), \(now))
+            VALUES (\(name), \(language), \(status), \(now))
             ON CONFLICT (template_name, language) DO UPDATE SET status = excluded.status, updated_at = excluded.updated_at
             """)
     }

@@ -45,11 +45,4 @@ extension Transaction {
         }
         return found
     }
-
-    /// When a client last wrote on WhatsApp, for the export of what is held on them.
-    public func whatsAppInbound(client: ClientID, business: BusinessID) throws -> Timestamp? {
-        try run(
-            "SELECT MAX(last_inbound_at) FROM crm_whatsapp_windows WHERE business_id = \(business) AND client_id = \(client)"
-        ).first?.timeOrNil(0)
-    }
 }
