@@ -66,7 +66,8 @@ extension Bench {
                     let path = callback.firstRange(of: "/api/").map({ callback[$0.lowerBound...] })
                 else { throw BenchFailure("a message came without a status callback") }
                 let fields = [
-                    ("SmsSid", message.id), ("SmsStatus", status), ("MessageStatus", status), ("To", message.to), ("MessageSid", message.id),
+                    ("SmsSid", message.id), ("SmsStatus", status), ("MessageStatus", status), ("To", message.to),
+                    ("MessageSid", message.id),
                     ("AccountSid", account.accountSID), ("From", message.from), ("ApiVersion", "2010-04-01"),
                 ]
                 let signature = TwilioSignature.sign(url: String(callback), parameters: fields, token: account.authToken)
@@ -81,13 +82,12 @@ extension Bench {
 
     /// E-mail and SMS at a fixed rate beside WhatsApp: first while it answers, then while it hangs.
     func bulkhead(_ report: inout BenchReport) async throws {
-        let perSecond = 900.0
         let (well, hanging, waiting) = try await MessagingStage.with(self, keepsTimes: true) { stage in
             // What the first seconds cost belongs to neither.
-            _ = try await paced(stage, perSecond: perSecond, seconds: min(seconds, 4), from: 0)
-            let well = try await paced(stage, perSecond: perSecond, seconds: seconds, from: 1_000_000)
+            _ = try await paced(stage, perSecond: rate, seconds: min(seconds, 4), from: 0)
+            let well = try await paced(stage, perSecond: rate, seconds: seconds, from: 1_000_000)
             stage.emulator.behave(.hang, provider: .whatsapp)
-            let hanging = try await paced(stage, perSecond: perSecond, seconds: seconds, from: 2_000_000)
+            let hanging = try await paced(stage, perSecond: rate, seconds: seconds, from: 2_000_000)
             let waiting = hanging.asked - stage.latencies(hanging.whatsApp, provider: .whatsapp).count
             return (well, hanging, waiting)
         }
@@ -120,7 +120,9 @@ extension Bench {
         func of(_ turn: Int) -> [Int: NIODeadline] { departures.filter { $0.key % 3 == turn } }
         let (mails, texts) = (of(0).count, of(1).count)
         let (emulator, sink) = (stage.emulator, stage.sink)
-        try await wait(atMost: .seconds(60)) { emulator.counters.sends[.twilio] ?? 0 >= before.texts + texts && sink.count >= before.mails + mails }
+        try await wait(atMost: .seconds(60)) {
+            emulator.counters.sends[.twilio] ?? 0 >= before.texts + texts && sink.count >= before.mails + mails
+        }
         let arrivals = stage.sink.arrivals.times
         let mail = load.departures.compactMap { id, left in arrivals[id].map { ($0 - left).nanoseconds } }
         return Paced(mail: mail, sms: stage.latencies(of(1), provider: .twilio), whatsApp: of(2), asked: of(2).count)

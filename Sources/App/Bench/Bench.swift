@@ -9,15 +9,17 @@ struct Bench {
     var seconds: Double
     var connections: Int
     var rows: Int
+    var rate: Double
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     let sinkGroup = MultiThreadedEventLoopGroup(numberOfThreads: 1)
 
-    init(database: String, directory: URL, seconds: Double, connections: Int, rows: Int) {
+    init(database: String, directory: URL, seconds: Double, connections: Int, rows: Int, rate: Double) {
         self.database = database
         self.directory = directory
         self.seconds = seconds
         self.connections = connections
         self.rows = rows
+        self.rate = rate
     }
 
     func run(_ scenario: BenchCommand.Scenario, into report: inout BenchReport) async throws {

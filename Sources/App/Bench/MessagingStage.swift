@@ -56,11 +56,14 @@ struct MessagingStage {
         try BenchTemplate.put(
             "/api/crm/message-types/bench_note",
             #"{"category":"transactional","urgency":"critical","channels":["email","sms","whatsapp"]}"#, server)
-        let text = #""text_template":"Hello {{client_name}}, your plan has news: {{link}} is the place.""#
-        for channel in ["sms", "whatsapp"] { try BenchTemplate.put("/api/crm/templates/\(channel)/bench_note", "{\"language\":\"en\",\(text)}", server) }
+        let text = "Hello {{client_name}}, your plan has news: {{link}} is the place."
+        for channel in ["sms", "whatsapp"] {
+            let template = "{\"language\":\"en\",\"content_template\":\"\(text)\"}"
+            try BenchTemplate.put("/api/crm/templates/\(channel)/bench_note", template, server)
+        }
         try BenchTemplate.put(
             "/api/crm/templates/email/bench_note",
-            "{\"language\":\"en\",\"subject_template\":\"News\",\"content_template\":\"<p>Hello {{client_name}}: {{link}}</p>\",\(text)}", server)
+            #"{"language":"en","subject_template":"News","content_template":"<p>\#(text)</p>","text_template":"\#(text)"}"#, server)
         let mapping = #"{"template":"bench_note","language":"en","body":["{{client_name}}","{{link}}"]}"#
         try BenchTemplate.put("/api/crm/whatsapp/mappings/bench_note", mapping, server)
     }
