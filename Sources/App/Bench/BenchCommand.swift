@@ -9,7 +9,7 @@ struct BenchCommand: AsyncParsableCommand {
         commandName: "bench", abstract: "Measure what this machine reaches, with a load and a mail sink of its own.")
 
     enum Scenario: String, ExpressibleByArgument, CaseIterable {
-        case all, accept, endToEnd = "end-to-end", latency, overtake, memory, backlog, messaging, intake, bulkhead
+        case all, accept, endToEnd = "end-to-end", latency, overtake, memory, messaging, intake, bulkhead, backlog
     }
 
     @Option(help: "Which measurement: \(Scenario.allCases.map(\.rawValue).joined(separator: ", ")).")

@@ -68,13 +68,13 @@ struct MessagingStage {
         try BenchTemplate.put("/api/crm/whatsapp/mappings/bench_note", mapping, server)
     }
 
-    /// Waits until no message is in one of these states any more; the moment of that.
+    /// Waits until no SMS and no WhatsApp message is in one of these states any more; the moment of that.
     func waitUntilNone(in states: [CommunicationStatus], atMost seconds: Double = 120) async throws -> ContinuousClock.Instant {
         let clock = ContinuousClock()
         let deadline = clock.now + .seconds(seconds)
-        for state in states {
+        for (state, channel) in states.flatMap({ state in ["sms", "whatsapp"].map { (state, $0) } }) {
             while true {
-                let path = "/api/crm/communications?status=\(state.rawValue)&limit=1"
+                let path = "/api/crm/communications?status=\(state.rawValue)&channel=\(channel)&limit=1"
                 let answer = try PlainHTTP.get(path, port: server.port, apiKey: server.apiKey)
                 if answer.status == 200, answer.body.contains("\"items\":[]") { break }
                 guard clock.now < deadline else { throw BenchFailure("messages are still \(state.rawValue) after \(Int(seconds)) s") }
