@@ -109,7 +109,7 @@ final class MessageLog: Sendable {
             }
             guard let last = portion.last else { break }
             before = last.number
-            found += portion.lazy.filter { !$0.isDeleted && isWanted($0) }.prefix(limit - found.count)
+            for message in portion where !message.isDeleted && isWanted(message) && found.count < limit { found.append(message) }
         }
         return found
     }
