@@ -153,7 +153,7 @@ let package = Package(
         .testTarget(
             name: "RESPTests",
             dependencies: [
-                "RESP", .product(name: "NIOCore", package: nio), .product(name: "NIOPosix", package: nio),
+                "RESP", "TestSupport", .product(name: "NIOCore", package: nio), .product(name: "NIOPosix", package: nio),
                 .product(name: "NIOEmbedded", package: nio), .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ]
         ),
@@ -186,6 +186,7 @@ let package = Package(
             dependencies: [
                 "Storage", "RESP", "Core", "TestSupport", "CPQ", .product(name: "Logging", package: "swift-log"),
                 .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "NIOCore", package: nio), .product(name: "NIOPosix", package: nio),
             ]),
         .testTarget(
             name: "CommunicationsTests",

@@ -31,6 +31,7 @@ final class RedisConnection: ChannelInboundHandler {
     private let tls: NIOSSLContext?
     private weak var owner: (any RedisConnectionOwner)?
     private var stage = Stage.setup
+    private var hasBegun = false
     private var handshake: RedisHandshake
     private var parser: RESPParser
     private var unread = ByteBuffer()
@@ -93,7 +94,7 @@ final class RedisConnection: ChannelInboundHandler {
         } catch {
             return end(.noConnection("TLS could not be set up"))
         }
-        if context.channel.isActive { say(handshake.first) }
+        if context.channel.isActive { begin() }
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
@@ -101,7 +102,7 @@ final class RedisConnection: ChannelInboundHandler {
     }
 
     func channelActive(context: ChannelHandlerContext) {
-        if stage == .setup { say(handshake.first) }
+        begin()
         context.fireChannelActive()
     }
 
@@ -155,6 +156,13 @@ final class RedisConnection: ChannelInboundHandler {
             pending.removeFirst().request.completion(.success([answer]))
         }
         return 1
+    }
+
+    /// The channel may have been active already when this handler came, and still be announced as such.
+    private func begin() {
+        guard stage == .setup, !hasBegun else { return }
+        hasBegun = true
+        say(handshake.first)
     }
 
     private func advance(_ step: RedisHandshake.Step) {
