@@ -214,8 +214,9 @@ let package = Package(
         .testTarget(
             name: "WebTests",
             dependencies: [
-                "Web", "Communications", "Storage", "Providers", "Core", "App", "TestSupport",
+                "Web", "Communications", "Storage", "RESP", "Providers", "Core", "App", "TestSupport",
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
+                .product(name: "NIOCore", package: nio), .product(name: "NIOPosix", package: nio),
             ]
         ),
     ],

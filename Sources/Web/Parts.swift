@@ -10,6 +10,12 @@ public struct WebParts: Sendable {
     public var clock: WallClock
     public var keys: APIKeyCache
     public var orchestrator: Orchestrator
+    /// Preferences for reading.
+    public var preferences: PreferencesCache
+    /// Nil: nothing is cached.
+    public var cache: (any Cache)?
+    /// Whether the operator wants a cache.
+    public var isCachingEnabled: Bool
     /// Whether a time zone of this name exists.
     public var isTimeZone: @Sendable (String) -> Bool
     public var readiness: Readiness
@@ -23,7 +29,7 @@ public struct WebParts: Sendable {
     public init(
         database: Database, cipher: Cipher, clock: WallClock, keys: APIKeyCache, orchestrator: Orchestrator,
         isTimeZone: @escaping @Sendable (String) -> Bool, readiness: Readiness, metrics: @escaping @Sendable () async -> [UInt8],
-        baseURL: String,
+        baseURL: String, preferences: PreferencesCache, cache: (any Cache)? = nil, isCachingEnabled: Bool = true,
         http: HTTPMetrics = HTTPMetrics(registry: MetricsRegistry())
     ) {
         self.database = database
@@ -31,6 +37,9 @@ public struct WebParts: Sendable {
         self.clock = clock
         self.keys = keys
         self.orchestrator = orchestrator
+        self.preferences = preferences
+        self.cache = cache
+        self.isCachingEnabled = isCachingEnabled
         self.isTimeZone = isTimeZone
         self.readiness = readiness
         self.metrics = metrics

@@ -33,6 +33,8 @@ public enum Path: String, Sendable, Hashable, CaseIterable {
     case templateActivate = "/api/crm/templates/{channel}/{name}/versions/{version}/activate"
     case templatePreview = "/api/crm/templates/{channel}/{name}/preview"
 
+    case cacheStatistics = "/api/crm/cache/stats"
+
     case workflowEvents = "/api/crm/workflow/events"
     case workflowPlan = "/api/crm/workflow/plans/{plan_id}"
 

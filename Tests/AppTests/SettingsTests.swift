@@ -26,7 +26,7 @@ struct SettingsTests {
         #expect(settings.host == "127.0.0.1" && settings.port == 8080)
         #expect(settings.baseURL == "http://localhost:8080")
         #expect(settings.database == .sqlite(path: "data/rapport.sqlite"))
-        #expect(settings.cache == Settings.Cache(isEnabled: true, seconds: 3600, redisURL: nil))
+        #expect(settings.cache == Settings.Cache())
         #expect(settings.mail == nil && settings.twilio == nil && settings.whatsapp == nil)
         #expect(settings.rateLimits.isEmpty && settings.logLevel == .info)
     }

@@ -7,12 +7,6 @@ struct Settings: Sendable {
         case postgresql(url: String)
     }
 
-    struct Cache: Sendable, Equatable {
-        var isEnabled: Bool
-        var seconds: Int
-        var redisURL: String?
-    }
-
     struct Twilio: Sendable, Equatable {
         var account: String
         var token: String
@@ -48,9 +42,7 @@ struct Settings: Sendable {
         port = try source.integer(.port, 0...65535) ?? 8080
         baseURL = try source.url(.baseURL, schemes: ["http", "https"]) ?? "http://localhost:\(port)"
         database = try Self.database(source)
-        cache = Cache(
-            isEnabled: try source.flag(.enableCaching) ?? true, seconds: try source.integer(.cacheTTL, 1...86400) ?? 3600,
-            redisURL: try source.url(.redisURL, schemes: ["redis", "rediss"]))
+        cache = try Cache(source)
         mail = try MailSettings(source)
         twilio = try Self.twilio(source)
         whatsapp = try Self.whatsapp(source)
@@ -108,7 +100,6 @@ struct Settings: Sendable {
                 .whatsappNumber, "this release cannot send WhatsApp yet; without the WHATSAPP_ keys WhatsApp stays in the sandbox")
         }
         if !rateLimits.isEmpty { throw SettingsError(.rateLimits, "this release does not hold limits yet") }
-        if cache.redisURL != nil { throw SettingsError(.redisURL, "this release has no Redis cache yet; leave it out") }
     }
 }
 

@@ -1,7 +1,7 @@
 public import NIOCore
 
 /// Where a `RedisClient` connects to, and how.
-public struct RedisConfiguration: Sendable {
+public struct RedisConfiguration: Sendable, Hashable {
     /// The certificates a server's chain may end in.
     public enum TrustRoots: Sendable, Hashable {
         case system
