@@ -1,4 +1,6 @@
+import Foundation
 import Logging
+import RESP
 import Testing
 
 @testable import App
@@ -138,12 +140,34 @@ struct SettingsTests {
         let twilio = ["TWILIO_ACCOUNT_SID": "AC1", "TWILIO_AUTH_TOKEN": "t", "TWILIO_FROM_NUMBER": "+14155550100"]
         #expect(complaint(twilio)?.hasPrefix("TWILIO_ACCOUNT_SID: this release cannot send SMS yet") == true)
         #expect(complaint(["RATE_LIMITS": "email=100/3600"])?.hasPrefix("RATE_LIMITS: ") == true)
-        #expect(complaint(["REDIS_URL": "redis://h"])?.hasPrefix("REDIS_URL: ") == true)
+    }
+
+    @Test("Redis is read with its database, its pool and its authority; what makes no sense stops the start")
+    func redis() throws {
+        let folder = try TemporaryFolder()
+        try "-----BEGIN CERTIFICATE-----".write(toFile: folder.path + "/ca.pem", atomically: true, encoding: .utf8)
+        let cache = try Settings(
+            SettingsSource(environment: [
+                "REDIS_URL": "rediss://me:hunter2@cache.example.org/3", "REDIS_MAX_CONNECTIONS": "20",
+                "REDIS_CA_FILE": folder.path + "/ca.pem", "CACHE_TTL": "60",
+            ])
+        ).cache
+        #expect(cache.redis?.name == "Redis (cache.example.org:6379/3, TLS)")
+        #expect(cache.redis?.maxConnections == 20)
+        #expect(cache.redis?.trustRoots == .systemAnd(pem: "-----BEGIN CERTIFICATE-----"))
+        #expect(cache.seconds == 60)
+        #expect(try Settings(SettingsSource(environment: ["REDIS_URL": "redis://h"])).cache.redis?.maxConnections == 10)
+
+        #expect(complaint(["REDIS_URL": "http://hunter2"]) == "REDIS_URL: must begin with redis:// or rediss://")
+        #expect(complaint(["REDIS_MAX_CONNECTIONS": "5"]) == "REDIS_MAX_CONNECTIONS: is set, but REDIS_URL is not")
+        #expect(complaint(["REDIS_URL": "redis://h", "REDIS_MAX_CONNECTIONS": "0"])?.hasPrefix("REDIS_MAX_CONNECTIONS: ") == true)
+        #expect(complaint(["REDIS_URL": "redis://h", "REDIS_CA_FILE": folder.path + "/ca.pem"])?.hasPrefix("REDIS_CA_FILE: ") == true)
+        #expect(complaint(["REDIS_URL": "rediss://h", "REDIS_CA_FILE": folder.path + "/no.pem"])?.hasPrefix("REDIS_CA_FILE: ") == true)
     }
 
     @Test("no complaint ever shows the value of a secret", arguments: Setting.allCases.filter(\.isSecret))
     func secrets(setting: Setting) {
-        for value in ["hunter2", "mysql://hunter2", "hunter2\u{7}", "redis:hunter2"] {
+        for value in ["hunter2", "mysql://hunter2", "hunter2\u{7}", "redis:hunter2", "redis://:hunter2@h:x", "redis://hunter2:hunter2@"] {
             let line = complaint([setting.rawValue: value, "SMTP_HOST": "h", "SMTP_FROM_EMAIL": "a@b"])
             #expect(line?.contains("hunter2") != true)
         }

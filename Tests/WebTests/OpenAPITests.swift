@@ -81,6 +81,7 @@ struct OpenAPITests {
         let request =
             #"{"client_id":"c","message_type":"welcome","plan_id":"p","context":{"client_name":"Ada"},"recipient":{"email":"a@example.org"}}"#
         return [
+            DescribedCall("GET", .cacheStatistics, "", nil, 200),
             DescribedCall("POST", .communications, "", request, 202),
             DescribedCall("POST", .communications, "?dry_run=true", request, 200),
             DescribedCall("POST", .communications, "", "{}", 422), DescribedCall("POST", .communications, "", "{", 400),

@@ -35,12 +35,17 @@ struct World: Sendable {
         _ body: @escaping @Sendable (World, API) async throws -> Void
     ) async throws {
         try await TestDatabase.with(engine) { store in
-            try await cache.with(store.clock) { cache in
-                let world = try await World(database: store.database, clock: store.clock, readiness: readiness, cache: cache)
-                let application = Application(responder: Server.responder(world.parts))
-                try await application.test(.router) { client in try await body(world, API(client: client, key: world.here.key)) }
-            }
+            try await cache.with(store.clock) { try await serve(store, readiness: readiness, cache: $0, body) }
         }
+    }
+
+    static func serve(
+        _ store: TestDatabase, readiness: Readiness = Readiness(checks: []), cache: (any Cache)?,
+        _ body: @escaping @Sendable (World, API) async throws -> Void
+    ) async throws {
+        let world = try await World(database: store.database, clock: store.clock, readiness: readiness, cache: cache)
+        let application = Application(responder: Server.responder(world.parts))
+        try await application.test(.router) { client in try await body(world, API(client: client, key: world.here.key)) }
     }
 
     /// Where copies of records are kept.
@@ -68,7 +73,7 @@ struct World: Sendable {
         }
     }
 
-    init(database: Database, clock: TestClock, readiness: Readiness, cache: (any Cache)?) async throws {
+    private init(database: Database, clock: TestClock, readiness: Readiness, cache: (any Cache)?) async throws {
         self.database = database
         self.clock = clock
         let key = Data((0..<32).map { UInt8($0) }).base64EncodedString()
