@@ -53,7 +53,7 @@ struct CacheTests {
             _ = await cache.get("b")
             let check = Assembly.cacheCheck(assembly.caches, isEnabled: true)
             #expect(await check.run().state == .ok)
-            server.kill()
+            await server.kill()
             let away = await check.run()
             #expect(away.state == .degraded)
             #expect(away.detail?.hasPrefix("Redis: ") == true)
@@ -96,7 +96,7 @@ struct CacheTests {
             #expect(findings.map(\.verdict) == [.ill])
             #expect(findings.first?.lines.contains("user name or password are wrong") == true)
             #expect(findings.first?.lines.contains("hunter2") == false)
-            server.kill()
+            await server.kill()
             let gone = await CacheCheck(settings: try settings(folder, ["REDIS_URL": good])).run()
             #expect(gone.first?.lines.contains("connection refused") == true)
         }

@@ -115,7 +115,7 @@ struct RealServerTests {
             configuration.reconnectDelay = .milliseconds(1)
             try await Self.with(configuration) { client in
                 _ = try await client.send(["SET", "k", "v"])
-                server.kill()
+                await server.kill()
                 await #expect(throws: RESPError.self) { try await client.send(["GET", "k"]) }
                 try await server.launch()
                 var answer: RESPValue?
@@ -128,7 +128,7 @@ struct RealServerTests {
 
     @Test("TLS is verified: a certificate of an unknown authority or for another name is refused")
     func tls() async throws {
-        let certificate = try TestCertificate(name: "localhost")
+        let certificate = try await TestCertificate(name: "localhost")
         defer { certificate.remove() }
         try await RedisServer.with(tls: (certificate.certificatePath, certificate.keyPath)) { server in
             var trusted = try RedisConfiguration(url: "rediss://localhost:\(server.port)")

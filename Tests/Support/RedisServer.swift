@@ -16,8 +16,7 @@ public final class RedisServer: Sendable {
     }
 
     private struct Running {
-        var process: Process
-        var input: Pipe
+        var shell: ShellChild
         var id: pid_t
     }
 
@@ -43,7 +42,7 @@ public final class RedisServer: Sendable {
         _ arguments: [String] = [], tls: (certificate: String, key: String)? = nil, _ body: (RedisServer) async throws -> T
     ) async throws -> T {
         let server = try await start(arguments, tls: tls)
-        defer { server.kill() }
+        defer { server.send(SIGKILL) }
         return try await body(server)
     }
 
@@ -66,72 +65,48 @@ public final class RedisServer: Sendable {
 
     /// Starts the server, first or again, with an empty store. Returns when it takes connections.
     public func launch() async throws {
-        let process = Process()
-        let (input, output) = (Pipe(), Pipe())
-        process.executableURL = URL(fileURLWithPath: "/bin/sh")
-        process.arguments = ["-c", Self.script, "sh"] + arguments
-        process.standardInput = input
-        process.standardOutput = output
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        let (lines, continuation) = AsyncStream<String>.makeStream()
-        let handle = output.fileHandleForReading
-        Thread.detachNewThread { Self.read(handle, continuation) }
+        let shell = try ShellChild(Self.script, arguments)
         var id: pid_t = 0
         var said: [String] = []
-        for await line in lines {
+        for await line in shell.lines {
             said.append(line)
+            if line == "ended" { break }
             if line.hasPrefix("pid ") { id = pid_t(line.dropFirst(4)) ?? 0 }
             guard line.contains("Ready to accept connections"), id > 0 else { continue }
-            running.withLock { $0 = Running(process: process, input: input, id: id) }
+            running.withLock { $0 = Running(shell: shell, id: id) }
             return
         }
         throw Failure(description: "Redis did not start (apt-get install redis-server): \(said.suffix(3))")
     }
 
     /// Ends it without a goodbye, and waits until it is gone.
-    public func kill() {
-        let ended = running.withLock { running -> Running? in
-            defer { running = nil }
-            return running
-        }
-        guard let ended else { return }
-        try? ended.input.fileHandleForWriting.close()
-        ended.process.waitUntilExit()
+    public func kill() async {
+        send(SIGKILL)
+        guard let shell = running.withLock({ $0?.shell }) else { return }
+        for await line in shell.lines where line == "ended" { break }
+        running.withLock { $0 = nil }
     }
 
     /// It keeps its connections and says nothing any more.
-    public func freeze() { signal(SIGSTOP) }
+    public func freeze() { send(SIGSTOP) }
 
-    public func thaw() { signal(SIGCONT) }
+    public func thaw() { send(SIGCONT) }
 
-    private func signal(_ number: Int32) {
+    private func send(_ signal: Int32) {
         let id = running.withLock { $0?.id ?? 0 }
-        if id > 0 { _ = killProcess(id, number) }
+        if id > 0 { _ = signalProcess(id, signal) }
     }
 
-    /// The shell watches its input: the end of this process is the end of the server.
+    /// The end of this process closes the shell's input, which ends the server too.
     private static let script = """
-        redis-server "$@" & id=$!
+        exec 3<&0
+        redis-server "$@" 3<&- & id=$!
         echo "pid $id"
-        cat >/dev/null
-        kill -9 $id
-        wait
+        { cat; kill -9 $id; } <&3 >/dev/null 2>&1 &
+        exec 3<&-
+        wait $id
+        echo ended
         """
-
-    private static func read(_ handle: FileHandle, _ continuation: AsyncStream<String>.Continuation) {
-        var rest = ""
-        while true {
-            let data = handle.availableData
-            if data.isEmpty { break }
-            rest += String(decoding: data, as: UTF8.self)
-            while let end = rest.firstIndex(of: "\n") {
-                continuation.yield(String(rest[..<end]))
-                rest = String(rest[rest.index(after: end)...])
-            }
-        }
-        continuation.finish()
-    }
 
     private static func freePort() throws -> Int {
         #if canImport(Glibc)
@@ -156,6 +131,6 @@ public final class RedisServer: Sendable {
     }
 }
 
-private func killProcess(_ id: pid_t, _ number: Int32) -> Int32 {
-    kill(id, number)
+private func signalProcess(_ id: pid_t, _ signal: Int32) -> Int32 {
+    kill(id, signal)
 }

@@ -118,7 +118,7 @@ struct RedisCacheTests {
         try await RedisServer.with { server in
             try await TestCache.withRedis(server) { cache in
                 await cache.set("k", [1], seconds: 60)
-                server.kill()
+                await server.kill()
                 await #expect(cache.get("k") == nil)
                 await cache.set("k", [2], seconds: 60)
                 await cache.delete(["k"])
