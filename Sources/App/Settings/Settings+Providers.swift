@@ -34,7 +34,7 @@ extension Settings {
 extension Settings.Twilio {
     /// Nil without an account: SMS stays in the sandbox.
     init?(_ source: SettingsSource) throws(SettingsError) {
-        url = try source.url(.twilioURL, schemes: ["https", "http"]) ?? TwilioConfiguration.standardURL
+        url = try source.apiURL(.twilioURL) ?? TwilioConfiguration.standardURL
         validity = try source.integer(.twilioValidity, 1...36_000)
         webhookKeys = try Self.webhookKeys(source)
         let key = try source.together([.twilioKey, .twilioKeySecret])
@@ -90,7 +90,7 @@ extension Settings.Twilio {
 extension Settings.WhatsApp {
     /// Nil without a number: WhatsApp stays in the sandbox.
     init?(_ source: SettingsSource) throws(SettingsError) {
-        url = try source.url(.whatsappURL, schemes: ["https", "http"]) ?? WhatsAppConfiguration.standardURL
+        url = try source.apiURL(.whatsappURL) ?? WhatsAppConfiguration.standardURL
         businessAccountID = try source.text(.whatsappAccount)
         let keys: [Setting] = [.whatsappNumber, .whatsappToken, .whatsappSecret, .whatsappVerifyToken]
         guard let all = try source.together(keys) else {
@@ -127,6 +127,19 @@ extension Settings {
         return switch address.host {
         case .name(let name): name.contains(".") && !name.hasSuffix(".localhost") && !name.contains("_")
         case .address(let literal): NetworkAddressRule.refusal(of: literal) == nil
+        }
+    }
+}
+
+extension SettingsSource {
+    /// An address that the way out over HTTP will take.
+    fileprivate func apiURL(_ setting: Setting) throws(SettingsError) -> String? {
+        guard let text = try url(setting, schemes: ["https", "http"]) else { return nil }
+        do {
+            _ = try WebAddress(text)
+            return text
+        } catch {
+            throw SettingsError(setting, "\(error)")
         }
     }
 }

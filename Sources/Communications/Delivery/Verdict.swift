@@ -12,6 +12,10 @@ enum Verdict {
             return .sent(providerMessageID: receipt.providerMessageID, response: receipt.response)
         case .failure(let failure) where failure.withdrawn:
             return .released(due: now)
+        // WhatsApp's window was closed after all. Not the same again: the next attempt is a template, or finds that none is mapped. The
+        // count is for a store that could not be told of the window.
+        case .failure(let failure) where failure.consequence == .windowClosed && attempt.number <= policy.delays.count:
+            return .retry(at: now, AttemptFailure(category: failure.category.rawValue, message: failure.message))
         case .failure(let failure):
             let record = AttemptFailure(
                 category: failure.outcomeUnknown ? AttemptFailure.unknown : failure.category.rawValue, message: failure.message)

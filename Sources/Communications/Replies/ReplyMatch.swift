@@ -49,7 +49,8 @@ struct ReplyMatch: Sendable {
 
     private static func find(_ addressed: PreparedReply.Addressed, _ reply: PreparedReply, _ tx: Transaction) throws -> ReplyMatch {
         let owner = addressed.owner
-        if let id = addressed.communication, let found = try tx.communication(id, business: owner.business), found.clientID == owner.client {
+        if let id = addressed.communication, let found = try tx.communication(id, business: owner.business), found.clientID == owner.client
+        {
             let message = AnswerableCommunication(
                 id: found.id, planID: found.planID, messageType: found.messageType, channel: found.channel)
             return try ReplyMatch(owner, message, tx)
@@ -84,8 +85,9 @@ struct ReplyMatch: Sendable {
         return nil
     }
 
-    private init(owner: NumberOwner? = nil, communication: AnswerableCommunication? = nil, messageType: String? = nil, isAwaited: Bool = false)
-    {
+    private init(
+        owner: NumberOwner? = nil, communication: AnswerableCommunication? = nil, messageType: String? = nil, isAwaited: Bool = false
+    ) {
         self.owner = owner
         self.communication = communication
         self.messageType = messageType

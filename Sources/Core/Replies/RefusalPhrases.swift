@@ -24,7 +24,8 @@ public enum RefusalPhrases {
 
     private static let refusals = phrases([
         "please stop", "pls stop", "stop texting", "stop messaging", "stop writing", "stop sending", "stop contacting", "stop calling",
-        "stop this", "stop it", "stop the messages", "stop promotions", "stop bothering", "leave me alone", "dont contact", "do not contact",
+        "stop this", "stop it", "stop the messages", "stop promotions", "stop bothering", "leave me alone", "dont contact",
+        "do not contact",
         "dont text", "do not text", "dont message", "do not message", "dont write", "do not write", "dont call", "do not call",
         "no more messages", "no more texts", "remove me", "take me off", "unsubscribe me", "opt me out", "i never signed up",
         "never contact me", "this is spam", "quit texting",

@@ -104,7 +104,8 @@ struct EventIntakeTests {
             try await world.first.quiet()
             #expect(world.sms.withdrawn == [held])
             #expect(!world.sms.accepted.contains(held))
-            // The refused one goes on by e-mail, once; so does the other that the provider gave the same name.
+            // All go on by e-mail: two because they were refused, the third because its gate is closed now.
+            try await world.turn()
             try await world.turn()
             #expect(Set(world.email.accepted) == [id, next, held])
             #expect(world.sms.begun.count == 2)
@@ -178,7 +179,8 @@ struct EventIntakeTests {
                 world.advance(seconds: 20)
                 try await world.withAnotherProcess { other in
                     other.email.always(.begin)
-                    try await other.turn(.email)
+                    // A claim may fail while another process's connections are closing.
+                    while other.email.begun.isEmpty, try await world.status(id) == .sending { try await other.turn(.email) }
                     #expect(other.email.begun.count == (number < 6 ? 1 : 0))
                 }
             }

@@ -7,7 +7,9 @@ import Testing
 
 @Suite("Keywords take effect", .timeLimit(.minutes(5)))
 struct KeywordTests {
-    @Test("STOP opts every client of the number out of the channel, in every business that has it, before it returns", arguments: World.engines)
+    @Test(
+        "STOP opts every client of the number out of the channel, in every business that has it, before it returns",
+        arguments: World.engines)
     func stop(engine: TestEngine) async throws {
         try await withWorld(engine) { world in
             let other = try await world.putOtherBusiness()

@@ -163,7 +163,9 @@ struct ReplyMatchTests {
         }
     }
 
-    @Test("refusals in plain words wait for a person; an answer that a plan waits for but nobody understands does too", arguments: World.engines)
+    @Test(
+        "refusals in plain words wait for a person; an answer that a plan waits for but nobody understands does too",
+        arguments: World.engines)
     func attention(engine: TestEngine) async throws {
         try await withWorld(engine) { world in
             try await world.sent("vendor_options", plan: "plan-1")

@@ -12,7 +12,8 @@ extension World {
 
     func intake(_ optOutReplies: OptOutReplies = .twilio, confirm: ReplyIntake.Confirm? = nil) -> ReplyIntake {
         ReplyIntake(
-            database: store.database, cipher: cipher, clock: clock.wallClock, orchestrator: first.orchestrator, optOutReplies: optOutReplies,
+            database: store.database, cipher: cipher, clock: clock.wallClock, orchestrator: first.orchestrator,
+            optOutReplies: optOutReplies,
             confirm: confirm, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     }
 
@@ -23,7 +24,8 @@ extension World {
         // Ids made at the same moment are in no order.
         clock.advance(milliseconds: 2)
         return InboundMessage(
-            provider: provider, channel: channel, providerMessageID: id ?? "SM\(UUIDv7(at: now))", from: from, to: "+15005550006", text: text,
+            provider: provider, channel: channel, providerMessageID: id ?? "SM\(UUIDv7(at: now))", from: from, to: "+15005550006",
+            text: text,
             kind: payload == nil ? "text" : "button", payload: payload, repliesTo: repliesTo, at: now, handledKeyword: handledKeyword)
     }
 
@@ -42,7 +44,8 @@ extension World {
         try await store.database.read { tx in try tx.replies(filter, business: business, limit: 100) }.reversed()
     }
 
-    func putClient(_ id: String, phone: String? = World.number, language: String? = nil, business: BusinessID = World.business) async throws {
+    func putClient(_ id: String, phone: String? = World.number, language: String? = nil, business: BusinessID = World.business) async throws
+    {
         let client = try #require(ClientID(id))
         let sealed = try AddressBook(cipher: cipher).seal(
             RecipientUpdate(name: id, phoneNumber: phone, language: language), business: business, client: client)

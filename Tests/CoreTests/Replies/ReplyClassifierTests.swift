@@ -95,7 +95,9 @@ struct ReplyClassifierTests {
         #expect(FoldedText(String(repeating: "\u{301}", count: 1_000_000)).words.isEmpty)
     }
 
-    @Test("names of actions are words", arguments: [("select", true), ("call_back2", true), ("", false), ("2nd", false), ("A", false), ("a-b", false)])
+    @Test(
+        "names of actions are words",
+        arguments: [("select", true), ("call_back2", true), ("", false), ("2nd", false), ("A", false), ("a-b", false)])
     func actionNames(name: String, valid: Bool) {
         #expect((ReplyAction(name) != nil) == valid)
     }

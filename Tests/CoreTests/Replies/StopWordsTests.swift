@@ -69,12 +69,16 @@ struct StopWordsTests {
     @Test("answers to keywords come in the person's language and name nobody whom they should not")
     func answers() {
         #expect(KeywordAnswer.stopped(business: "Bloom", language: "en-GB").hasPrefix("Bloom: you are unsubscribed"))
-        #expect(KeywordAnswer.stopped(business: nil, language: "de") == "Sie sind abgemeldet und erhalten keine Nachrichten mehr. Mit START melden Sie sich wieder an.")
+        #expect(
+            KeywordAnswer.stopped(business: nil, language: "de")
+                == "Sie sind abgemeldet und erhalten keine Nachrichten mehr. Mit START melden Sie sich wieder an.")
         #expect(KeywordAnswer.started(business: "Bloom", language: "fr-CA").contains("STOP"))
         #expect(
             KeywordAnswer.help(business: "Bloom", contact: "help@bloom.example", language: "es")
                 == "Bloom: para obtener ayuda, contáctenos en help@bloom.example. Responda STOP para darse de baja.")
-        #expect(KeywordAnswer.help(business: "Bloom", contact: "", language: "xx") == "Bloom: for help contact us. Reply STOP to get no more messages.")
+        #expect(
+            KeywordAnswer.help(business: "Bloom", contact: "", language: "xx")
+                == "Bloom: for help contact us. Reply STOP to get no more messages.")
         for language in ["en", "de", "fr", "es"] {
             // START is the one word that opts in, in every language.
             #expect(KeywordAnswer.stopped(business: "B", language: language).contains("START"))

@@ -165,12 +165,14 @@ struct ReplyTests {
         }
     }
 
-    @Test("what is wrong with a reply is said", arguments: [
-        (#"{"client_id":"ada","channel":"sms"}"#, 422), (#"{"client_id":"ada","text":"x"}"#, 422),
-        (#"{"client_id":"ada","channel":"sms","text":"x","communication_id":"nope"}"#, 422),
-        (#"{"client_id":"ada","channel":"sms","text":"x","communication_id":"01980000-0000-7000-8000-000000000001"}"#, 422),
-        (#"{"client_id":"ghost","channel":"sms","text":"x"}"#, 404), ("[]", 422), ("{", 400),
-    ])
+    @Test(
+        "what is wrong with a reply is said",
+        arguments: [
+            (#"{"client_id":"ada","channel":"sms"}"#, 422), (#"{"client_id":"ada","text":"x"}"#, 422),
+            (#"{"client_id":"ada","channel":"sms","text":"x","communication_id":"nope"}"#, 422),
+            (#"{"client_id":"ada","channel":"sms","text":"x","communication_id":"01980000-0000-7000-8000-000000000001"}"#, 422),
+            (#"{"client_id":"ghost","channel":"sms","text":"x"}"#, 404), ("[]", 422), ("{", 400),
+        ])
     func refused(body: String, status: Int) async throws {
         try await World.run { _, api in
             _ = try await api.put("/api/crm/clients/ada", #"{"phone_number":"+14155550100"}"#)
