@@ -93,7 +93,6 @@ struct Settings: Sendable {
     /// Stops where something is asked for that this release does not do: pretending would lose messages in a sandbox or
     /// send more than a limit allows.
     func refuseWhatIsNotBuiltYet() throws(SettingsError) {
-        if !rateLimits.isEmpty { throw SettingsError(.rateLimits, "this release does not hold limits yet") }
         if cache.redisURL != nil { throw SettingsError(.redisURL, "this release has no Redis cache yet; leave it out") }
     }
 }
