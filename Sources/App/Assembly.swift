@@ -72,7 +72,7 @@ struct Assembly: Sendable {
             engine: engine, preferences: preferences)
         let web = WebParts(
             database: store.database, cipher: store.cipher, clock: clock, keys: APIKeyCache(database: store.database, clock: clock),
-            orchestrator: orchestrator, isTimeZone: { zones.zone(named: $0) != nil }, 
+            orchestrator: orchestrator, isTimeZone: { zones.zone(named: $0) != nil },
             readiness: readiness(store, engine, cacheCheck(caches, isEnabled: settings.cache.isEnabled)),
             metrics: { registry.render() }, baseURL: settings.baseURL, preferences: preferences, cache: caches.cache,
             isCachingEnabled: settings.cache.isEnabled, http: metrics.http)

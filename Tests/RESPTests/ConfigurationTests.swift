@@ -92,7 +92,9 @@ struct ConfigurationTests {
     func oldRefusals() throws {
         var auth = RedisHandshake(try RedisConfiguration(url: "redis://:pw@h"))
         _ = auth.received(.error("ERR unknown command"))
-        #expect(auth.received(.error("ERR Client sent AUTH, but no password is set")) == .failed(.authentication("the server refused the credentials (ERR)")))
+        #expect(
+            auth.received(.error("ERR Client sent AUTH, but no password is set"))
+                == .failed(.authentication("the server refused the credentials (ERR)")))
         var select = RedisHandshake(try RedisConfiguration(url: "redis://h/99"))
         _ = select.received(.map([]))
         guard case .failed(.configuration) = select.received(.error("ERR DB index is out of range")) else {

@@ -62,7 +62,8 @@ struct ParserTests {
         "what is not the protocol is an error",
         arguments: [
             "\r\n", "x1\r\n", "HTTP/1.1 400 Bad Request\r\n", ":\r\n", ":1x\r\n", ":9223372036854775808\r\n", ":-9223372036854775809\r\n",
-            ": 1\r\n", "$-2\r\n", "$x\r\n", "$?\r\n", "*-2\r\n", "*?\r\n", "%-1\r\n", "~-1\r\n", "#x\r\n", ",x\r\n", "(1.5\r\n", "=3\r\nabc\r\n",
+            ": 1\r\n", "$-2\r\n", "$x\r\n", "$?\r\n", "*-2\r\n", "*?\r\n", "%-1\r\n", "~-1\r\n", "#x\r\n", ",x\r\n", "(1.5\r\n",
+            "=3\r\nabc\r\n",
             "=5\r\nabcde\r\n", "$3\r\nabcd\r\n", "+OK\rX\n", "*99999999999\r\n", "$99999999999\r\n", "%9223372036854775807\r\n",
             "*4611686018427387905\r\n",
         ])

@@ -76,7 +76,9 @@ struct PoolTests {
         #expect(next.answer == .integer(0))
     }
 
-    @Test("an answer that nobody asked for, and bytes that are not the protocol, end the connection", arguments: ["+surprise|", "HTTP/1.1 400|"])
+    @Test(
+        "an answer that nobody asked for, and bytes that are not the protocol, end the connection",
+        arguments: ["+surprise|", "HTTP/1.1 400|"])
     func nonsense(text: String) throws {
         let pool = EmbeddedPool()
         let question = pool.ask("PING")

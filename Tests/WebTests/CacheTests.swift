@@ -31,7 +31,8 @@ struct CacheTests {
             #expect(try await read() == ("Asia/Tokyo", "de", false))
             let submitted = try await api.post(
                 "/api/crm/communications",
-                #"{"client_id":"client-123","message_type":"reminder","recipient":{"email":"a@example.org","timezone":"Asia/Dubai","language":"ar"}}"#)
+                #"{"client_id":"client-123","message_type":"reminder","recipient":{"email":"a@example.org","timezone":"Asia/Dubai","language":"ar"}}"#
+            )
             #expect(submitted.status == 202, "\(submitted.text)")
             #expect(try await read() == ("Asia/Dubai", "ar", false))
             _ = try await api.post("/api/crm/preferences", #"{"client_id":"client-123","timezone":"America/Lima","opt_out_sms":true}"#)
@@ -44,7 +45,9 @@ struct CacheTests {
         }
     }
 
-    @Test("each business has its own copies, also of a client with the same name, and names that look alike", arguments: World.CacheKind.allCases)
+    @Test(
+        "each business has its own copies, also of a client with the same name, and names that look alike",
+        arguments: World.CacheKind.allCases)
     func walls(_ cache: World.CacheKind) async throws {
         try await World.run(cache: cache) { world, api in
             let other = api.with(key: world.elsewhere.key)
@@ -69,7 +72,9 @@ struct CacheTests {
             let answer = try await api.get(Self.path)
             let cache = try #require(world.parts.cache)
             let copy = String(decoding: try #require(await cache.get("crm:prefs:client-123")), as: UTF8.self)
-            #expect(copy.hasPrefix(#"{"business_id":"\#(world.here.id)","business_timezone":"UTC","business_language":"en","client_id":"client-123","#))
+            #expect(
+                copy.hasPrefix(
+                    #"{"business_id":"\#(world.here.id)","business_timezone":"UTC","business_language":"en","client_id":"client-123","#))
             #expect(copy.hasSuffix(answer.text.dropFirst()))
             #expect(throws: Never.self) { try JSONDocument(parsing: Array(copy.utf8)) }
             #expect(!copy.contains("ada@") && !copy.contains("4155550100") && !copy.contains("Ada"))

@@ -239,7 +239,7 @@ public final class RedisCache: Cache {
     private func askWhetherThere() async throws(RESPError) {
         do {
             _ = try await client.send(["PING"])
-        } catch where Self.meansAway(error) {
+        } catch  where Self.meansAway(error) {
             throw error
         } catch {
             // An account may be without the right to ask; that is an answer too.

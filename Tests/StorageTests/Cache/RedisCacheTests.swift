@@ -55,6 +55,7 @@ struct RedisCacheTests {
         let silent = try await ServerBootstrap(group: group).bind(host: "127.0.0.1", port: 0).get()
         let port = try #require(silent.localAddress?.port)
         let asked = Mutex(0)
+        // The pause after the first probe is not waited for: it ends when the cache is shut down.
         let cache = RedisCache(
             configuration: RedisConfiguration(host: "127.0.0.1", port: port), eventLoop: group.next(),
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, onError: { _ in asked.withLock { $0 += 1 } },
