@@ -17,6 +17,15 @@ struct CacheParts: Sendable {
 
     /// Records for whoever keeps something of his own beside: worth it only where instances share the cache.
     var sharedRecords: RecordCache? { redis == nil ? nil : records }
+
+    /// The rate counters that other tools see.
+    var sharedUsage: SharedUsage? {
+        redis.map { redis in
+            SharedUsage(
+                read: { key in await redis.read(counter: key) },
+                add: { key, count, seconds in _ = await redis.increment(key, by: count, seconds: seconds) })
+        }
+    }
 }
 
 extension Assembly {

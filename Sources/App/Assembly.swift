@@ -29,6 +29,7 @@ struct Assembly: Sendable {
     let engine: DeliveryEngine
     let orchestrator: Orchestrator
     let web: WebParts
+    let receipts: EventIntake
     let caches: CacheParts
     /// Nil while e-mail runs in the sandbox.
     let mail: SMTPPool?
@@ -62,23 +63,34 @@ struct Assembly: Sendable {
             database: store.database, directory: directory, records: caches.records, write: PreferencesJSON.members)
         let templates = TemplateStore(database: store.database, clock: clock, records: caches.sharedRecords)
         let zones = ZoneCatalog()
-        let composer = MessageComposer(database: store.database, directory: directory, templates: templates)
+        let whatsApp = WhatsAppComposer(
+            database: store.database, addresses: addresses, clock: clock, isSandbox: settings.whatsapp == nil)
+        let composer = MessageComposer(database: store.database, directory: directory, templates: templates, whatsApp: whatsApp)
         let (transports, mail) = try makeTransports(settings, store, clock)
+        var timing = DeliveryTiming()
+        timing.usesStoreClock = true
         let engine = DeliveryEngine(
             database: store.database, addresses: addresses, clock: clock, transports: transports, composer: composer, zones: zones,
-            directory: directory, logger: Logger(label: "rapport.delivery"), metrics: metrics)
+            directory: directory, timing: timing, rates: RateLimit.rates(settings.rateLimits), sharedUsage: caches.sharedUsage,
+            logger: Logger(label: "rapport.delivery"),
+            metrics: metrics)
         let orchestrator = Orchestrator(
             database: store.database, clock: clock, directory: directory, templates: templates, addresses: addresses, zones: zones,
-            engine: engine, preferences: preferences)
-        let web = WebParts(
+            engine: engine, preferences: preferences, smsPrices: settings.smsPrices)
+        let replies = ReplyIntake(
+            database: store.database, cipher: store.cipher, clock: clock, orchestrator: orchestrator, optOutReplies: settings.optOutReplies)
+        let receipts = EventIntake(database: store.database, cipher: store.cipher, orchestrator: orchestrator)
+        var web = WebParts(
             database: store.database, cipher: store.cipher, clock: clock, keys: APIKeyCache(database: store.database, clock: clock),
             orchestrator: orchestrator, isTimeZone: { zones.zone(named: $0) != nil },
             readiness: readiness(store, engine, cacheCheck(caches, isEnabled: settings.cache.isEnabled)),
             metrics: { registry.render() }, baseURL: settings.baseURL, preferences: preferences, cache: caches.cache,
-            isCachingEnabled: settings.cache.isEnabled, http: metrics.http)
+            isCachingEnabled: settings.cache.isEnabled, replies: replies, receipts: receipts, webhookKeys: settings.webhookKeys,
+            http: metrics.http)
+        web.whatsAppTemplates = templateSync(transports, store, clock, whatsApp)
         return Assembly(
             settings: settings, store: store, clock: clock, logger: logger, registry: registry, metrics: metrics, engine: engine,
-            orchestrator: orchestrator, web: web, caches: caches, mail: mail, bootstrap: bootstrap)
+            orchestrator: orchestrator, web: web, receipts: receipts, caches: caches, mail: mail, bootstrap: bootstrap)
     }
 
     /// Runs until SIGTERM or SIGINT, then stops in reverse order: HTTP, the engine with what it has begun, the sampler.
@@ -88,14 +100,17 @@ struct Assembly: Sendable {
             onListening: onListening)
         let sampler = MetricsSampler(database: store.database, metrics: metrics, mail: mail, engine: engine, registry: registry)
         let purge = IdempotencyPurge(database: store.database, logger: Logger(label: "rapport.web"))
+        let sweep = ReceiptSweep(intake: receipts, clock: clock, logger: Logger(label: "rapport.receipts"))
         // Before anything can begin: from here on an opt-out on another instance waits for this one.
         store.database.peers.join()
         let deadline = StopDeadline {
             Console.complain("the stop took too long and was cut short; what was begun is taken over by the next start")
             _exit(EXIT_FAILURE)
         }
+        let templates: [any Service] = web.whatsAppTemplates.map { [$0] } ?? []
         var configuration = ServiceGroupConfiguration(
-            services: [sampler, purge, engine, server, deadline], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+            services: [sampler, purge, sweep] + templates + [engine, server, deadline], gracefulShutdownSignals: [.sigterm, .sigint],
+            logger: logger)
         // The engine's own deadline for begun attempts is shorter. The group's limit for the cancellation would be a trap; the
         // deadline above ends the process instead.
         configuration.maximumGracefulShutdownDuration = .seconds(8)
@@ -121,6 +136,8 @@ struct Assembly: Sendable {
         }
         let channels = engine.inFlight.keys.sorted { $0.rawValue < $1.rawValue }.map { channel in
             Readiness.Check(channel.rawValue) {
+                // What the engine has met is worth more than what the transport says of itself.
+                if let trouble = engine.laneStatus[channel]?.trouble { return Readiness.Finding(.degraded, detail: trouble) }
                 guard let problem = await transports.problem(on: channel) else { return Readiness.Finding(.ok) }
                 return Readiness.Finding(.degraded, detail: problem)
             }
@@ -136,6 +153,7 @@ struct Assembly: Sendable {
             transports[channel] = SandboxTransport(
                 channel: channel, sender: "sandbox", database: store.database, cipher: store.cipher, clock: clock)
         }
+        addProviders(to: &transports, settings, clock)
         guard let mail = settings.mail else { return (transports, nil) }
         let pool = SMTPPool(configuration: mail.configuration(clientName: settings.mailClientName), eventLoop: mailLoops.any())
         let signer = try mail.signer()

@@ -10,6 +10,10 @@ public struct WebParts: Sendable {
     public var clock: WallClock
     public var keys: APIKeyCache
     public var orchestrator: Orchestrator
+    public var replies: ReplyIntake
+    public var receipts: EventIntake
+    /// By what the providers' webhooks are known to be theirs.
+    public var webhookKeys: WebhookKeys
     /// Preferences for reading.
     public var preferences: PreferencesCache
     /// Nil: nothing is cached.
@@ -25,11 +29,15 @@ public struct WebParts: Sendable {
     public var http: HTTPMetrics
     /// The public address (`API_BASE_URL`), without a slash at the end.
     public var baseURL: String
+    /// Asks the WhatsApp account for its templates; nil while none is configured.
+    public var whatsAppTemplates: WhatsAppTemplateSync?
 
+    /// - Parameter replies: nil takes replies as an account of Twilio's is set up unless told otherwise.
     public init(
         database: Database, cipher: Cipher, clock: WallClock, keys: APIKeyCache, orchestrator: Orchestrator,
         isTimeZone: @escaping @Sendable (String) -> Bool, readiness: Readiness, metrics: @escaping @Sendable () async -> [UInt8],
         baseURL: String, preferences: PreferencesCache, cache: (any Cache)? = nil, isCachingEnabled: Bool = true,
+        replies: ReplyIntake? = nil, receipts: EventIntake? = nil, webhookKeys: WebhookKeys = WebhookKeys(),
         http: HTTPMetrics = HTTPMetrics(registry: MetricsRegistry())
     ) {
         self.database = database
@@ -37,6 +45,9 @@ public struct WebParts: Sendable {
         self.clock = clock
         self.keys = keys
         self.orchestrator = orchestrator
+        self.replies = replies ?? ReplyIntake(database: database, cipher: cipher, clock: clock, orchestrator: orchestrator)
+        self.receipts = receipts ?? EventIntake(database: database, cipher: cipher, orchestrator: orchestrator)
+        self.webhookKeys = webhookKeys
         self.preferences = preferences
         self.cache = cache
         self.isCachingEnabled = isCachingEnabled

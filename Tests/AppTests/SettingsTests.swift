@@ -1,3 +1,4 @@
+import Core
 import Foundation
 import Logging
 import RESP
@@ -15,7 +16,7 @@ struct SettingsTests {
     private func complaint(_ environment: [String: String], file: String? = nil) -> String? {
         do throws(SettingsError) {
             let source = try SettingsSource(environment: environment, file: file.map { ("rapport.conf", $0) })
-            try Settings(source).refuseWhatIsNotBuiltYet()
+            _ = try Settings(source)
             return nil
         } catch {
             return error.description
@@ -78,6 +79,7 @@ struct SettingsTests {
             (["LOG_LEVEL": "loud"], "LOG_LEVEL: must be one of trace, debug, info, notice, warning, error, critical, not 'loud'"),
             (["HOST": "a\r\nb"], "HOST: holds a control character"),
             (["RATE_LIMITS": "email=100"], "RATE_LIMITS: 'email=100' is not of the form email=100/3600 (email, sms or whatsapp)"),
+            (["SMS_SEGMENT_PRICES": "0.01"], "SMS_SEGMENT_PRICES: must be of the form USD:default=0.01,1=0.0079,49=0.075"),
             (["RATE_LIMITS": "email=1/1,email=2/2"], "RATE_LIMITS: email stands there twice"),
         ])
     func values(environment: [String: String], line: String) {
@@ -124,6 +126,13 @@ struct SettingsTests {
         #expect(mail.fromEmail == "ada@example.org" && mail.fromName == "Ada & Co" && mail.maxConnections == 3 && mail.dkim == nil)
     }
 
+    @Test("prices of text messages are understood, with spaces too")
+    func prices() throws {
+        let prices = try #require(try settings(["SMS_SEGMENT_PRICES": "USD: default=0.01, 1=0.0079"]).smsPrices)
+        #expect(prices.cost(segments: 1, to: "+14155550100") == "0.0079" && prices.cost(segments: 1, to: "+4930") == "0.01")
+        #expect(try settings([:]).smsPrices == nil)
+    }
+
     @Test("real providers bring their usual limits; an empty value takes them away")
     func limits() throws {
         let twilio = ["TWILIO_ACCOUNT_SID": "AC1", "TWILIO_AUTH_TOKEN": "t", "TWILIO_FROM_NUMBER": "+14155550100"]
@@ -135,11 +144,13 @@ struct SettingsTests {
             ])
     }
 
-    @Test("what this release cannot do is refused instead of pretended")
-    func notBuilt() {
-        let twilio = ["TWILIO_ACCOUNT_SID": "AC1", "TWILIO_AUTH_TOKEN": "t", "TWILIO_FROM_NUMBER": "+14155550100"]
-        #expect(complaint(twilio)?.hasPrefix("TWILIO_ACCOUNT_SID: this release cannot send SMS yet") == true)
-        #expect(complaint(["RATE_LIMITS": "email=100/3600"])?.hasPrefix("RATE_LIMITS: ") == true)
+    @Test("the limits reach the engine by channel, and the sandbox has none unless they name it")
+    func rates() throws {
+        #expect(RateLimit.rates(try settings([:]).rateLimits).isEmpty)
+        #expect(
+            RateLimit.rates(try settings(["RATE_LIMITS": "email=1000000000/31536000, sms=2/1"]).rateLimits) == [
+                .email: MessageRate(messages: 1_000_000_000, seconds: 31_536_000), .sms: MessageRate(messages: 2, seconds: 1),
+            ])
     }
 
     @Test("Redis is read with its database, its pool and its authority; what makes no sense stops the start")

@@ -2,12 +2,16 @@
 public struct AttachmentUpload: Sendable, Hashable {
     public var filename: String
     public var contentType: String
+    /// Empty where the file is only linked to.
     public var content: [UInt8]
+    /// An `https` address of the file, in place of its content.
+    public var link: String?
 
-    public init(filename: String, contentType: String, content: [UInt8]) {
+    public init(filename: String, contentType: String, content: [UInt8] = [], link: String? = nil) {
         self.filename = filename
         self.contentType = contentType
         self.content = content
+        self.link = link
     }
 }
 
@@ -27,11 +31,13 @@ public struct CommunicationRequest: Sendable {
     public var context: [UInt8]
     public var recipient: RecipientUpdate?
     public var attachments: [AttachmentUpload]
+    /// Seconds after `sent` without word of delivery after which the next channel begins; nil: the message type's own.
+    public var fallbackAfter: Int?
 
     public init(
         clientID: ClientID, messageType: String, planID: String? = nil, urgency: Urgency? = nil, preferredChannel: Channel? = nil,
         channels: [Channel]? = nil, sendAt: Timestamp? = nil, context: [UInt8] = [], recipient: RecipientUpdate? = nil,
-        attachments: [AttachmentUpload] = []
+        attachments: [AttachmentUpload] = [], fallbackAfter: Int? = nil
     ) {
         self.clientID = clientID
         self.messageType = messageType
@@ -43,5 +49,6 @@ public struct CommunicationRequest: Sendable {
         self.context = context
         self.recipient = recipient
         self.attachments = attachments
+        self.fallbackAfter = fallbackAfter
     }
 }

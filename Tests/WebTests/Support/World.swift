@@ -31,20 +31,32 @@ struct World: Sendable {
 
     /// Runs `body` against a server without sockets.
     static func run(
-        _ engine: TestEngine = .sqlite, readiness: Readiness = Readiness(checks: []), cache: CacheKind = .inProcess,
+        _ engine: TestEngine = .sqlite, readiness: Readiness = Readiness(checks: []), webhookKeys: WebhookKeys = WebhookKeys(),
+        faults: Faults? = nil, cache: CacheKind = .inProcess,
+        whatsAppTemplates: (@Sendable () async throws -> [WhatsAppTemplate])? = nil,
         _ body: @escaping @Sendable (World, API) async throws -> Void
     ) async throws {
-        try await TestDatabase.with(engine) { store in
-            try await cache.with(store.clock) { try await serve(store, readiness: readiness, cache: $0, body) }
+        try await TestDatabase.with(engine, faults: faults) { store in
+            try await cache.with(store.clock) { cache in
+                try await serve(
+                    store, readiness: readiness, webhookKeys: webhookKeys, cache: cache, whatsAppTemplates: whatsAppTemplates, body)
+            }
         }
     }
 
     static func serve(
-        _ store: TestDatabase, readiness: Readiness = Readiness(checks: []), cache: (any Cache)?,
+        _ store: TestDatabase, readiness: Readiness = Readiness(checks: []), webhookKeys: WebhookKeys = WebhookKeys(),
+        cache: (any Cache)?, whatsAppTemplates: (@Sendable () async throws -> [WhatsAppTemplate])? = nil,
         _ body: @escaping @Sendable (World, API) async throws -> Void
     ) async throws {
-        let world = try await World(database: store.database, clock: store.clock, readiness: readiness, cache: cache)
-        let application = Application(responder: Server.responder(world.parts))
+        let world = try await World(
+            database: store.database, clock: store.clock, readiness: readiness, webhookKeys: webhookKeys, cache: cache)
+        var parts = world.parts
+        parts.whatsAppTemplates = whatsAppTemplates.map { list in
+            WhatsAppTemplateSync(
+                database: store.database, clock: store.clock.wallClock, logger: Logger(label: "test"), composer: nil, list: list)
+        }
+        let application = Application(responder: Server.responder(parts))
         try await application.test(.router) { client in try await body(world, API(client: client, key: world.here.key)) }
     }
 
@@ -73,7 +85,9 @@ struct World: Sendable {
         }
     }
 
-    private init(database: Database, clock: TestClock, readiness: Readiness, cache: (any Cache)?) async throws {
+    private init(
+        database: Database, clock: TestClock, readiness: Readiness, webhookKeys: WebhookKeys, cache: (any Cache)?
+    ) async throws {
         self.database = database
         self.clock = clock
         let key = Data((0..<32).map { UInt8($0) }).base64EncodedString()
@@ -90,7 +104,9 @@ struct World: Sendable {
         let addresses = AddressBook(cipher: cipher)
         let engine = DeliveryEngine(
             database: database, addresses: addresses, clock: clock.wallClock, transports: [:],
-            composer: MessageComposer(database: database, directory: directory, templates: templates),
+            composer: MessageComposer(
+                database: database, directory: directory, templates: templates,
+                whatsApp: WhatsAppComposer(database: database, addresses: addresses, clock: clock.wallClock, isSandbox: true)),
             zones: zones, directory: directory, logger: Logger(label: "test"))
         let orchestrator = Orchestrator(
             database: database, clock: clock.wallClock, directory: directory, templates: templates, addresses: addresses, zones: zones,
@@ -98,7 +114,8 @@ struct World: Sendable {
         parts = WebParts(
             database: database, cipher: cipher, clock: clock.wallClock, keys: APIKeyCache(database: database, clock: clock.wallClock),
             orchestrator: orchestrator, isTimeZone: { zones.zone(named: $0) != nil }, readiness: readiness,
-            metrics: { Array("up 1\n".utf8) }, baseURL: "http://localhost:8080", preferences: preferences, cache: cache)
+            metrics: { Array("up 1\n".utf8) }, baseURL: "http://localhost:8080", preferences: preferences, cache: cache,
+            webhookKeys: webhookKeys)
     }
 
     private static func tenant(_ name: String, _ database: Database) async throws -> Tenant {
