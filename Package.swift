@@ -213,7 +213,7 @@ let package = Package(
             name: "AppTests",
             dependencies: [
                 "App", "Core", "Communications", "Storage", "RESP", "Providers", "Emulators", "Observability", "Web", "TestSupport",
-                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Logging", package: "swift-log"), .product(name: "NIOCore", package: nio),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
