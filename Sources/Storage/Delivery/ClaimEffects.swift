@@ -58,6 +58,16 @@ struct ClaimEffects {
         }
     }
 
+    /// The events of messages that a decision ended. To be written after ``write(_:_:_:)``.
+    ///
+    /// - Returns: whether there are any.
+    func writeOutgoing(_ decision: ClaimDecision, _ emit: (SQL) throws(DatabaseError) -> Void) throws(DatabaseError) -> Bool {
+        guard case .suppress(let step) = decision else { return false }
+        let event = StatusEvent(type: .suppressed, at: now, channel: delivery.channel, reason: step.because)
+        for member in everyone { try emit(event.insertion(of: member, now: now)) }
+        return true
+    }
+
     private func writeBegin(_ request: ClaimRequest, _ emit: (SQL) throws(DatabaseError) -> Void) throws(DatabaseError) {
         try emit(
             """

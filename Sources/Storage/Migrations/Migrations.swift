@@ -8,7 +8,8 @@ enum Migrations {
     }
 
     static let all = [
-        Migration(name: M001_Initial.name, statements: M001_Initial.statements)
+        Migration(name: M001_Initial.name, statements: M001_Initial.statements),
+        Migration(name: M004_OutgoingEvents.name, statements: M004_OutgoingEvents.statements),
     ]
 
     /// All instances take the same lock while they migrate.

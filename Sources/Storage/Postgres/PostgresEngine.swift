@@ -9,6 +9,7 @@ import Synchronization
 final class PostgresEngine: StorageEngine {
     let dialect = Dialect.postgresql
     let wakeUps = WakeUpHub()
+    let eventWakeUps = WakeUpHub()
 
     /// Nothing of ours waits or runs for longer.
     static let sessionSettings = [
@@ -31,8 +32,8 @@ final class PostgresEngine: StorageEngine {
         threads = NIOThreadPool(numberOfThreads: configuration.poolSize)
         threads.start()
         writer = GroupCommitWriter(
-            limit: configuration.mailboxLimit, clock: configuration.clock, counters: counters, wakeUps: wakeUps, name: "rapport-writer",
-            onCommit: configuration.onCommit
+            limit: configuration.mailboxLimit, clock: configuration.clock, counters: counters, wakeUps: wakeUps,
+            eventWakeUps: eventWakeUps, name: "rapport-writer", onCommit: configuration.onCommit
         ) { [configuration, counters] in
             PostgresRoundStore(url: configuration.url, faults: configuration.faults, counters: counters)
         }
@@ -61,6 +62,7 @@ final class PostgresEngine: StorageEngine {
             }
         }
         wakeUps.signal(due: done.earliestDue, now: now)
+        if done.leavesEvents { eventWakeUps.signal() }
         return done.value
     }
 
@@ -97,6 +99,7 @@ final class PostgresEngine: StorageEngine {
     private struct Done<T: Sendable>: Sendable {
         var value: T
         var earliestDue: Timestamp?
+        var leavesEvents: Bool
     }
 
     private func inTransaction<T: Sendable>(_ begin: SQL, writes: Bool, _ body: @Sendable (Transaction) throws -> T) throws -> Done<T> {
@@ -127,7 +130,7 @@ final class PostgresEngine: StorageEngine {
             }
             try commit(session, writes: writes)
             giveBack(connection)
-            return Done(value: value, earliestDue: transaction.earliestDue)
+            return Done(value: value, earliestDue: transaction.earliestDue, leavesEvents: transaction.leavesEvents)
         } catch {
             session.rollback()
             giveBack(connection)
@@ -159,6 +162,7 @@ final class PostgresEngine: StorageEngine {
         await writer.close()
         listener.close()
         wakeUps.finish()
+        eventWakeUps.finish()
         try? await threads.shutdownGracefully()
         idle.withLock { $0 = [] }
     }

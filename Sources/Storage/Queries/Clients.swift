@@ -66,6 +66,7 @@ extension Transaction {
             WHERE business_id = \(business) AND client_id = \(id) AND status_code IS NOT NULL
             """)
         let communications = try eraseCommunications(id, business)
+        try eraseEvents(id, business)
         let preferences = try execute("DELETE FROM crm_client_preferences WHERE business_id = \(business) AND client_id = \(id)")
         let clients = try execute("DELETE FROM crm_clients WHERE business_id = \(business) AND client_id = \(id)")
         return communications + preferences + clients > 0
