@@ -4,6 +4,7 @@ import Logging
 import NIOCore
 import NIOPosix
 import Observability
+import Providers
 import SMTP
 import ServiceLifecycle
 import Storage
@@ -29,6 +30,9 @@ struct Assembly: Sendable {
     let engine: DeliveryEngine
     let orchestrator: Orchestrator
     let web: WebParts
+    let events: EventDispatcher
+    /// The way out over HTTP.
+    let http: SafeHTTP
     /// Nil while e-mail runs in the sandbox.
     let mail: SMTPPool?
     /// What the first start of all made; nil ever after.
@@ -36,6 +40,8 @@ struct Assembly: Sendable {
 
     /// One loop for mail, so that its connections need no locks; two for HTTP, which has the more to do.
     private static let mailLoops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    /// One loop for requests to others.
+    private static let outgoingLoops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     private static let webLoops = MultiThreadedEventLoopGroup(numberOfThreads: 2)
 
     /// Opens the store and builds everything; nothing runs yet.
@@ -68,10 +74,15 @@ struct Assembly: Sendable {
         let web = WebParts(
             database: store.database, cipher: store.cipher, clock: clock, keys: APIKeyCache(database: store.database, clock: clock),
             orchestrator: orchestrator, isTimeZone: { zones.zone(named: $0) != nil }, readiness: readiness(store, engine),
-            metrics: { registry.render() }, baseURL: settings.baseURL, http: metrics.http)
+            metrics: { registry.render() }, baseURL: settings.baseURL, http: metrics.http,
+            allowsPrivateWebhooks: settings.allowsPrivateWebhooks)
+        let http = SafeHTTP(eventLoopGroup: outgoingLoops)
+        let events = EventDispatcher(
+            database: store.database, cipher: store.cipher, clock: clock, http: http,
+            allowsPrivateNetworks: settings.allowsPrivateWebhooks, logger: Logger(label: "rapport.events"), metrics: metrics)
         return Assembly(
             settings: settings, store: store, clock: clock, logger: logger, registry: registry, metrics: metrics, engine: engine,
-            orchestrator: orchestrator, web: web, mail: mail, bootstrap: bootstrap)
+            orchestrator: orchestrator, web: web, events: events, http: http, mail: mail, bootstrap: bootstrap)
     }
 
     /// Runs until SIGTERM or SIGINT, then stops in reverse order: HTTP, the engine with what it has begun, the sampler.
@@ -86,7 +97,7 @@ struct Assembly: Sendable {
             _exit(EXIT_FAILURE)
         }
         var configuration = ServiceGroupConfiguration(
-            services: [sampler, purge, engine, server, deadline], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+            services: [sampler, purge, events, engine, server, deadline], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         // The engine's own deadline for begun attempts is shorter. The group's limit for the cancellation would be a trap; the
         // deadline above ends the process instead.
         configuration.maximumGracefulShutdownDuration = .seconds(8)

@@ -42,6 +42,9 @@ final class MetricsSampler: Service {
             metrics.queueDepth["leased"].set(depths.reduce(0) { $0 + $1.leased })
             let oldest = depths.compactMap(\.oldestDue).min()
             metrics.queueOldestDue.set(oldest.map { Self.seconds(from: $0, to: now) } ?? 0)
+            let events = try await database.read { tx in try tx.eventBacklog() }
+            metrics.webhookQueueDepth.set(events.waiting)
+            metrics.webhookOldest.set(events.oldest.map { Self.seconds(from: $0, to: now) } ?? 0)
             metrics.claimAge.set(depths.compactMap(\.oldestLease).min().map { Self.seconds(from: $0, to: now) } ?? 0)
         } catch {
             logger.debug("queue_not_read", metadata: ["error": "\(String(reflecting: error))"])

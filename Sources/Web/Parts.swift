@@ -19,12 +19,14 @@ public struct WebParts: Sendable {
     public var http: HTTPMetrics
     /// The public address (`API_BASE_URL`), without a slash at the end.
     public var baseURL: String
+    /// Whether businesses may have their events sent to private networks and without encryption (`WEBHOOK_ALLOW_PRIVATE_NETWORKS`).
+    public var allowsPrivateWebhooks: Bool
 
     public init(
         database: Database, cipher: Cipher, clock: WallClock, keys: APIKeyCache, orchestrator: Orchestrator,
         isTimeZone: @escaping @Sendable (String) -> Bool, readiness: Readiness, metrics: @escaping @Sendable () async -> [UInt8],
         baseURL: String,
-        http: HTTPMetrics = HTTPMetrics(registry: MetricsRegistry())
+        http: HTTPMetrics = HTTPMetrics(registry: MetricsRegistry()), allowsPrivateWebhooks: Bool = false
     ) {
         self.database = database
         self.cipher = cipher
@@ -36,6 +38,7 @@ public struct WebParts: Sendable {
         self.metrics = metrics
         self.baseURL = baseURL
         self.http = http
+        self.allowsPrivateWebhooks = allowsPrivateWebhooks
     }
 }
 

@@ -5,7 +5,7 @@ extension Transaction {
     ///
     /// - Returns: why the endpoint was switched off by this; nil in the ordinary case.
     public func finishEvents(
-        _ outcomes: [EventOutcome], endpoint: UUIDv7, business: BusinessID, token: Int64, policy: WebhookRetryPolicy
+        _ outcomes: [EventOutcome], endpoint: UUIDv7, token: Int64, policy: WebhookRetryPolicy
     ) throws(DatabaseError) -> String? {
         let held = try heldLanes(outcomes, endpoint, token)
         let ours = outcomes.filter { held.contains($0.due.lane) }
@@ -13,7 +13,7 @@ extension Transaction {
         try writeDeliveries(ours, endpoint)
         try writeAttempts(ours.filter { $0.result != .released }, endpoint)
         try writeLanes(ours, endpoint)
-        return try noteHealth(ours.filter { $0.result != .released }, endpoint, business, policy)
+        return try noteHealth(ours.filter { $0.result != .released }, endpoint, policy)
     }
 
     private func heldLanes(_ outcomes: [EventOutcome], _ endpoint: UUIDv7, _ token: Int64) throws(DatabaseError) -> Set<String> {
@@ -96,7 +96,7 @@ extension Transaction {
 
     /// One success among them shows that the endpoint works.
     private func noteHealth(
-        _ outcomes: [EventOutcome], _ endpoint: UUIDv7, _ business: BusinessID, _ policy: WebhookRetryPolicy
+        _ outcomes: [EventOutcome], _ endpoint: UUIDv7, _ policy: WebhookRetryPolicy
     ) throws(DatabaseError) -> String? {
         guard let first = outcomes.first else { return nil }
         if outcomes.contains(where: { $0.result == .delivered }) {
@@ -117,7 +117,7 @@ extension Transaction {
         let disabled = try execute(
             """
             UPDATE crm_webhook_endpoints SET is_enabled = \(false), disabled_reason = \(reason), disabled_at = \(now), updated_at = \(now)
-            WHERE endpoint_id = \(endpoint) AND business_id = \(business) AND is_enabled = \(true)
+            WHERE endpoint_id = \(endpoint) AND is_enabled = \(true)
             """)
         return disabled > 0 ? reason : nil
     }
