@@ -97,11 +97,17 @@ struct Assembly: Sendable {
             _exit(EXIT_FAILURE)
         }
         var configuration = ServiceGroupConfiguration(
-            services: [sampler, purge, events, engine, server, deadline], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+            services: [sampler, purge, engine, events, server, deadline], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         // The engine's own deadline for begun attempts is shorter. The group's limit for the cancellation would be a trap; the
         // deadline above ends the process instead.
         configuration.maximumGracefulShutdownDuration = .seconds(8)
-        try await ServiceGroup(configuration: configuration).run()
+        do {
+            try await ServiceGroup(configuration: configuration).run()
+            await http.shutdown()
+        } catch {
+            await http.shutdown()
+            throw error
+        }
     }
 
     /// Ready means that messages are accepted durably. A channel that does not work only degrades: its messages wait.

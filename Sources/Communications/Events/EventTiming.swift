@@ -13,8 +13,9 @@ public struct EventTiming: Sendable {
     public var overall = 512
     /// For a whole exchange with an endpoint.
     public var timeout: Duration = .seconds(15)
-    /// How long exchanges may go on once the process is asked to stop; then they are cut short and begin anew elsewhere.
-    public var drain: Duration = .seconds(4)
+    /// How long exchanges may go on once the process is asked to stop; then they are cut short and begin anew elsewhere. Short, because
+    /// the engine's own messages need the time more.
+    public var drain: Duration = .milliseconds(1_500)
     /// Seconds for which events are kept, that is, can be replayed: 30 days.
     public var retentionSeconds: Int64 = 30 * 86_400
     public var purgeInterval: Duration = .seconds(3_600)
