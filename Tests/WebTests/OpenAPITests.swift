@@ -99,6 +99,9 @@ struct OpenAPITests {
             DescribedCall("GET", .messageType, "", nil, 200), DescribedCall("GET", .messageTypes, "", nil, 200),
             DescribedCall("GET", .templates, "", nil, 200), DescribedCall("GET", .readiness, "", nil, 200),
             DescribedCall("GET", .health, "", nil, 200),
+            DescribedCall("POST", .webhookEndpoints, "", #"{"url":"https://example.org/in"}"#, 201),
+            DescribedCall("GET", .webhookEndpoints, "", nil, 200), DescribedCall("GET", .webhookEndpointDeliveries, "", nil, 404),
+            DescribedCall("POST", .webhookEndpointReplay, "", "{}", 404),
         ]
     }()
 

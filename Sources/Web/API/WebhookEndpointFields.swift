@@ -19,7 +19,6 @@ struct WebhookEndpointFields: Sendable {
         }
         let description = body.string("description", maxLength: Self.longestDescription, .line) ?? ""
         let types: [OutgoingEventType] = body.listOf("event_types") ?? []
-        if Set(types).count < types.count { body.fail("event_types", "must not name a type twice") }
         return WebhookEndpoint.Wishes(url: url, description: description, eventTypes: types)
     }
 
