@@ -164,6 +164,27 @@ struct EventDeliveryTests {
         }
     }
 
+    @Test("a stop cuts short what hangs and gives it back, without counting the attempt", arguments: World.engines)
+    func stop(engine: TestEngine) async throws {
+        var timing = EventTiming()
+        timing.drain = .milliseconds(10)
+        try await EventWorld.with(engine, timing: timing) { world in
+            let gate = Gate()
+            try await WebhookReceiver.running({ _ in await gate.pass(); return .init() }) { receiver in
+                let endpoint = try await world.endpoint(receiver.url)
+                try await world.emit("ada", "one")
+                try await world.running(world.dispatcher) { try await world.until { receiver.received.count == 1 } }
+                #expect(world.dispatcher.flights.count == 0)
+                let delivery = try #require(try await world.deliveries(endpoint).first)
+                #expect(delivery.status == .waiting && delivery.attempts.isEmpty)
+                gate.open()
+                // Its turn again at once, for whoever comes next.
+                try await world.settle(EventWorld.dispatcher(world.database, world.cipher, world.store.clock))
+                #expect(receiver.received.map { $0.data("text") } == ["one", "one"])
+            }
+        }
+    }
+
     @Test("what a dead process was delivering another one delivers once its lease has run out", arguments: World.engines)
     func takeover(engine: TestEngine) async throws {
         try await EventWorld.with(engine) { world in
