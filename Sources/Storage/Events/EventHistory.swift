@@ -141,7 +141,8 @@ extension Transaction {
 
     /// Lanes before deliveries, as those do who record attempts: two orders would end in a deadlock.
     private func lockLanes(_ endpoint: UUIDv7, _ lanes: SQL) throws(DatabaseError) {
-        try run("SELECT lane FROM crm_event_lanes WHERE endpoint_id = \(endpoint) AND lane IN (\(lanes)) ORDER BY lane \(dialect.forUpdate)")
+        try run(
+            "SELECT lane FROM crm_event_lanes WHERE endpoint_id = \(endpoint) AND lane IN (\(lanes)) ORDER BY lane \(dialect.forUpdate)")
     }
 
     /// Queues an event for this endpoint alone, to see whether it works.

@@ -100,7 +100,8 @@ extension Transaction {
     ) throws(DatabaseError) -> String? {
         guard let first = outcomes.first else { return nil }
         if outcomes.contains(where: { $0.result == .delivered }) {
-            try execute("UPDATE crm_webhook_endpoints SET failing_since = NULL WHERE endpoint_id = \(endpoint) AND failing_since IS NOT NULL")
+            try execute(
+                "UPDATE crm_webhook_endpoints SET failing_since = NULL WHERE endpoint_id = \(endpoint) AND failing_since IS NOT NULL")
             return nil
         }
         let since = outcomes.reduce(first.startedAt) { min($0, $1.startedAt) }

@@ -7,6 +7,7 @@ extension Transaction {
     /// With a communication, its plan, type, channel and last provider are told along; without one (or after it was erased) only
     /// what the event itself says.
     public func emit(_ event: OutgoingEvent, business: BusinessID) throws(DatabaseError) {
+        guard try endpointsExist() else { return }
         let data = event.data.isEmpty ? Array("{}".utf8) : event.data
         let changed: Int
         if let communication = event.communication {

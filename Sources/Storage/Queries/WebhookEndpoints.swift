@@ -43,7 +43,8 @@ extension Transaction {
         try execute(
             """
             UPDATE crm_webhook_endpoints SET url = \(wishes.url), description = \(wishes.description),
-                event_types = \(WebhookInterest.columnText(wishes.eventTypes)), updated_at = \(now)
+                event_types = \(WebhookInterest.columnText(wishes.eventTypes)),
+                failing_since = CASE WHEN url = \(wishes.url) THEN failing_since END, updated_at = \(now)
             WHERE endpoint_id = \(id) AND business_id = \(business)
             """) > 0
     }

@@ -20,6 +20,7 @@ public final class Transaction {
     private(set) var earliestDue: Timestamp?
     /// It queued events for the business's endpoints.
     private(set) var leavesEvents = false
+    private var knowsEndpoints: Bool?
 
     init(now: Timestamp, dialect: Dialect, session: any TransactionSession) {
         self.now = now
@@ -42,6 +43,14 @@ public final class Transaction {
     /// Says that rows of the delivery queue become due at `due`, so that claimers wake up in time once this is durable.
     public func leavesDueRows(at due: Timestamp) {
         earliestDue = min(earliestDue ?? due, due)
+    }
+
+    /// Whether any business has an endpoint for events; asked once for all events of a transaction.
+    func endpointsExist() throws(DatabaseError) -> Bool {
+        if let knowsEndpoints { return knowsEndpoints }
+        let found = try !session.run("SELECT 1 FROM crm_webhook_endpoints LIMIT 1").isEmpty
+        knowsEndpoints = found
+        return found
     }
 
     /// Says that there are events to be distributed once this is durable.

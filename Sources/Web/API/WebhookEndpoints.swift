@@ -64,7 +64,9 @@ struct WebhookEndpointsAPI: Sendable {
         var body = try call.fields()
         let wishes = fields.wishes(&body)
         try body.finish()
-        guard try await database.write({ tx in try tx.changeWebhookEndpoint(id, wishes, business: business) }) else { throw Refusal.notFound }
+        guard try await database.write({ tx in try tx.changeWebhookEndpoint(id, wishes, business: business) }) else {
+            throw Refusal.notFound
+        }
         return try await show(call)
     }
 
@@ -86,7 +88,8 @@ struct WebhookEndpointsAPI: Sendable {
         let secret = WebhookSecret()
         let sealed = try cipher.seal(secret.key, .webhookSecret(business, id))
         let until = clock.now().adding(seconds: Self.overlap)
-        guard try await database.write({ tx in try tx.rotateWebhookSecret(id, to: sealed, previousUntil: until, business: business) }) else {
+        guard try await database.write({ tx in try tx.rotateWebhookSecret(id, to: sealed, previousUntil: until, business: business) })
+        else {
             throw Refusal.notFound
         }
         return .json { json in

@@ -42,7 +42,8 @@ struct EventDeliveryTests {
     func python() throws {
         let payload = Array(#"{"type":"communication.sent","data":{"name":"Zoë"}}"#.utf8)
         let secret = try #require(WebhookSecret("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"))
-        let signature = WebhookSignature.sign(id: "msg_p5jXN8AQM9LWM0D4loKWxJek", timestamp: 1_614_265_330, payload: payload, keys: [secret])
+        let signature = WebhookSignature.sign(
+            id: "msg_p5jXN8AQM9LWM0D4loKWxJek", timestamp: 1_614_265_330, payload: payload, keys: [secret])
         let script = """
             import base64, hashlib, hmac, sys
             key = base64.b64decode("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
@@ -148,7 +149,10 @@ struct EventDeliveryTests {
         timing.pace = .milliseconds(1)
         try await EventWorld.with(.sqlite, timing: timing) { world in
             let gate = Gate()
-            try await WebhookReceiver.running({ _ in await gate.pass(); return .init() }) { hanging in
+            try await WebhookReceiver.running({ _ in
+                await gate.pass()
+                return .init()
+            }) { hanging in
                 try await WebhookReceiver.running { working in
                     try await world.endpoint(hanging.url)
                     try await world.endpoint(working.url)
@@ -170,7 +174,10 @@ struct EventDeliveryTests {
         timing.drain = .milliseconds(10)
         try await EventWorld.with(engine, timing: timing) { world in
             let gate = Gate()
-            try await WebhookReceiver.running({ _ in await gate.pass(); return .init() }) { receiver in
+            try await WebhookReceiver.running({ _ in
+                await gate.pass()
+                return .init()
+            }) { receiver in
                 let endpoint = try await world.endpoint(receiver.url)
                 try await world.emit("ada", "one")
                 try await world.running(world.dispatcher) { try await world.until { receiver.received.count == 1 } }
@@ -242,6 +249,15 @@ struct EventDeliveryTests {
                     }
                 }
                 await another?.close()
+                // Nothing is left behind in a lane, nor a lane behind its events.
+                let left = try await world.database.read { tx in
+                    try tx.run(
+                        """
+                        SELECT (SELECT COUNT(*) FROM crm_event_lanes),
+                            (SELECT COUNT(*) FROM crm_event_deliveries WHERE status = 'delivered')
+                        """)[0]
+                }
+                #expect(try left.int(0) == 0 && left.int(1) == 160)
                 for client in 0..<8 {
                     var seen: Set<String?> = []
                     let order = receiver.received.filter { $0.data("client_id") == "client-\(client)" }

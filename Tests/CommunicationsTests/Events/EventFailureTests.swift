@@ -90,11 +90,35 @@ struct EventFailureTests {
                 let replay = try await world.database.write { tx in
                     _ = try tx.enableWebhookEndpoint(endpoint.id, business: World.business)
                     return try tx.replayEvents(
-                        endpoint: endpoint.id, business: World.business, since: now.adding(seconds: -90_000), until: now, after: 0, limit: 10)
+                        endpoint: endpoint.id, business: World.business, since: now.adding(seconds: -90_000), until: now, after: 0,
+                        limit: 10)
                 }
                 #expect(replay.count == 2 && replay.next == nil)
                 try await world.settle()
                 #expect(receiver.received.contains { $0.data("text") == "missed" })
+            }
+        }
+    }
+
+    @Test("an endpoint that moves begins with a clean sheet; other changes leave its record alone", arguments: World.engines)
+    func moved(engine: TestEngine) async throws {
+        try await EventWorld.with(engine) { world in
+            try await WebhookReceiver.running { receiver in
+                receiver.answer(500)
+                let endpoint = try await world.endpoint(receiver.url)
+                try await world.emit("ada")
+                try await world.settle()
+                for (url, failingSince) in [(receiver.url, world.now), (receiver.url + "?moved", nil)] {
+                    let wishes = WebhookEndpoint.Wishes(url: url, description: "changed", eventTypes: [.clientReplied])
+                    _ = try await world.database.write { tx in
+                        try tx.changeWebhookEndpoint(endpoint.id, wishes, business: World.business)
+                    }
+                    #expect(try await world.reload(endpoint)?.failingSince == failingSince)
+                }
+                receiver.answer(200)
+                world.store.clock.advance(seconds: 6)
+                try await world.settle()
+                #expect(try await world.deliveries(endpoint).first?.status == .delivered)
             }
         }
     }
@@ -175,7 +199,10 @@ struct EventFailureTests {
         timing.timeout = .milliseconds(50)
         try await EventWorld.with(.sqlite, timing: timing) { world in
             let gate = Gate()
-            try await WebhookReceiver.running({ _ in await gate.pass(); return .init() }) { receiver in
+            try await WebhookReceiver.running({ _ in
+                await gate.pass()
+                return .init()
+            }) { receiver in
                 let endpoint = try await world.endpoint(receiver.url)
                 try await world.emit("ada")
                 try await world.settle()

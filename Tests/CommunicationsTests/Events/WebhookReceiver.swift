@@ -40,7 +40,9 @@ final class WebhookReceiver: Sendable {
         answer { _ in Reply(status: status, headers: headers, body: Array(body.utf8)) }
     }
 
-    static func running<T>(_ behaviour: @escaping Behaviour = { _ in Reply() }, _ body: (WebhookReceiver) async throws -> T) async throws -> T {
+    static func running<T>(_ behaviour: @escaping Behaviour = { _ in Reply() }, _ body: (WebhookReceiver) async throws -> T) async throws
+        -> T
+    {
         let receiver = WebhookReceiver(behaviour)
         let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)

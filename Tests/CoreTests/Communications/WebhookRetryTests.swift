@@ -21,7 +21,9 @@ struct WebhookRetryTests {
         if delay == nil { #expect(verdict == .giveUp) }
     }
 
-    @Test("2xx is a success, at the last attempt too; everything else is a failure", arguments: [100, 199, 200, 204, 299, 300, 301, 302, 308, 400, 404, 410, 429, 500])
+    @Test(
+        "2xx is a success, at the last attempt too; everything else is a failure",
+        arguments: [100, 199, 200, 204, 299, 300, 301, 302, 308, 400, 404, 410, 429, 500])
     func success(status: Int) {
         let isSuccess = (200...299).contains(status)
         for attempt in [1, 8] {

@@ -9,7 +9,9 @@ import Testing
 struct WebhookEndpointTests {
     private static let path = "/api/crm/webhook-endpoints"
 
-    @Test("an endpoint is made, read, changed and deleted; its key is shown when it is made and when asked for", arguments: TestEngine.allCases)
+    @Test(
+        "an endpoint is made, read, changed and deleted; its key is shown when it is made and when asked for",
+        arguments: TestEngine.allCases)
     func life(_ engine: TestEngine) async throws {
         try await World.run(engine) { world, api in
             let made = try await api.post(
@@ -61,7 +63,8 @@ struct WebhookEndpointTests {
         "addresses that must not be called are refused",
         arguments: [
             "http://example.org/in", "https://127.0.0.1/", "https://10.1.2.3/x", "https://169.254.169.254/latest", "https://[::1]/",
-            "https://[fd00::1]/", "https://2130706433/", "https://0x7f.1/", "https://user:pw@example.org/", "ftp://example.org/", "example.org",
+            "https://[fd00::1]/", "https://2130706433/", "https://0x7f.1/", "https://user:pw@example.org/", "ftp://example.org/",
+            "example.org",
             "https://", "https://exa mple.org/", "https://example.org:99999/", "file:///etc/passwd", "",
         ])
     func addresses(url: String) async throws {
@@ -95,7 +98,8 @@ struct WebhookEndpointTests {
             }
             let made = try await api.post(Self.path, #"{"url":"https://example.org"}"#)
             let id = try #require(try made.string("endpoint_id"))
-            let replay = try await api.post("\(Self.path)/\(id)/replay", #"{"since":"2026-05-02T00:00:00Z","until":"2026-05-01T00:00:00Z"}"#)
+            let replay = try await api.post(
+                "\(Self.path)/\(id)/replay", #"{"since":"2026-05-02T00:00:00Z","until":"2026-05-01T00:00:00Z"}"#)
             #expect(try replay.fields == ["until"])
             #expect(try await api.get("\(Self.path)/\(id)/deliveries?status=lost").fields == ["status"])
             #expect(try await api.get("\(Self.path)/\(id)/deliveries?cursor=bm8").fields == ["cursor"])
@@ -147,7 +151,9 @@ struct WebhookEndpointTests {
             let event = try #require(try await api.post("\(Self.path)/\(id)/test", "").string("event_id"))
             let stranger = api.with(key: world.elsewhere.key)
             #expect(try await stranger.get(Self.path).value("items.0") == nil)
-            for path in ["", "/secret", "/deliveries"] { try await stranger.get("\(Self.path)/\(id)\(path)").expectProblem(404, "not-found") }
+            for path in ["", "/secret", "/deliveries"] {
+                try await stranger.get("\(Self.path)/\(id)\(path)").expectProblem(404, "not-found")
+            }
             for path in ["/rotate-secret", "/test", "/enable", "/disable", "/deliveries/\(event)/retry"] {
                 try await stranger.post("\(Self.path)/\(id)\(path)", "").expectProblem(404, "not-found")
             }
@@ -171,7 +177,9 @@ struct WebhookEndpointTests {
             let first = try await api.get(Self.path + "?limit=30")
             let cursor = try #require(try first.string("next_cursor"))
             let second = try await api.get(Self.path + "?limit=30&cursor=\(cursor)")
-            let listed = try [first, second].flatMap { try Array(#require($0.json["items"]).elements).compactMap { $0["endpoint_id"]?.string } }
+            let listed = try [first, second].flatMap {
+                try Array(#require($0.json["items"]).elements).compactMap { $0["endpoint_id"]?.string }
+            }
             #expect(listed == ids.reversed())
         }
     }
