@@ -63,19 +63,22 @@ struct Assembly: Sendable {
         let directory = Directory(database: store.database, clock: clock)
         let templates = TemplateStore(database: store.database, clock: clock)
         let zones = ZoneCatalog()
-        let composer = MessageComposer(database: store.database, directory: directory, templates: templates)
+        let whatsApp = WhatsAppComposer(
+            database: store.database, addresses: addresses, clock: clock, isSandbox: settings.whatsapp == nil)
+        let composer = MessageComposer(database: store.database, directory: directory, templates: templates, whatsApp: whatsApp)
         let (transports, mail) = try makeTransports(settings, store, clock)
         let engine = DeliveryEngine(
             database: store.database, addresses: addresses, clock: clock, transports: transports, composer: composer, zones: zones,
             directory: directory, logger: Logger(label: "rapport.delivery"), metrics: metrics)
         let orchestrator = Orchestrator(
             database: store.database, clock: clock, directory: directory, templates: templates, addresses: addresses, zones: zones,
-            engine: engine)
-        let web = WebParts(
+            engine: engine, smsPrices: settings.smsPrices)
+        var web = WebParts(
             database: store.database, cipher: store.cipher, clock: clock, keys: APIKeyCache(database: store.database, clock: clock),
             orchestrator: orchestrator, isTimeZone: { zones.zone(named: $0) != nil }, readiness: readiness(store, engine),
             metrics: { registry.render() }, baseURL: settings.baseURL, http: metrics.http,
             allowsPrivateWebhooks: settings.allowsPrivateWebhooks)
+        web.whatsAppTemplates = templateSync(transports, store, clock, whatsApp)
         let http = SafeHTTP(eventLoopGroup: outgoingLoops)
         let events = EventDispatcher(
             database: store.database, cipher: store.cipher, clock: clock, http: http,
@@ -92,12 +95,16 @@ struct Assembly: Sendable {
             onListening: onListening)
         let sampler = MetricsSampler(database: store.database, metrics: metrics, mail: mail, engine: engine, registry: registry)
         let purge = IdempotencyPurge(database: store.database, logger: Logger(label: "rapport.web"))
+        // Before anything can begin: from here on an opt-out on another instance waits for this one.
+        store.database.peers.join()
         let deadline = StopDeadline {
             Console.complain("the stop took too long and was cut short; what was begun is taken over by the next start")
             _exit(EXIT_FAILURE)
         }
+        let templates: [any Service] = web.whatsAppTemplates.map { [$0] } ?? []
         var configuration = ServiceGroupConfiguration(
-            services: [sampler, purge, engine, events, server, deadline], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+            services: [sampler, purge] + templates + [engine, events, server, deadline], gracefulShutdownSignals: [.sigterm, .sigint],
+            logger: logger)
         // The engine's own deadline for begun attempts is shorter. The group's limit for the cancellation would be a trap; the
         // deadline above ends the process instead.
         configuration.maximumGracefulShutdownDuration = .seconds(8)
@@ -139,6 +146,7 @@ struct Assembly: Sendable {
             transports[channel] = SandboxTransport(
                 channel: channel, sender: "sandbox", database: store.database, cipher: store.cipher, clock: clock)
         }
+        addProviders(to: &transports, settings, clock)
         guard let mail = settings.mail else { return (transports, nil) }
         let pool = SMTPPool(configuration: mail.configuration(clientName: settings.mailClientName), eventLoop: mailLoops.any())
         let signer = try mail.signer()

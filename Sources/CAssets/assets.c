@@ -25,6 +25,8 @@ static const CAsset assets[] = {
 #include "embed_asset.h"
 #define ASSET "openapi/webhooks.json"
 #include "embed_asset.h"
+#define ASSET "openapi/whatsapp.json"
+#include "embed_asset.h"
 #define ASSET "openapi/workflow.json"
 #include "embed_asset.h"
 #define ASSET "pages/pages.css"

@@ -17,6 +17,11 @@ public struct AddressBook: Sendable {
         }
     }
 
+    /// The keyed hash under which a client's number is found; nil when there is none.
+    public func phoneHash(of snapshot: ClientSnapshot, business: BusinessID, client: ClientID) throws -> [UInt8]? {
+        try address(of: snapshot, on: .whatsapp, business: business, client: client).map { cipher.lookupHash($0, business: business) }
+    }
+
     /// A request's recipient with its addresses sealed for the client's row.
     public func seal(_ recipient: RecipientUpdate, business: BusinessID, client: ClientID) throws -> SealedRecipient {
         SealedRecipient(

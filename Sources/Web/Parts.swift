@@ -21,6 +21,8 @@ public struct WebParts: Sendable {
     public var baseURL: String
     /// Whether businesses may have their events sent to private networks and without encryption (`WEBHOOK_ALLOW_PRIVATE_NETWORKS`).
     public var allowsPrivateWebhooks: Bool
+    /// Asks the WhatsApp account for its templates; nil while none is configured.
+    public var whatsAppTemplates: WhatsAppTemplateSync?
 
     public init(
         database: Database, cipher: Cipher, clock: WallClock, keys: APIKeyCache, orchestrator: Orchestrator,

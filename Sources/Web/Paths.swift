@@ -33,6 +33,11 @@ public enum Path: String, Sendable, Hashable, CaseIterable {
     case templateActivate = "/api/crm/templates/{channel}/{name}/versions/{version}/activate"
     case templatePreview = "/api/crm/templates/{channel}/{name}/preview"
 
+    case whatsAppMappings = "/api/crm/whatsapp/mappings"
+    case whatsAppMapping = "/api/crm/whatsapp/mappings/{message_type}"
+    case whatsAppTemplates = "/api/crm/whatsapp/templates"
+    case whatsAppTemplateSync = "/api/crm/whatsapp/templates/sync"
+
     case workflowEvents = "/api/crm/workflow/events"
     case workflowPlan = "/api/crm/workflow/plans/{plan_id}"
 

@@ -7,6 +7,7 @@ enum Routes {
         communications(parts, &table)
         records(parts, &table)
         events(parts, &table)
+        whatsApp(parts, &table)
         operations(parts, &table)
         pages(parts, gate, &table)
         return table
@@ -84,6 +85,18 @@ enum Routes {
         table.get(.webhookEndpointDeliveries, deliveries.list)
         table.post(.webhookEndpointRetry, body: .optional, deliveries.retry)
         table.post(.webhookEndpointReplay, deliveries.replay)
+    }
+
+    /// What WhatsApp messages are made from outside the 24-hour window.
+    private static func whatsApp(_ parts: WebParts, _ table: inout RouteTable) {
+        let mappings = WhatsAppMappingsAPI(database: parts.database, orchestrator: parts.orchestrator)
+        table.get(.whatsAppMappings, mappings.list)
+        table.get(.whatsAppMapping, mappings.show)
+        table.put(.whatsAppMapping, mappings.put)
+        table.delete(.whatsAppMapping, mappings.delete)
+        let templates = WhatsAppTemplatesAPI(database: parts.database, sync: parts.whatsAppTemplates)
+        table.get(.whatsAppTemplates, templates.list)
+        table.post(.whatsAppTemplateSync, body: .optional, templates.synchronise)
     }
 
     private static func operations(_ parts: WebParts, _ table: inout RouteTable) {

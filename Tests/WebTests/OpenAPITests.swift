@@ -60,7 +60,7 @@ struct OpenAPITests {
         "answers are as the document describes them, by the judgement of an independent validator", .enabled(if: Python.has("jsonschema")))
     func conformance() async throws {
         let answers = Answers()
-        try await World.run { _, api in
+        try await World.run(whatsAppTemplates: { [WhatsAppTests.template] }) { _, api in
             for call in Self.calls {
                 let reply = try await api.send(call.method, call.path, call.body.map { Array($0.utf8) })
                 #expect(reply.status == call.status, "\(call.method) \(call.path): \(reply.text)")
@@ -80,6 +80,10 @@ struct OpenAPITests {
     private static let calls: [DescribedCall] = {
         let request =
             #"{"client_id":"c","message_type":"welcome","plan_id":"p","context":{"client_name":"Ada"},"recipient":{"email":"a@example.org"}}"#
+        let text =
+            #"{"client_id":"t","message_type":"reminder","preferred_channel":"sms","recipient":{"phone_number":"+14155550100"}}"#
+        let whatsApp =
+            #"{"client_id":"w","message_type":"reminder","preferred_channel":"whatsapp","recipient":{"phone_number":"+14155550100"},"attachments":[{"filename":"a.pdf","content_type":"application/pdf","link":"https://a.example/a.pdf"}]}"#
         return [
             DescribedCall("POST", .communications, "", request, 202),
             DescribedCall("POST", .communications, "?dry_run=true", request, 200),
@@ -97,6 +101,11 @@ struct OpenAPITests {
             DescribedCall("GET", .business, "", nil, 200), DescribedCall("PUT", .business, "", #"{"name":"B"}"#, 200),
             DescribedCall("PUT", .messageType, "", #"{"category":"marketing","channels":["email"]}"#, 201),
             DescribedCall("GET", .messageType, "", nil, 200), DescribedCall("GET", .messageTypes, "", nil, 200),
+            DescribedCall("POST", .communications, "?dry_run=true", whatsApp, 200),
+            DescribedCall("POST", .communications, "?dry_run=true", text, 200),
+            DescribedCall("PUT", .whatsAppMapping, "", WhatsAppTests.mapping, 201), DescribedCall("GET", .whatsAppMapping, "", nil, 200),
+            DescribedCall("GET", .whatsAppMappings, "", nil, 200), DescribedCall("PUT", .whatsAppMapping, "", "{}", 422),
+            DescribedCall("POST", .whatsAppTemplateSync, "", "{}", 200), DescribedCall("GET", .whatsAppTemplates, "", nil, 200),
             DescribedCall("GET", .templates, "", nil, 200), DescribedCall("GET", .readiness, "", nil, 200),
             DescribedCall("GET", .health, "", nil, 200),
             DescribedCall("POST", .webhookEndpoints, "", #"{"url":"https://example.org/in"}"#, 201),

@@ -6,7 +6,7 @@ import Storage
 extension DeliveryEngine {
     /// Takes a place on the channel's lane for a message that is about to be accepted, inside the accepting transaction.
     func reserve(_ id: CommunicationID, _ flight: Flight, critical: Bool) -> Bool {
-        guard lanes[flight.channel]?.reserve(passingBacklog: critical) == true else { return false }
+        guard peers.isInTouch, lanes[flight.channel]?.reserve(passingBacklog: critical) == true else { return false }
         register.enter(id, flight)
         return true
     }
@@ -32,9 +32,16 @@ extension DeliveryEngine {
     func launch(_ attempts: [Attempt], on lane: Lane) async {
         var deliveries: [Delivery] = []
         deliveries.reserveCapacity(attempts.count)
+        let readings: MessageReadings
+        do {
+            readings = try await composer.readings(for: attempts, on: lane.channel)
+        } catch {
+            for attempt in attempts { finish(attempt, on: lane, .failure(TransportFailure(preparing: error))) }
+            return
+        }
         for attempt in attempts {
             do {
-                deliveries.append(try await delivery(of: attempt, on: lane))
+                deliveries.append(try await delivery(of: attempt, on: lane, readings))
             } catch {
                 finish(attempt, on: lane, .failure(TransportFailure(preparing: error)))
             }
@@ -42,17 +49,17 @@ extension DeliveryEngine {
         if !deliveries.isEmpty { lane.transport.send(deliveries) }
     }
 
-    private func delivery(of attempt: Attempt, on lane: Lane) async throws -> Delivery {
+    private func delivery(of attempt: Attempt, on lane: Lane, _ readings: MessageReadings) async throws -> Delivery {
         let address = try addresses.address(of: attempt.client, on: attempt.channel, business: attempt.business, client: attempt.clientID)
         guard let address else {
             throw TransportFailure(category: .permanent, message: "the client has no address on this channel any more")
         }
-        let message = try await composer.prepare(attempt)
-        let register = register
+        let message = try await composer.prepare(attempt, readings)
+        let (register, peers) = (register, peers)
         return Delivery(
             id: attempt.id, business: attempt.business, channel: attempt.channel, priority: attempt.urgency.priority, address: address,
             recipientName: attempt.client.name,
-            begin: { guard register.begin(attempt.id) else { throw Withdrawn() } },
+            begin: { guard peers.isInTouch, register.begin(attempt.id) else { throw Withdrawn() } },
             render: { try message.render() },
             complete: { [self] outcome in finish(attempt, on: lane, outcome) })
     }

@@ -227,7 +227,7 @@ public final class SafeHTTP: Sendable {
         }
         var headers = HTTPHeaders()
         for (name, value) in request.headers {
-            guard !["host", "content-length", "transfer-encoding", "connection"].contains(name.lowercased()) else {
+            guard !["", "host", "content-length", "transfer-encoding", "connection"].contains(name.lowercased()) else {
                 throw .refused("a header that is not the caller's")
             }
             headers.add(name: name, value: value)

@@ -6,6 +6,7 @@ protocol StorageEngine: Sendable {
     var wakeUps: WakeUpHub { get }
     /// Rings when a transaction of this process left events for the businesses' endpoints.
     var eventWakeUps: WakeUpHub { get }
+    var peers: PeerLine { get }
     func read<T: Sendable>(_ body: @escaping @Sendable (Transaction) throws -> T) async throws -> T
     func write<T: Sendable>(_ body: @escaping @Sendable (Transaction) throws -> T) async throws -> T
     /// Hands a request to the group-commit writer.

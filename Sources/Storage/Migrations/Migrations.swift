@@ -10,6 +10,7 @@ enum Migrations {
     static let all = [
         Migration(name: M001_Initial.name, statements: M001_Initial.statements),
         Migration(name: M004_OutgoingEvents.name, statements: M004_OutgoingEvents.statements),
+        Migration(name: M006_WhatsAppContent.name, statements: M006_WhatsAppContent.statements),
     ]
 
     /// All instances take the same lock while they migrate.

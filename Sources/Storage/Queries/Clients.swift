@@ -67,6 +67,12 @@ extension Transaction {
             """)
         let communications = try eraseCommunications(id, business)
         try eraseEvents(id, business)
+        try execute(
+            """
+            DELETE FROM crm_whatsapp_windows
+            WHERE business_id = \(business) AND (client_id = \(id) OR phone_hash IN (
+                SELECT phone_hash FROM crm_clients WHERE business_id = \(business) AND client_id = \(id) AND phone_hash IS NOT NULL))
+            """)
         let preferences = try execute("DELETE FROM crm_client_preferences WHERE business_id = \(business) AND client_id = \(id)")
         let clients = try execute("DELETE FROM crm_clients WHERE business_id = \(business) AND client_id = \(id)")
         return communications + preferences + clients > 0

@@ -12,6 +12,7 @@ final class SQLiteEngine: StorageEngine {
     let dialect = Dialect.sqlite
     let wakeUps = WakeUpHub()
     let eventWakeUps = WakeUpHub()
+    let peers = PeerLine()
 
     private let pool: DatabasePool
     private let lock: ProcessLock

@@ -33,8 +33,9 @@ struct ClientExportAPI: Sendable {
         let held = try await database.read { tx in
             let client = try tx.client(id, business: business)
             let hashes = [client?.emailHash, client?.phoneHash].compactMap { $0 }
+            let lastInbound = try client?.phoneHash.flatMap { hash in try tx.whatsAppInbound([hash], business: business)[hash] }
             return Held(
-                client: client, stated: try tx.statedPreferences(id, business: business),
+                client: client, lastInbound: lastInbound, stated: try tx.statedPreferences(id, business: business),
                 effective: try tx.effectivePreferences(id, business: business),
                 suppressions: try hashes.flatMap { try tx.suppressions($0, business: business) }, exportedAt: tx.now)
         }
@@ -57,6 +58,7 @@ struct ClientExportAPI: Sendable {
                 }
             }
         }
+        json.time("whatsapp_last_inbound_at", held.lastInbound)
         json.key("communications")
         return json.bytes + Array("[".utf8)
     }
@@ -99,7 +101,8 @@ struct ClientExportAPI: Sendable {
                     json.object { json in
                         json.member("filename", file.filename)
                         json.member("content_type", file.contentType)
-                        json.member("content_base64", Base64.encode(file.content))
+                        json.member("content_base64", file.link == nil ? Base64.encode(file.content) : nil)
+                        json.member("link", file.link)
                     }
                 }
             }
@@ -111,6 +114,7 @@ struct ClientExportAPI: Sendable {
                         json.member("subject", message.subject)
                         json.member("text", message.text)
                         json.member("html", message.html)
+                        json.member("form", message.form)
                     }
                 }
             }
@@ -120,6 +124,8 @@ struct ClientExportAPI: Sendable {
 
     private struct Held: Sendable {
         var client: SealedClient?
+        /// On WhatsApp, which decides whether free text may be sent.
+        var lastInbound: Timestamp?
         var stated: StatedPreferences?
         var effective: Preferences
         var suppressions: [Suppression]

@@ -7,7 +7,8 @@ enum OpenAPIDocument {
 
     /// The first one carries everything but the others' `paths` and `components`.
     static let pieces = [
-        "base", "communications", "workflow", "clients", "preferences", "business", "message-types", "templates", "webhooks", "operations",
+        "base", "communications", "workflow", "clients", "preferences", "business", "message-types", "templates", "webhooks",
+        "whatsapp", "operations",
         "pages",
     ]
 
