@@ -41,7 +41,7 @@ public final class EventDispatcher: Service {
         self.timing = timing
         self.logger = logger
         self.metrics = metrics
-        flights = EventFlights(perEndpoint: timing.perEndpoint, overall: timing.overall)
+        flights = EventFlights(overall: timing.overall)
     }
 
     /// Runs until graceful shutdown: then nothing new begins, what has begun may finish for some seconds, the rest is given back, and
@@ -135,9 +135,10 @@ public final class EventDispatcher: Service {
 
     private func claim() async throws -> [(DueEvent, WebhookSigner)] {
         let endpoints = try await database.read { tx in try tx.endpointsWithDueEvents() }.shuffled()
-        let places = endpoints.map { ($0, flights.reserve($0.id)) }.filter { $0.1 > 0 }
+        let now = clock.now()
+        let places = endpoints.map { ($0, flights.reserve($0.id, limit: limit(of: $0, now))) }.filter { $0.1 > 0 }
         guard !places.isEmpty else { return [] }
-        let (token, leaseUntil) = (token, clock.now().adding(seconds: timing.leaseSeconds))
+        let (token, leaseUntil) = (token, now.adding(seconds: timing.leaseSeconds))
         do {
             let claimed = try await database.write { tx in
                 try places.map { endpoint, limit in
@@ -147,7 +148,7 @@ public final class EventDispatcher: Service {
             var due: [(DueEvent, WebhookSigner)] = []
             for (place, events) in zip(places, claimed) {
                 flights.leave(place.0.id, place.1 - events.count)
-                let signer = WebhookSigner(endpoint: place.0, cipher: cipher, now: clock.now())
+                let signer = WebhookSigner(endpoint: place.0, cipher: cipher, now: now)
                 due += events.map { ($0, signer) }
             }
             return due
@@ -155,6 +156,13 @@ public final class EventDispatcher: Service {
             for (endpoint, count) in places { flights.leave(endpoint.id, count) }
             throw error
         }
+    }
+
+    /// One that has answered nothing but failures for a while is only asked whether it works again: it neither is hammered nor takes
+    /// the places of others.
+    private func limit(of endpoint: WebhookEndpoint, _ now: Timestamp) -> Int {
+        guard let since = endpoint.failingSince, now >= since.adding(seconds: timing.patienceSeconds) else { return timing.perEndpoint }
+        return 1
     }
 
     // MARK: Outcomes

@@ -12,20 +12,18 @@ final class EventFlights: Sendable {
     }
 
     private let state = Mutex(State())
-    private let perEndpoint: Int
     private let overall: Int
 
-    init(perEndpoint: Int, overall: Int) {
-        self.perEndpoint = perEndpoint
+    init(overall: Int) {
         self.overall = overall
     }
 
     var count: Int { state.withLock(\.total) }
 
-    /// How many more may begin for `endpoint`; they count as begun until ``leave(_:_:)``.
-    func reserve(_ endpoint: UUIDv7) -> Int {
+    /// How many more may begin for `endpoint`, which may have `limit` in all; they count as begun until ``leave(_:_:)``.
+    func reserve(_ endpoint: UUIDv7, limit: Int) -> Int {
         state.withLock { state in
-            let free = max(0, min(perEndpoint - state.byEndpoint[endpoint, default: 0], overall - state.total))
+            let free = max(0, min(limit - state.byEndpoint[endpoint, default: 0], overall - state.total))
             if free > 0 { state.byEndpoint[endpoint, default: 0] += free }
             state.total += free
             return free

@@ -11,6 +11,8 @@ public struct EventTiming: Sendable {
     /// At the same time to one endpoint, so that a slow one leaves room for the others.
     public var perEndpoint = 16
     public var overall = 512
+    /// Seconds of nothing but failures after which an endpoint gets one event at a time, until one gets through.
+    public var patienceSeconds: Int64 = 60
     /// For a whole exchange with an endpoint.
     public var timeout: Duration = .seconds(15)
     /// How long exchanges may go on once the process is asked to stop; then they are cut short and begin anew elsewhere. Short, because

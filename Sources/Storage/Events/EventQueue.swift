@@ -72,38 +72,13 @@ extension Transaction {
     ///
     /// - Parameter token: names the claiming process, new on every start.
     public func claimEvents(endpoint: UUIDv7, limit: Int, token: Int64, leaseUntil: Timestamp) throws(DatabaseError) -> [DueEvent] {
-        let due = try run(
-            """
-            SELECT lane FROM crm_event_lanes WHERE endpoint_id = \(endpoint) AND due_at <= \(now.milliseconds)
-            ORDER BY due_at LIMIT \(limit) \(dialect.forUpdateSkipLocked)
-            """)
-        var lanes: [SQLValue] = []
-        for row in due { lanes.append(.text(try row.text(0))) }
-        guard !lanes.isEmpty else { return [] }
-        // A statement of its own, which sees what was committed before the locks were taken.
-        let heads = try run(
-            """
-            SELECT l.lane, (SELECT d.position FROM crm_event_deliveries d
-                WHERE d.endpoint_id = l.endpoint_id AND d.lane = l.lane AND d.status = 'waiting' ORDER BY d.position LIMIT 1)
-            FROM crm_event_lanes l WHERE l.endpoint_id = \(endpoint) AND l.lane IN (\(SQL.padded(lanes)))
-            """)
-        var positions: [SQLValue] = []
-        var taken: [SQLValue] = []
-        for head in heads {
-            guard let position = try head.int64OrNil(1) else {
-                // Its events were erased or have expired.
-                try execute("DELETE FROM crm_event_lanes WHERE endpoint_id = \(endpoint) AND lane = \(try head.text(0))")
-                continue
-            }
-            positions.append(.int(position))
-            taken.append(.text(try head.text(0)))
+        var positions: [SQLValue]?
+        // Lanes whose events were erased or have expired end here; behind them others may wait. Bounded, as every transaction is.
+        for _ in 0..<100 {
+            positions = try claimLanes(endpoint, limit, token, leaseUntil)
+            guard let positions, positions.isEmpty else { break }
         }
-        guard !positions.isEmpty else { return [] }
-        try execute(
-            """
-            UPDATE crm_event_lanes SET due_at = \(leaseUntil.milliseconds), lease_token = \(token)
-            WHERE endpoint_id = \(endpoint) AND lane IN (\(SQL.padded(taken)))
-            """)
+        guard let positions, !positions.isEmpty else { return [] }
         var events: [DueEvent] = []
         for row in try run(
             """
@@ -119,6 +94,44 @@ extension Transaction {
                     attempts: try row.int(StoredEvent.columnCount + 1)))
         }
         return events
+    }
+
+    /// - Returns: the positions of the lanes' first events; nil when no lane is due.
+    private func claimLanes(
+        _ endpoint: UUIDv7, _ limit: Int, _ token: Int64, _ leaseUntil: Timestamp
+    ) throws(DatabaseError) -> [SQLValue]? {
+        let due = try run(
+            """
+            SELECT lane FROM crm_event_lanes WHERE endpoint_id = \(endpoint) AND due_at <= \(now.milliseconds)
+            ORDER BY due_at LIMIT \(limit) \(dialect.forUpdateSkipLocked)
+            """)
+        var lanes: [SQLValue] = []
+        for row in due { lanes.append(.text(try row.text(0))) }
+        guard !lanes.isEmpty else { return nil }
+        // A statement of its own, which sees what was committed before the locks were taken.
+        let heads = try run(
+            """
+            SELECT l.lane, (SELECT d.position FROM crm_event_deliveries d
+                WHERE d.endpoint_id = l.endpoint_id AND d.lane = l.lane AND d.status = 'waiting' ORDER BY d.position LIMIT 1)
+            FROM crm_event_lanes l WHERE l.endpoint_id = \(endpoint) AND l.lane IN (\(SQL.padded(lanes)))
+            """)
+        var positions: [SQLValue] = []
+        var taken: [SQLValue] = []
+        for head in heads {
+            guard let position = try head.int64OrNil(1) else {
+                try execute("DELETE FROM crm_event_lanes WHERE endpoint_id = \(endpoint) AND lane = \(try head.text(0))")
+                continue
+            }
+            positions.append(.int(position))
+            taken.append(.text(try head.text(0)))
+        }
+        guard !positions.isEmpty else { return [] }
+        try execute(
+            """
+            UPDATE crm_event_lanes SET due_at = \(leaseUntil.milliseconds), lease_token = \(token)
+            WHERE endpoint_id = \(endpoint) AND lane IN (\(SQL.padded(taken)))
+            """)
+        return positions
     }
 
     /// After a crash on SQLite: whoever held a lease is dead, so their lanes are due now. Nothing on PostgreSQL, where others live.

@@ -100,6 +100,26 @@ struct EventFailureTests {
         }
     }
 
+    @Test("an endpoint that has failed for a while gets one event at a time until one gets through", arguments: World.engines)
+    func probing(engine: TestEngine) async throws {
+        try await EventWorld.with(engine) { world in
+            try await WebhookReceiver.running { receiver in
+                receiver.answer(500)
+                try await world.endpoint(receiver.url)
+                for client in 0..<10 { try await world.emit("client-\(client)") }
+                #expect(try await world.dispatcher.runOnce() == 10)
+                // The second failure of each is due after 5 s and a tenth; by then the endpoint has not failed for long.
+                world.store.clock.advance(seconds: 6)
+                #expect(try await world.dispatcher.runOnce() == 10)
+                world.store.clock.advance(seconds: 400)
+                #expect(try await world.dispatcher.runOnce() == 1)
+                receiver.answer(200)
+                #expect(try await world.dispatcher.runOnce() == 1)
+                #expect(try await world.dispatcher.runOnce() == 8)
+            }
+        }
+    }
+
     @Test("an endpoint that moves begins with a clean sheet; other changes leave its record alone", arguments: World.engines)
     func moved(engine: TestEngine) async throws {
         try await EventWorld.with(engine) { world in
@@ -206,7 +226,9 @@ struct EventFailureTests {
                 let endpoint = try await world.endpoint(receiver.url)
                 try await world.emit("ada")
                 try await world.settle()
-                #expect(try await world.deliveries(endpoint).first?.attempts.first?.error == "no answer in time")
+                // On a busy machine the time may be over before there is a connection.
+                let error = try await world.deliveries(endpoint).first?.attempts.first?.error
+                #expect(error == "no answer in time" || error == "no connection in time")
                 gate.open()
             }
         }
