@@ -33,6 +33,7 @@ struct Assembly: Sendable {
     let events: EventDispatcher
     /// The way out over HTTP.
     let http: SafeHTTP
+    let receipts: EventIntake
     /// Nil while e-mail runs in the sandbox.
     let mail: SMTPPool?
     /// What the first start of all made; nil ever after.
@@ -73,10 +74,14 @@ struct Assembly: Sendable {
         let orchestrator = Orchestrator(
             database: store.database, clock: clock, directory: directory, templates: templates, addresses: addresses, zones: zones,
             engine: engine, smsPrices: settings.smsPrices)
+        let replies = ReplyIntake(
+            database: store.database, cipher: store.cipher, clock: clock, orchestrator: orchestrator, optOutReplies: settings.optOutReplies)
+        let receipts = EventIntake(database: store.database, cipher: store.cipher, orchestrator: orchestrator)
         var web = WebParts(
             database: store.database, cipher: store.cipher, clock: clock, keys: APIKeyCache(database: store.database, clock: clock),
             orchestrator: orchestrator, isTimeZone: { zones.zone(named: $0) != nil }, readiness: readiness(store, engine),
-            metrics: { registry.render() }, baseURL: settings.baseURL, http: metrics.http,
+            metrics: { registry.render() }, baseURL: settings.baseURL, replies: replies, receipts: receipts,
+            webhookKeys: settings.webhookKeys, http: metrics.http,
             allowsPrivateWebhooks: settings.allowsPrivateWebhooks)
         web.whatsAppTemplates = templateSync(transports, store, clock, whatsApp)
         let http = SafeHTTP(eventLoopGroup: outgoingLoops)
@@ -85,7 +90,7 @@ struct Assembly: Sendable {
             allowsPrivateNetworks: settings.allowsPrivateWebhooks, logger: Logger(label: "rapport.events"), metrics: metrics)
         return Assembly(
             settings: settings, store: store, clock: clock, logger: logger, registry: registry, metrics: metrics, engine: engine,
-            orchestrator: orchestrator, web: web, events: events, http: http, mail: mail, bootstrap: bootstrap)
+            orchestrator: orchestrator, web: web, events: events, http: http, receipts: receipts, mail: mail, bootstrap: bootstrap)
     }
 
     /// Runs until SIGTERM or SIGINT, then stops in reverse order: HTTP, the engine with what it has begun, the sampler.
@@ -95,6 +100,7 @@ struct Assembly: Sendable {
             onListening: onListening)
         let sampler = MetricsSampler(database: store.database, metrics: metrics, mail: mail, engine: engine, registry: registry)
         let purge = IdempotencyPurge(database: store.database, logger: Logger(label: "rapport.web"))
+        let sweep = ReceiptSweep(intake: receipts, clock: clock, logger: Logger(label: "rapport.receipts"))
         // Before anything can begin: from here on an opt-out on another instance waits for this one.
         store.database.peers.join()
         let deadline = StopDeadline {
@@ -103,7 +109,8 @@ struct Assembly: Sendable {
         }
         let templates: [any Service] = web.whatsAppTemplates.map { [$0] } ?? []
         var configuration = ServiceGroupConfiguration(
-            services: [sampler, purge] + templates + [engine, events, server, deadline], gracefulShutdownSignals: [.sigterm, .sigint],
+            services: [sampler, purge, sweep] + templates + [engine, events, server, deadline],
+            gracefulShutdownSignals: [.sigterm, .sigint],
             logger: logger)
         // The engine's own deadline for begun attempts is shorter. The group's limit for the cancellation would be a trap; the
         // deadline above ends the process instead.

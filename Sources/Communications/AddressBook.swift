@@ -3,7 +3,7 @@ import Storage
 
 /// Seals and opens clients' addresses; the one place that knows how they are bound to their rows.
 public struct AddressBook: Sendable {
-    private let cipher: Cipher
+    let cipher: Cipher
 
     public init(cipher: Cipher) {
         self.cipher = cipher

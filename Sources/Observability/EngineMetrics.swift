@@ -45,6 +45,11 @@ public struct EngineMetrics: Sendable {
     /// `rapport_unknown_outcomes_total`: attempts whose outcome nobody recorded (crash, lost lease).
     public let unknownOutcomes: CounterMetric
 
+    /// `rapport_webhooks_refused_total{provider,reason}`: requests to the providers' webhooks that were turned away without effect.
+    public let webhooksRefused: CounterTable
+    /// `rapport_webhook_events_total{provider,result}`: what providers told, by what became of it.
+    public let webhookEvents: CounterTable
+
     /// `rapport_commit_batch_size`: acceptances, outcomes and claims that shared one commit.
     public let commitBatchSize: HistogramMetric
     /// `rapport_commit_seconds`: one round of the writer, begin to durable.
@@ -97,6 +102,15 @@ public struct EngineMetrics: Sendable {
             registry, name: "rapport_fallbacks_total", help: "Channels given up for the next one.", labels: channelLabel)
         unknownOutcomes = registry.counter(
             "rapport_unknown_outcomes_total", help: "Attempts that ended without a recorded outcome.")
+        webhooksRefused = CounterTable(
+            registry, name: "rapport_webhooks_refused_total", help: "Webhook requests turned away without effect.",
+            labels: [("provider", ["twilio", "whatsapp"]), ("reason", ["not_configured", "signature", "account", "verify_token"])])
+        webhookEvents = CounterTable(
+            registry, name: "rapport_webhook_events_total", help: "What providers told, by what became of it.",
+            labels: [
+                ("provider", ["twilio", "whatsapp"]),
+                ("result", ["taken", "kept_for_later", "not_understood", "store_away", "reply", "template", "preference"]),
+            ])
         commitBatchSize = registry.histogram(
             "rapport_commit_batch_size", help: "Writes that shared one commit.",
             buckets: [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024])

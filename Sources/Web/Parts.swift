@@ -10,6 +10,10 @@ public struct WebParts: Sendable {
     public var clock: WallClock
     public var keys: APIKeyCache
     public var orchestrator: Orchestrator
+    public var replies: ReplyIntake
+    public var receipts: EventIntake
+    /// By what the providers' webhooks are known to be theirs.
+    public var webhookKeys: WebhookKeys
     /// Whether a time zone of this name exists.
     public var isTimeZone: @Sendable (String) -> Bool
     public var readiness: Readiness
@@ -24,10 +28,11 @@ public struct WebParts: Sendable {
     /// Asks the WhatsApp account for its templates; nil while none is configured.
     public var whatsAppTemplates: WhatsAppTemplateSync?
 
+    /// - Parameter replies: nil takes replies as an account of Twilio's is set up unless told otherwise.
     public init(
         database: Database, cipher: Cipher, clock: WallClock, keys: APIKeyCache, orchestrator: Orchestrator,
         isTimeZone: @escaping @Sendable (String) -> Bool, readiness: Readiness, metrics: @escaping @Sendable () async -> [UInt8],
-        baseURL: String,
+        baseURL: String, replies: ReplyIntake? = nil, receipts: EventIntake? = nil, webhookKeys: WebhookKeys = WebhookKeys(),
         http: HTTPMetrics = HTTPMetrics(registry: MetricsRegistry()), allowsPrivateWebhooks: Bool = false
     ) {
         self.database = database
@@ -35,6 +40,9 @@ public struct WebParts: Sendable {
         self.clock = clock
         self.keys = keys
         self.orchestrator = orchestrator
+        self.replies = replies ?? ReplyIntake(database: database, cipher: cipher, clock: clock, orchestrator: orchestrator)
+        self.receipts = receipts ?? EventIntake(database: database, cipher: cipher, orchestrator: orchestrator)
+        self.webhookKeys = webhookKeys
         self.isTimeZone = isTimeZone
         self.readiness = readiness
         self.metrics = metrics

@@ -41,6 +41,15 @@ public enum Path: String, Sendable, Hashable, CaseIterable {
     case workflowEvents = "/api/crm/workflow/events"
     case workflowPlan = "/api/crm/workflow/plans/{plan_id}"
 
+    case replies = "/api/crm/replies"
+    case reply = "/api/crm/replies/{reply_id}"
+    case replyResolve = "/api/crm/replies/{reply_id}/resolve"
+    case replyPatterns = "/api/crm/reply-patterns"
+
+    case twilioStatus = "/api/crm/webhooks/twilio/status"
+    case twilioInbound = "/api/crm/webhooks/twilio/inbound"
+    case whatsAppWebhook = "/api/crm/webhooks/whatsapp"
+
     case webhookEndpoints = "/api/crm/webhook-endpoints"
     case webhookEndpoint = "/api/crm/webhook-endpoints/{endpoint_id}"
     case webhookEndpointSecret = "/api/crm/webhook-endpoints/{endpoint_id}/secret"

@@ -5,6 +5,8 @@ enum Routes {
     static func table(_ parts: WebParts, gate: Gatekeeper) -> RouteTable {
         var table = RouteTable()
         communications(parts, &table)
+        replies(parts, &table)
+        webhooks(parts, &table)
         records(parts, &table)
         events(parts, &table)
         whatsApp(parts, &table)
@@ -24,11 +26,33 @@ enum Routes {
         table.post(.communicationRetry, body: .optional, communications.retry)
         let batch = CommunicationBatchAPI(orchestrator: parts.orchestrator, fields: fields)
         table.post(.communicationBatch, body: .withAttachments, batch.submit)
-        table.get(.clientTimeline, TimelineAPI(database: parts.database).list)
+        table.get(.clientTimeline, TimelineAPI(database: parts.database, cipher: parts.cipher).list)
 
         let workflow = WorkflowAPI(database: parts.database, orchestrator: parts.orchestrator, fields: fields)
         table.post(.workflowEvents, workflow.event)
         table.get(.workflowPlan, workflow.plan)
+    }
+
+    private static func replies(_ parts: WebParts, _ table: inout RouteTable) {
+        let replies = RepliesAPI(database: parts.database, cipher: parts.cipher, intake: parts.replies)
+        table.get(.replies, replies.list)
+        table.post(.replies, replies.submit)
+        table.get(.reply, replies.show)
+        table.post(.replyResolve, body: .optional, replies.resolve)
+        let patterns = ReplyPatternsAPI(database: parts.database)
+        table.get(.replyPatterns, patterns.show)
+        table.put(.replyPatterns, patterns.put)
+    }
+
+    /// What providers tell us. Everybody may call them; only their signatures are believed.
+    private static func webhooks(_ parts: WebParts, _ table: inout RouteTable) {
+        let twilio = TwilioWebhooksAPI(parts)
+        table.openRaw(.twilioStatus, limit: 1 << 20, twilio.status)
+        table.openRaw(.twilioInbound, limit: 1 << 20, twilio.inbound)
+        let whatsApp = WhatsAppWebhooksAPI(parts)
+        table.openGet(.whatsAppWebhook, whatsApp.verify)
+        // One request may batch many messages.
+        table.openRaw(.whatsAppWebhook, limit: 4 << 20, whatsApp.receive)
     }
 
     /// Business, clients, preferences, message types, templates.

@@ -1,3 +1,4 @@
+import Core
 import Logging
 import Testing
 
@@ -83,6 +84,7 @@ struct SettingsTests {
             (["LOG_LEVEL": "loud"], "LOG_LEVEL: must be one of trace, debug, info, notice, warning, error, critical, not 'loud'"),
             (["HOST": "a\r\nb"], "HOST: holds a control character"),
             (["RATE_LIMITS": "email=100"], "RATE_LIMITS: 'email=100' is not of the form email=100/3600 (email, sms or whatsapp)"),
+            (["SMS_SEGMENT_PRICES": "0.01"], "SMS_SEGMENT_PRICES: must be of the form USD:default=0.01,1=0.0079,49=0.075"),
             (["RATE_LIMITS": "email=1/1,email=2/2"], "RATE_LIMITS: email stands there twice"),
         ])
     func values(environment: [String: String], line: String) {
@@ -129,6 +131,13 @@ struct SettingsTests {
         #expect(mail.fromEmail == "ada@example.org" && mail.fromName == "Ada & Co" && mail.maxConnections == 3 && mail.dkim == nil)
     }
 
+    @Test("prices of text messages are understood, with spaces too")
+    func prices() throws {
+        let prices = try #require(try settings(["SMS_SEGMENT_PRICES": "USD: default=0.01, 1=0.0079"]).smsPrices)
+        #expect(prices.cost(segments: 1, to: "+14155550100") == "0.0079" && prices.cost(segments: 1, to: "+4930") == "0.01")
+        #expect(try settings([:]).smsPrices == nil)
+    }
+
     @Test("real providers bring their usual limits; an empty value takes them away")
     func limits() throws {
         let twilio = ["TWILIO_ACCOUNT_SID": "AC1", "TWILIO_AUTH_TOKEN": "t", "TWILIO_FROM_NUMBER": "+14155550100"]
@@ -142,8 +151,6 @@ struct SettingsTests {
 
     @Test("what this release cannot do is refused instead of pretended")
     func notBuilt() {
-        let twilio = ["TWILIO_ACCOUNT_SID": "AC1", "TWILIO_AUTH_TOKEN": "t", "TWILIO_FROM_NUMBER": "+14155550100"]
-        #expect(complaint(twilio)?.hasPrefix("TWILIO_ACCOUNT_SID: this release cannot send SMS yet") == true)
         #expect(complaint(["RATE_LIMITS": "email=100/3600"])?.hasPrefix("RATE_LIMITS: ") == true)
         #expect(complaint(["REDIS_URL": "redis://h"])?.hasPrefix("REDIS_URL: ") == true)
     }

@@ -1,3 +1,4 @@
+import Communications
 import Core
 import Logging
 
@@ -22,6 +23,8 @@ struct Settings: Sendable {
     var cache: Cache
     var mail: MailSettings?
     var twilio: Twilio?
+    /// Who answers the keywords that Twilio acts on by itself.
+    var optOutReplies: OptOutReplies
     var whatsapp: WhatsApp?
     /// What one part of an SMS costs; nil: dry runs name no price.
     var smsPrices: SMSPrices?
@@ -42,6 +45,7 @@ struct Settings: Sendable {
             redisURL: try source.url(.redisURL, schemes: ["redis", "rediss"]))
         mail = try MailSettings(source)
         twilio = try Self.twilio(source)
+        optOutReplies = try source.choice(.twilioOptOutReplies, OptOutReplies.self) ?? .twilio
         whatsapp = try Self.whatsapp(source)
         smsPrices = try Self.smsPrices(source)
         encryptionKey = try source.text(.encryptionKey)

@@ -39,6 +39,8 @@ public final class DeliveryEngine: Service {
     let metrics: EngineMetrics
     let logger: Logger
     let recorder: OutcomeRecorder
+    /// Rings when attempts were recorded whose messages receipts may name.
+    let messagesKnown = Signal()
     let peers: PeerConsent
     private let stopping = Signal()
 
@@ -63,8 +65,17 @@ public final class DeliveryEngine: Service {
         self.lanes = lanes
         self.register = register
         peers = PeerConsent(line: database.peers, register: register)
-        recorder = OutcomeRecorder(database: database, logger: logger) { [lanes] outcomes in
+        let consequences = Consequences(cipher: addresses.cipher)
+        recorder = OutcomeRecorder(database: database, logger: logger) { refused in
+            let changes = try await database.record { tx in
+                try tx.lockAllConsent()
+                return try refused.flatMap { try consequences.apply($0, tx) }
+            }
+            // What has begun is not waited for: its end comes by this recorder.
+            for change in changes { _ = register.withdraw(business: change.business, client: change.client, channels: change.channels) }
+        } recorded: { [lanes, messagesKnown] outcomes in
             register.leave(outcomes.map(\.id))
+            if outcomes.contains(where: { $0.channel != .email }) { messagesKnown.raise() }
             var places: [Channel: Int] = [:]
             for outcome in outcomes { places[outcome.channel, default: 0] += 1 }
             for (channel, count) in places { lanes[channel]?.release(count) }

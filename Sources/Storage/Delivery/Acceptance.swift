@@ -60,14 +60,16 @@ public struct ClientSnapshot: Sendable {
     public var stated: StatedPreferences
     /// Channels whose address stands on the suppression list.
     public var suppressed: ChannelSet
+    /// Channels on which the person wants no marketing.
+    public var marketingStopped: ChannelSet
     /// Filled only where ``Acceptance/needsBatchState`` asked for it.
     public var lastMessageAt: Timestamp?
     public var openBatches: [OpenBatchRecord]
 
     public init(
         name: String? = nil, language: String? = nil, timezone: String? = nil, email: SealedValue? = nil, phoneNumber: SealedValue? = nil,
-        stated: StatedPreferences = StatedPreferences(), suppressed: ChannelSet = [], lastMessageAt: Timestamp? = nil,
-        openBatches: [OpenBatchRecord] = []
+        stated: StatedPreferences = StatedPreferences(), suppressed: ChannelSet = [], marketingStopped: ChannelSet = [],
+        lastMessageAt: Timestamp? = nil, openBatches: [OpenBatchRecord] = []
     ) {
         self.name = name
         self.language = language
@@ -76,6 +78,7 @@ public struct ClientSnapshot: Sendable {
         self.phoneNumber = phoneNumber
         self.stated = stated
         self.suppressed = suppressed
+        self.marketingStopped = marketingStopped
         self.lastMessageAt = lastMessageAt
         self.openBatches = openBatches
     }
@@ -167,6 +170,8 @@ public struct AcceptancePlan: Sendable {
     public var batch: BatchChange
     public var errorMessage: String?
     public var attachments: [AttachmentUpload]
+    /// Seconds after `sent` without word of delivery after which the next channel begins.
+    public var fallbackAfter: Int?
     /// The body of the first answer, kept with the idempotency key.
     public var answer: [UInt8]
     /// Carried back untouched to the caller (the client as it was when decided, for the sender).
@@ -175,7 +180,8 @@ public struct AcceptancePlan: Sendable {
     public init(
         planID: String?, messageType: String, category: MessageCategory, urgency: Urgency, channel: Channel, fallbacks: [Channel],
         status: CommunicationStatus, context: [UInt8], metadata: [UInt8], scheduledFor: Timestamp, queue: QueuePlacement,
-        batch: BatchChange, errorMessage: String?, attachments: [AttachmentUpload], answer: [UInt8], client: ClientSnapshot
+        batch: BatchChange, errorMessage: String?, attachments: [AttachmentUpload], fallbackAfter: Int? = nil, answer: [UInt8],
+        client: ClientSnapshot
     ) {
         self.planID = planID
         self.messageType = messageType
@@ -191,6 +197,7 @@ public struct AcceptancePlan: Sendable {
         self.batch = batch
         self.errorMessage = errorMessage
         self.attachments = attachments
+        self.fallbackAfter = fallbackAfter
         self.answer = answer
         self.client = client
     }

@@ -56,7 +56,7 @@ struct AcceptanceEffects {
     /// - Returns: whether there is one.
     func writeOutgoing(_ emit: (SQL) throws(DatabaseError) -> Void) throws(DatabaseError) -> Bool {
         guard plan.status == .suppressed else { return false }
-        let event = StatusEvent(type: .suppressed, at: now, channel: plan.channel, reason: plan.errorMessage)
+        let event = StatusAnnouncement(type: .suppressed, at: now, channel: plan.channel, reason: plan.errorMessage)
         try emit(event.insertion(of: acceptance.id, now: now))
         return true
     }

@@ -57,7 +57,7 @@ enum WebhookInterest {
 }
 
 /// The event of a status that the delivery itself reached, as one statement that holds on both engines.
-struct StatusEvent {
+struct StatusAnnouncement {
     var type: OutgoingEventType
     var at: Timestamp
     var channel: Channel

@@ -21,6 +21,8 @@ struct ClientExportAPI: Sendable {
         answer.stream = ResponseBody { writer in
             try await writer.write(ByteBuffer(bytes: head))
             try await writeCommunications(of: id, business: business, to: &writer)
+            try await writer.write(ByteBuffer(string: #"],"replies":["#))
+            try await writeReplies(of: id, business: business, to: &writer)
             try await writer.write(ByteBuffer(string: "]}"))
             try await writer.finish(nil)
         }
@@ -53,6 +55,7 @@ struct ClientExportAPI: Sendable {
             for suppression in held.suppressions {
                 json.object { json in
                     json.member("channel", suppression.channel.rawValue)
+                    json.member("scope", suppression.scope.rawValue)
                     json.member("reason", suppression.reason)
                     json.time("at", suppression.at)
                 }
@@ -74,6 +77,23 @@ struct ClientExportAPI: Sendable {
             for record in page {
                 guard let bytes = try await communication(record.id, business: business) else { continue }
                 try await writer.write(ByteBuffer(bytes: isFirst ? bytes : Array(",".utf8) + bytes))
+                isFirst = false
+            }
+            after = page.count == Self.communicationsPerRead ? page.last?.id : nil
+        } while after != nil
+    }
+
+    private func writeReplies(of id: ClientID, business: BusinessID, to writer: inout any ResponseBodyWriter) async throws {
+        var after: UUIDv7?
+        var isFirst = true
+        repeat {
+            let filter = ReplyFilter(clientID: id, after: after)
+            let page = try await database.read { tx in try tx.replies(filter, business: business, limit: Self.communicationsPerRead) }
+            for reply in page {
+                let opened = try OpenedReply(reply, cipher)
+                var json = JSONWriter(capacity: 1_024)
+                json.object { json in ReplyJSON.members(opened, &json) }
+                try await writer.write(ByteBuffer(bytes: isFirst ? json.bytes : Array(",".utf8) + json.bytes))
                 isFirst = false
             }
             after = page.count == Self.communicationsPerRead ? page.last?.id : nil

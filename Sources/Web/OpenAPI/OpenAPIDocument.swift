@@ -7,8 +7,8 @@ enum OpenAPIDocument {
 
     /// The first one carries everything but the others' `paths` and `components`.
     static let pieces = [
-        "base", "communications", "workflow", "clients", "preferences", "business", "message-types", "templates", "webhooks",
-        "whatsapp", "operations",
+        "base", "communications", "workflow", "replies", "clients", "preferences", "business", "message-types", "templates", "whatsapp",
+        "provider-webhooks", "webhooks", "operations",
         "pages",
     ]
 
