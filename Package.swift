@@ -198,9 +198,10 @@ let package = Package(
         .testTarget(
             name: "CommunicationsTests",
             dependencies: [
-                "Communications", "Storage", "SMTP", "Providers", "Core", "CAssets", "TestSupport",
-                .product(name: "Logging", package: "swift-log"),
+                "Communications", "Storage", "SMTP", "Providers", "Core", "CAssets", "Observability", "TestSupport",
+                .product(name: "Logging", package: "swift-log"), .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "NIOCore", package: nio), .product(name: "NIOPosix", package: nio),
+                .product(name: "NIOHTTP1", package: nio),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]
         ),
