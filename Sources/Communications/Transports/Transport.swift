@@ -94,10 +94,20 @@ public struct TransportFailure: Error, Sendable {
     public var withdrawn: Bool
     /// What it means beyond this message.
     public var consequence: FailureConsequence?
+    /// Whether other messages on the same way would meet it too.
+    public var scope: Scope
+
+    /// How far a failure reaches.
+    public enum Scope: Sendable, Hashable {
+        /// The way to the provider or the account: it counts for the circuit breaker, and its `retryAfter` pauses the lane.
+        case account
+        /// This message or this person alone, for example a full mailbox or WhatsApp's limit per recipient (131056).
+        case message
+    }
 
     public init(
         category: ErrorCategory, message: String, retryAfter: Int? = nil, outcomeUnknown: Bool = false, withdrawn: Bool = false,
-        consequence: FailureConsequence? = nil
+        consequence: FailureConsequence? = nil, scope: Scope = .account
     ) {
         self.category = category
         self.message = message
@@ -105,6 +115,7 @@ public struct TransportFailure: Error, Sendable {
         self.outcomeUnknown = outcomeUnknown
         self.withdrawn = withdrawn
         self.consequence = consequence
+        self.scope = scope
     }
 }
 
@@ -116,6 +127,8 @@ public protocol Transport: Sendable {
     var isSandbox: Bool { get }
     /// How many messages may be on their way at once.
     var capacity: Int { get }
+    /// Our own numbers or accounts that messages may leave from, each with a rate limit of its own; empty where there is only one.
+    var senders: [String] { get }
     /// Takes messages; answers each through ``Delivery/complete``, in any order.
     func send(_ deliveries: [Delivery])
     /// Nil when it works; else one line that says what is wrong. Answers within a few seconds.
@@ -127,6 +140,7 @@ public protocol Transport: Sendable {
 }
 
 extension Transport {
+    public var senders: [String] { [] }
     public func run() async {}
 }
 

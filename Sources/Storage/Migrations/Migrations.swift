@@ -8,7 +8,8 @@ enum Migrations {
     }
 
     static let all = [
-        Migration(name: M001_Initial.name, statements: M001_Initial.statements)
+        Migration(name: M001_Initial.name, statements: M001_Initial.statements),
+        Migration(name: M005_RateLimits.name, statements: M005_RateLimits.statements),
     ]
 
     /// All instances take the same lock while they migrate.
