@@ -59,9 +59,12 @@ struct Assembly: Sendable {
         let zones = ZoneCatalog()
         let composer = MessageComposer(database: store.database, directory: directory, templates: templates)
         let (transports, mail) = try makeTransports(settings, store, clock)
+        var timing = DeliveryTiming()
+        timing.usesStoreClock = true
         let engine = DeliveryEngine(
             database: store.database, addresses: addresses, clock: clock, transports: transports, composer: composer, zones: zones,
-            directory: directory, logger: Logger(label: "rapport.delivery"), metrics: metrics)
+            directory: directory, timing: timing, rates: RateLimit.rates(settings.rateLimits), logger: Logger(label: "rapport.delivery"),
+            metrics: metrics)
         let orchestrator = Orchestrator(
             database: store.database, clock: clock, directory: directory, templates: templates, addresses: addresses, zones: zones,
             engine: engine)
@@ -107,6 +110,8 @@ struct Assembly: Sendable {
         let cache = Readiness.Check("cache") { Readiness.Finding(.ok, detail: "in process") }
         let channels = engine.inFlight.keys.sorted { $0.rawValue < $1.rawValue }.map { channel in
             Readiness.Check(channel.rawValue) {
+                // What the engine has met is worth more than what the transport says of itself.
+                if let trouble = engine.laneStatus[channel]?.trouble { return Readiness.Finding(.degraded, detail: trouble) }
                 guard let problem = await transports.problem(on: channel) else { return Readiness.Finding(.ok) }
                 return Readiness.Finding(.degraded, detail: problem)
             }

@@ -45,6 +45,15 @@ public struct EngineMetrics: Sendable {
     /// `rapport_unknown_outcomes_total`: attempts whose outcome nobody recorded (crash, lost lease).
     public let unknownOutcomes: CounterMetric
 
+    /// `rapport_rate_limit_waiting{channel}`: due messages that wait for their provider account's rate.
+    public let rateLimitWaiting: GaugeTable
+    /// `rapport_rate_limit_permits{channel}`: what is left of the rate over all instances; 0 too where there is none.
+    public let rateLimitPermits: GaugeTable
+    /// `rapport_circuit_state{channel}`: 0 closed, 1 half-open (one message probes), 2 open (the provider is away).
+    public let circuitState: GaugeTable
+    /// `rapport_circuit_openings_total{channel}`.
+    public let circuitOpenings: CounterTable
+
     /// `rapport_commit_batch_size`: acceptances, outcomes and claims that shared one commit.
     public let commitBatchSize: HistogramMetric
     /// `rapport_commit_seconds`: one round of the writer, begin to durable.
@@ -88,6 +97,17 @@ public struct EngineMetrics: Sendable {
             registry, name: "rapport_fallbacks_total", help: "Channels given up for the next one.", labels: channelLabel)
         unknownOutcomes = registry.counter(
             "rapport_unknown_outcomes_total", help: "Attempts that ended without a recorded outcome.")
+        rateLimitWaiting = GaugeTable(
+            registry, name: "rapport_rate_limit_waiting", help: "Due messages that wait for the rate of their provider account.",
+            label: "channel", values: Self.channels)
+        rateLimitPermits = GaugeTable(
+            registry, name: "rapport_rate_limit_permits", help: "Messages that the rate of the provider account still allows now.",
+            label: "channel", values: Self.channels)
+        circuitState = GaugeTable(
+            registry, name: "rapport_circuit_state", help: "Circuit breaker: 0 closed, 1 half-open, 2 open.", label: "channel",
+            values: Self.channels)
+        circuitOpenings = CounterTable(
+            registry, name: "rapport_circuit_openings_total", help: "Times that a provider was found to be away.", labels: channelLabel)
         commitBatchSize = registry.histogram(
             "rapport_commit_batch_size", help: "Writes that shared one commit.",
             buckets: [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024])

@@ -94,7 +94,7 @@ enum Setting: String, CaseIterable, Sendable {
         case .whatsappURL: "other address of the WhatsApp API"
         case .encryptionKey: "32 bytes in base64; id:key,id:key for rotation, the first one writes; required with PostgreSQL"
         case .apiKey: "first API key, 32 characters or more"
-        case .rateLimits: "messages/seconds by channel, e.g. email=100/3600"
+        case .rateLimits: "messages/seconds by channel, over all instances, e.g. email=100/3600; empty means none"
         case .logLevel: "trace, debug, info, notice, warning, error or critical"
         }
     }

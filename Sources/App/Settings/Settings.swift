@@ -107,7 +107,6 @@ struct Settings: Sendable {
             throw SettingsError(
                 .whatsappNumber, "this release cannot send WhatsApp yet; without the WHATSAPP_ keys WhatsApp stays in the sandbox")
         }
-        if !rateLimits.isEmpty { throw SettingsError(.rateLimits, "this release does not hold limits yet") }
         if cache.redisURL != nil { throw SettingsError(.redisURL, "this release has no Redis cache yet; leave it out") }
     }
 }

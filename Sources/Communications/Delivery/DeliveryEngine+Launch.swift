@@ -36,7 +36,7 @@ extension DeliveryEngine {
             do {
                 deliveries.append(try await delivery(of: attempt, on: lane))
             } catch {
-                finish(attempt, on: lane, .failure(TransportFailure(preparing: error)))
+                finish(attempt, on: lane, .failure(TransportFailure(preparing: error)), reachedTransport: false)
             }
         }
         if !deliveries.isEmpty { lane.transport.send(deliveries) }
@@ -51,19 +51,22 @@ extension DeliveryEngine {
         let register = register
         return Delivery(
             id: attempt.id, business: attempt.business, channel: attempt.channel, priority: attempt.urgency.priority, address: address,
-            recipientName: attempt.client.name,
+            recipientName: attempt.client.name, sender: sender(of: attempt, on: lane),
             begin: { guard register.begin(attempt.id) else { throw Withdrawn() } },
             render: { try message.render() },
             complete: { [self] outcome in finish(attempt, on: lane, outcome) })
     }
 
-    private func finish(_ attempt: Attempt, on lane: Lane, _ outcome: Result<TransportReceipt, TransportFailure>) {
+    private func finish(
+        _ attempt: Attempt, on lane: Lane, _ outcome: Result<TransportReceipt, TransportFailure>, reachedTransport: Bool = true
+    ) {
         let now = clock.now()
         var outcome = outcome
         // Cut off by the stop before its first byte: as good as never begun.
         if case .failure = outcome, lane.isClosed, !register.hasBegun(attempt.id) { outcome = .failure(.stopped) }
         let result = Verdict.result(of: outcome, attempt: attempt, policy: policy, now: now, jitter: Double.random(in: 0..<1))
         note(attempt, on: lane, outcome, result)
+        settle(attempt, on: lane, outcome, reachedTransport: reachedTransport, at: now)
         recorder.post(
             AttemptOutcome(
                 id: attempt.id, token: token, channel: attempt.channel, attempt: attempt.number, startedAt: attempt.startedAt,
