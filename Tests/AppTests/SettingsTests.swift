@@ -1,3 +1,4 @@
+import Core
 import Logging
 import Testing
 
@@ -133,11 +134,19 @@ struct SettingsTests {
             ])
     }
 
+    @Test("the limits reach the engine by channel, and the sandbox has none unless they name it")
+    func rates() throws {
+        #expect(RateLimit.rates(try settings([:]).rateLimits).isEmpty)
+        #expect(
+            RateLimit.rates(try settings(["RATE_LIMITS": "email=1000000000/31536000, sms=2/1"]).rateLimits) == [
+                .email: MessageRate(messages: 1_000_000_000, seconds: 31_536_000), .sms: MessageRate(messages: 2, seconds: 1),
+            ])
+    }
+
     @Test("what this release cannot do is refused instead of pretended")
     func notBuilt() {
         let twilio = ["TWILIO_ACCOUNT_SID": "AC1", "TWILIO_AUTH_TOKEN": "t", "TWILIO_FROM_NUMBER": "+14155550100"]
         #expect(complaint(twilio)?.hasPrefix("TWILIO_ACCOUNT_SID: this release cannot send SMS yet") == true)
-        #expect(complaint(["RATE_LIMITS": "email=100/3600"])?.hasPrefix("RATE_LIMITS: ") == true)
         #expect(complaint(["REDIS_URL": "redis://h"])?.hasPrefix("REDIS_URL: ") == true)
     }
 
