@@ -84,6 +84,8 @@ struct Assembly: Sendable {
             onListening: onListening)
         let sampler = MetricsSampler(database: store.database, metrics: metrics, mail: mail, engine: engine, registry: registry)
         let purge = IdempotencyPurge(database: store.database, logger: Logger(label: "rapport.web"))
+        // Before anything can begin: from here on an opt-out on another instance waits for this one.
+        store.database.peers.join()
         let deadline = StopDeadline {
             Console.complain("the stop took too long and was cut short; what was begun is taken over by the next start")
             _exit(EXIT_FAILURE)

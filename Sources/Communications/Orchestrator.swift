@@ -39,7 +39,15 @@ public final class Orchestrator: Sendable {
         var sandboxed: ChannelSet = []
         for lane in engine.lanes.values where lane.transport.isSandbox { sandboxed.insert(ChannelSet(lane.channel)) }
         self.sandboxed = sandboxed
+        database.peers.listen(Self.settingsTopic) { [directory, templates] text, _ in
+            guard let business = UUIDv7(text) else { return }
+            directory.forget(business)
+            templates.forget(business)
+        }
     }
+
+    /// What instances call a change of a business's settings when they tell each other.
+    private static let settingsTopic = "settings"
 
     /// Accepts a request. Returns once everything about it is durable.
     /// - Throws: ``ValidationError`` for what the request gets wrong, ``Refusal``, ``DatabaseError``.
@@ -122,6 +130,7 @@ public final class Orchestrator: Sendable {
     public func settingsChanged(business: BusinessID) {
         directory.forget(business)
         templates.forget(business)
+        database.peers.say(Self.settingsTopic, business.description)
     }
 
     private func begin(_ plan: AcceptancePlan, _ acceptance: Acceptance, _ request: CommunicationRequest, _ place: Place) async {

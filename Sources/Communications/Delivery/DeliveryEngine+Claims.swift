@@ -15,6 +15,8 @@ extension DeliveryEngine {
 
     /// Claims once for the lane and launches what came; returns how long there is nothing to do unless the lane's signal rings.
     func runOnce(_ lane: Lane) async -> Duration {
+        // An opt-out on another instance would not be heard of before the first byte.
+        guard peers.isInTouch else { return .milliseconds(100) }
         switch await admission(to: lane) {
         case .wait(let pause): return pause
         case .claim(let places, let permits, let isProbe):

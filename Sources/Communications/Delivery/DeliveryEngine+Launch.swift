@@ -6,7 +6,7 @@ import Storage
 extension DeliveryEngine {
     /// Takes a place on the channel's lane for a message that is about to be accepted, inside the accepting transaction.
     func reserve(_ id: CommunicationID, _ flight: Flight, critical: Bool) -> Bool {
-        guard lanes[flight.channel]?.reserve(passingBacklog: critical) == true else { return false }
+        guard peers.isInTouch, lanes[flight.channel]?.reserve(passingBacklog: critical) == true else { return false }
         register.enter(id, flight)
         return true
     }
@@ -48,11 +48,11 @@ extension DeliveryEngine {
             throw TransportFailure(category: .permanent, message: "the client has no address on this channel any more")
         }
         let message = try await composer.prepare(attempt)
-        let register = register
+        let (register, peers) = (register, peers)
         return Delivery(
             id: attempt.id, business: attempt.business, channel: attempt.channel, priority: attempt.urgency.priority, address: address,
             recipientName: attempt.client.name, sender: sender(of: attempt, on: lane),
-            begin: { guard register.begin(attempt.id) else { throw Withdrawn() } },
+            begin: { guard peers.isInTouch, register.begin(attempt.id) else { throw Withdrawn() } },
             render: { try message.render() },
             complete: { [self] outcome in finish(attempt, on: lane, outcome) })
     }

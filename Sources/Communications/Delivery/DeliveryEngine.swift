@@ -43,6 +43,7 @@ public final class DeliveryEngine: Service {
     let metrics: EngineMetrics
     let logger: Logger
     let recorder: OutcomeRecorder
+    let peers: PeerConsent
     private let stopping = Signal()
 
     /// - Parameters:
@@ -77,6 +78,7 @@ public final class DeliveryEngine: Service {
         let register = FlightRegister()
         self.lanes = lanes
         self.register = register
+        peers = PeerConsent(line: database.peers, register: register)
         recorder = OutcomeRecorder(database: database, logger: logger) { [lanes] outcomes in
             register.leave(outcomes.map(\.id))
             var places: [Channel: Int] = [:]
@@ -99,10 +101,12 @@ public final class DeliveryEngine: Service {
                     group.addTask { await lane.transport.run() }
                     group.addTask { await self.dispatch(lane) }
                 }
+                group.addTask { await self.peers.run() }
                 group.addTask { await self.renewLeases() }
                 group.addTask { await self.listen() }
                 await stopping.wait()
                 await drain()
+                peers.close()
                 group.cancelAll()
             }
             recorder.close()
@@ -114,14 +118,13 @@ public final class DeliveryEngine: Service {
     }
 
     /// Stops attempts for this client that have not begun, and waits (briefly) for those that have: after it returns no
-    /// send to the client on these channels begins in this process. Call it after the opt-out is durable and before it
+    /// send to the client on these channels begins, in this process or another one. Call it after the opt-out is durable and before it
     /// is acknowledged.
     public func settle(business: BusinessID, client: ClientID, channels: ChannelSet) async {
         let begun = register.withdraw(business: business, client: client, channels: channels)
-        let deadline = ContinuousClock.now.advanced(by: .seconds(1))
-        while !begun.isEmpty, register.contains(any: begun), ContinuousClock.now < deadline {
-            try? await Task.sleep(for: .milliseconds(2))
-        }
+        async let elsewhere: Void = peers.settle(business: business, client: client, channels: channels)
+        await register.settled(begun, within: .seconds(1))
+        await elsewhere
     }
 
     /// Attempts in flight, by channel.

@@ -88,6 +88,21 @@ final class FlightRegister: Sendable {
         }
     }
 
+    /// Stops everything that has not begun.
+    func withdrawUnbegun() {
+        flights.withLock { flights in
+            for (id, flight) in flights where !flight.begun { flights[id]?.withdrawn = true }
+        }
+    }
+
+    /// Returns once none of these is in flight any more, at the latest after `patience`.
+    func settled(_ ids: [CommunicationID], within patience: Duration) async {
+        let deadline = ContinuousClock.now.advanced(by: patience)
+        while !ids.isEmpty, contains(any: ids), ContinuousClock.now < deadline {
+            try? await Task.sleep(for: .milliseconds(2))
+        }
+    }
+
     func contains(any ids: [CommunicationID]) -> Bool {
         flights.withLock { flights in ids.contains { flights[$0] != nil } }
     }

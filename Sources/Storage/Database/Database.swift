@@ -9,6 +9,8 @@ public final class Database: Sendable {
     let clock: WallClock
 
     public var dialect: Dialect { engine.dialect }
+    /// The line to the other processes on this database.
+    public var peers: PeerLine { engine.peers }
 
     init(engine: any StorageEngine, clock: WallClock) {
         self.engine = engine

@@ -4,6 +4,7 @@ import Core
 protocol StorageEngine: Sendable {
     var dialect: Dialect { get }
     var wakeUps: WakeUpHub { get }
+    var peers: PeerLine { get }
     func read<T: Sendable>(_ body: @escaping @Sendable (Transaction) throws -> T) async throws -> T
     func write<T: Sendable>(_ body: @escaping @Sendable (Transaction) throws -> T) async throws -> T
     /// Hands a request to the group-commit writer.

@@ -234,15 +234,16 @@ final class PostgresConnection: TransactionSession {
         _ = try? sync()
     }
 
-    /// Reads what the server sent on its own accord; true when notifications were among it.
-    func takeNotifications() -> Bool {
-        guard PQconsumeInput(raw) == 1 else { return false }
-        var any = false
+    /// Reads what the server sent on its own accord.
+    func takeNotifications() -> [(channel: String, payload: String)] {
+        guard PQconsumeInput(raw) == 1 else { return [] }
+        var taken: [(channel: String, payload: String)] = []
         while let notification = PQnotifies(raw) {
-            PQfreemem(notification)
-            any = true
+            defer { PQfreemem(notification) }
+            guard let channel = notification.pointee.relname, let payload = notification.pointee.extra else { continue }
+            taken.append((String(cString: channel), String(cString: payload)))
         }
-        return any
+        return taken
     }
 }
 

@@ -9,6 +9,7 @@ import Synchronization
 final class PostgresEngine: StorageEngine {
     let dialect = Dialect.postgresql
     let wakeUps = WakeUpHub()
+    let peers = PeerLine()
 
     /// Nothing of ours waits or runs for longer.
     static let sessionSettings = [
@@ -20,7 +21,7 @@ final class PostgresEngine: StorageEngine {
     private let writer: GroupCommitWriter
     private let threads: NIOThreadPool
     private let counters = StorageCounters()
-    private let listener: PostgresListener
+    private let listener = Mutex<PostgresListener?>(nil)
     private let idle = Mutex<[PooledConnection]>([])
 
     init(_ configuration: DatabaseConfiguration, logger: Logger) throws(DatabaseError) {
@@ -36,7 +37,12 @@ final class PostgresEngine: StorageEngine {
         ) { [configuration, counters] in
             PostgresRoundStore(url: configuration.url, faults: configuration.faults, counters: counters)
         }
-        listener = PostgresListener(url: configuration.url, wakeUps: wakeUps, logger: logger)
+        let listener = try PostgresListener(url: configuration.url, wakeUps: wakeUps, line: peers, logger: logger) { [weak self] body in
+            guard let self else { return [] }
+            return try await self.read(body)
+        }
+        self.listener.withLock { $0 = listener }
+        peers.carrier.withLock { $0 = listener }
         logger.debug("opened PostgreSQL", metadata: ["version": "\(first.serverVersion)"])
     }
 
@@ -157,7 +163,8 @@ final class PostgresEngine: StorageEngine {
 
     func close() async {
         await writer.close()
-        listener.close()
+        listener.withLock { $0 }?.close()
+        peers.carrier.withLock { $0 = nil }
         wakeUps.finish()
         try? await threads.shutdownGracefully()
         idle.withLock { $0 = [] }

@@ -11,6 +11,7 @@ import Synchronization
 final class SQLiteEngine: StorageEngine {
     let dialect = Dialect.sqlite
     let wakeUps = WakeUpHub()
+    let peers = PeerLine()
 
     private let pool: DatabasePool
     private let lock: ProcessLock

@@ -1,6 +1,5 @@
 import Core
 import Storage
-import Synchronization
 import TestSupport
 import Testing
 
@@ -8,57 +7,6 @@ import Testing
 
 @Suite("Consent under concurrency", .timeLimit(.minutes(5)))
 struct ConsentRaceTests {
-    /// A transport that begins each message after a few turns of the scheduler and notes whether its client had been told "no" by then.
-    private final class Witness: Transport {
-        private struct State {
-            var acknowledged: Set<String> = []
-            var begun = 0
-            var violations: [String] = []
-            var generator: SplitMix64
-        }
-
-        let provider = "witness"
-        let isSandbox = false
-        /// More than a claim asks for, so that hand-offs go on beside it.
-        let capacity = 1024
-        private let state: Mutex<State>
-
-        init(seed: UInt64) {
-            state = Mutex(State(generator: SplitMix64(state: seed)))
-        }
-
-        var begun: Int { state.withLock { $0.begun } }
-        var violations: [String] { state.withLock { $0.violations } }
-
-        /// The opt-out of whoever has this address has been acknowledged.
-        func acknowledged(_ address: String) { state.withLock { _ = $0.acknowledged.insert(address) } }
-
-        func send(_ deliveries: [Delivery]) {
-            for delivery in deliveries {
-                let pause = state.withLock { Int.random(in: 0..<40, using: &$0.generator) }
-                Task {
-                    for _ in 0..<pause { await Task.yield() }
-                    // What is acknowledged now must not begin any more.
-                    let refused = self.state.withLock { $0.acknowledged.contains(delivery.address) }
-                    do {
-                        try delivery.begin()
-                        _ = try delivery.render()
-                    } catch {
-                        return delivery.complete(.failure(TransportFailure(rendering: error)))
-                    }
-                    self.state.withLock { state in
-                        state.begun += 1
-                        if refused { state.violations.append(delivery.address) }
-                    }
-                    delivery.complete(.success(TransportReceipt(providerMessageID: nil, response: nil)))
-                }
-            }
-        }
-
-        func check() async -> String? { nil }
-        func stop(within: Duration) async {}
-    }
-
     @Test(
         "in 500 random interleavings of opt-outs and messages none begins once the opt-out is acknowledged", arguments: World.engines,
         [UInt64(1), 2, 3, 4, 5])
@@ -121,18 +69,5 @@ struct ConsentRaceTests {
             }
             try await group.waitForAll()
         }
-    }
-}
-
-/// A small generator with a seed (Steele, Lea, Flood: "Fast splittable pseudorandom number generators").
-struct SplitMix64: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ mixed >> 31
     }
 }
