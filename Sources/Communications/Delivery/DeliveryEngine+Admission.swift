@@ -63,15 +63,19 @@ extension DeliveryEngine {
     func settle(
         _ attempt: Attempt, on lane: Lane, _ outcome: Result<TransportReceipt, TransportFailure>, reachedTransport: Bool, at now: Timestamp
     ) {
-        let began = register.hasBegun(attempt.id)
+        var began = true
+        if case .failure(let failure) = outcome {
+            began = register.hasBegun(attempt.id)
+            pause(lane, after: failure, at: now)
+        }
         // What never began used nothing up.
         if let permit = attempt.permit, lane.pacer?.settle(permit, left: began) == true { lane.signal.raise() }
-        if case .failure(let failure) = outcome { pause(lane, after: failure, at: now) }
         guard reachedTransport, let signal = CircuitBreaker.Signal(outcome, began: began) else {
             lane.cancelProbe(startedAt: attempt.startedAt)
             return
         }
-        if let change = lane.note(signal, startedAt: attempt.startedAt, at: now, jitter: Double.random(in: 0..<1)) {
+        let jitter = signal == .answered ? 0 : Double.random(in: 0..<1)
+        if let change = lane.note(signal, startedAt: attempt.startedAt, at: now, jitter: jitter) {
             announce(change, on: lane, outcome)
         }
     }
@@ -82,7 +86,9 @@ extension DeliveryEngine {
         else { return }
         logger.warning(
             "lane_paused",
-            metadata: ["channel": "\(lane.channel.rawValue)", "provider": "\(lane.transport.provider)", "until": "\(RFC3339.string(until))"])
+            metadata: [
+                "channel": "\(lane.channel.rawValue)", "provider": "\(lane.transport.provider)", "until": "\(RFC3339.string(until))",
+            ])
     }
 
     private func announce(_ change: CircuitBreaker.Change, on lane: Lane, _ outcome: Result<TransportReceipt, TransportFailure>) {
@@ -106,7 +112,7 @@ extension DeliveryEngine {
     /// While a provider is away for longer than all retries would last, messages with another channel take that.
     private func moveOn(from lane: Lane, at now: Timestamp) async {
         let interval = timing.poll.milliseconds
-        guard lane.circuit != .closed, lane.shouldMoveOn(at: now, every: interval) else { return }
+        guard !lane.isHealthy, lane.shouldMoveOn(at: now, every: interval) else { return }
         let horizon = policy.delays.reduce(Int64(0)) { $0 + Int64(min(max($1, 0), 86_400)) }
         let step = DecisionStep(
             rule: "circuit_breaker", outcome: "chosen",

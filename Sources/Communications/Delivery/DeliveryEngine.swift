@@ -16,6 +16,8 @@ public struct DeliveryTiming: Sendable {
     public var claimLimit = 128
     /// How long begun attempts may take to finish once the process is asked to stop.
     public var drain: Duration = .seconds(7)
+    /// How long a transport may take to say whether it works.
+    public var check: Duration = .seconds(8)
     /// Count rates by the database server's clock, so that those of the instances need not agree; only where it has one.
     public var usesStoreClock = false
     /// When a provider counts as away.
@@ -53,7 +55,8 @@ public final class DeliveryEngine: Service {
     public init(
         database: Database, addresses: AddressBook, clock: WallClock, transports: [Channel: any Transport], composer: MessageComposer,
         zones: ZoneCatalog, directory: Directory, policy: RetryPolicy = .standard, timing: DeliveryTiming = DeliveryTiming(),
-        rates: [Channel: MessageRate] = [:], sharedUsage: SharedUsage? = nil, logger: Logger, metrics: EngineMetrics = EngineMetrics(registry: MetricsRegistry())
+        rates: [Channel: MessageRate] = [:], sharedUsage: SharedUsage? = nil, logger: Logger,
+        metrics: EngineMetrics = EngineMetrics(registry: MetricsRegistry())
     ) {
         self.database = database
         self.addresses = addresses
@@ -132,11 +135,11 @@ public final class DeliveryEngine: Service {
         lanes.mapValues(\.inFlight)
     }
 
-    /// What each transport says of itself; nil values are well.
+    /// What each transport says of itself; nil values are well. One that says nothing in time is not well, and holds up nobody.
     public func checkTransports() async -> [Channel: String?] {
         await withTaskGroup(of: (Channel, String?).self) { group in
             for lane in lanes.values {
-                group.addTask { (lane.channel, await lane.transport.check()) }
+                group.addTask { [timing] in (lane.channel, await TransportCheck.run(lane.transport, within: timing.check)) }
             }
             var answers: [Channel: String?] = [:]
             for await (channel, problem) in group { answers[channel] = .some(problem) }

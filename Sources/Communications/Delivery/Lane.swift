@@ -92,6 +92,8 @@ final class Lane: Sendable {
 
     // MARK: - The provider's health
 
+    /// True while its circuit is closed.
+    var isHealthy: Bool { state.withLock { $0.breaker.isClosed } }
     var circuit: CircuitBreaker.State { state.withLock { $0.breaker.state } }
     var pausedUntil: Timestamp? { state.withLock { $0.pausedUntil } }
 

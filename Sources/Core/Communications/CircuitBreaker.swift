@@ -76,7 +76,9 @@ public struct CircuitBreaker: Sendable, Hashable {
         self.rule = rule
     }
 
-    public var isClosed: Bool { state == .closed }
+    public var isClosed: Bool {
+        if case .closed = state { true } else { false }
+    }
 
     /// Asks before anything begins; `.probe` counts as taken.
     public mutating func permission(at now: Timestamp) -> Permission {

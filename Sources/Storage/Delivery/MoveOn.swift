@@ -7,7 +7,8 @@ extension Database {
     /// A message with an attempt of unknown outcome on this channel stays: it may have arrived.
     ///
     /// - Returns: how many moved; fewer than `limit` when none is left.
-    public func moveOn(from channel: Channel, dueBefore moment: Timestamp, because step: DecisionStep, limit: Int = 100) async throws -> Int {
+    public func moveOn(from channel: Channel, dueBefore moment: Timestamp, because step: DecisionStep, limit: Int = 100) async throws -> Int
+    {
         try await write { tx in try tx.moveOn(from: channel, dueBefore: moment, because: step, limit: limit) }
     }
 }

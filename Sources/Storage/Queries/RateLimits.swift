@@ -13,7 +13,8 @@ extension Database {
         guard dialect == .sqlite else { return }
         try await write { tx in
             _ = try tx.execute(
-                "UPDATE crm_rate_holders SET until_at = \(tx.now.milliseconds) WHERE holder <> \(holder) AND until_at > \(tx.now.milliseconds)")
+                "UPDATE crm_rate_holders SET until_at = \(tx.now.milliseconds) WHERE holder <> \(holder) AND until_at > \(tx.now.milliseconds)"
+            )
         }
     }
 }

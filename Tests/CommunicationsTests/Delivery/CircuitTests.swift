@@ -18,7 +18,7 @@ struct CircuitTests {
     }
 
     /// Has five messages fail, which opens the circuit.
-    private func break_(_ world: World, with failure: TransportFailure = .busy, count: Int = 5) async throws {
+    private func breakDown(_ world: World, with failure: TransportFailure = .busy, count: Int = 5) async throws {
         world.email.always(.refuse(failure))
         for number in 0..<count { _ = try await submit(world, "breaking-\(number)") }
         try await world.first.quiet()
@@ -27,7 +27,7 @@ struct CircuitTests {
     @Test("while a provider is away messages wait without using up attempts; one probes, then all leave", arguments: World.engines)
     func opensAndCloses(engine: TestEngine) async throws {
         try await withWorld(engine) { world in
-            try await break_(world)
+            try await breakDown(world)
             #expect(world.first.engine.laneStatus[.email]?.circuit == .open)
             #expect(world.first.engine.laneStatus[.email]?.trouble?.contains("mail does not answer") == true)
             #expect(world.first.engine.metrics.circuitOpenings["email"].value == 1)
@@ -64,7 +64,7 @@ struct CircuitTests {
     @Test("refused credentials open it after three", arguments: World.engines)
     func credentials(engine: TestEngine) async throws {
         try await withWorld(engine) { world in
-            try await break_(world, with: TransportFailure(category: .authFailure, message: "535 no"), count: 3)
+            try await breakDown(world, with: TransportFailure(category: .authFailure, message: "535 no"), count: 3)
             #expect(world.first.engine.laneStatus[.email]?.trouble?.contains("refuses our credentials") == true)
             _ = try await submit(world, "next")
             try await world.turn(.email)
@@ -81,7 +81,7 @@ struct CircuitTests {
         ])
     func singleMessages(engine: TestEngine, failure: TransportFailure) async throws {
         try await withWorld(engine) { world in
-            try await break_(world, with: failure, count: 12)
+            try await breakDown(world, with: failure, count: 12)
             #expect(world.email.begun.count == 12)
             #expect(world.first.engine.laneStatus[.email]?.circuit == .closed)
         }
@@ -101,7 +101,8 @@ struct CircuitTests {
                 world.advance(seconds: 104)
                 try await world.turn(.email)
             }
-            #expect(try await world.queued(id) == QueueRow(channel: .email, due: world.now.adding(seconds: -1248), attempt: 0, isLeased: false))
+            #expect(
+                try await world.queued(id) == QueueRow(channel: .email, due: world.now.adding(seconds: -1248), attempt: 0, isLeased: false))
             #expect(world.email.begun.count > 6)
             // 1,248 seconds are over, 1,260 are the horizon.
             world.advance(seconds: 13)
@@ -149,7 +150,7 @@ struct CircuitTests {
     @Test("a probe that could not even be prepared says nothing; the next message probes", arguments: World.engines)
     func unpreparedProbe(engine: TestEngine) async throws {
         try await withWorld(engine) { world in
-            try await break_(world)
+            try await breakDown(world)
             world.email.always(.accept)
             let gone = try await submit(world, "gone", alone: true, urgency: .critical)
             try await world.store.database.write { tx in

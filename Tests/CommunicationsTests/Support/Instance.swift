@@ -43,7 +43,8 @@ struct Instance: Sendable {
             database: database, addresses: addresses, clock: wallClock,
             transports: [.email: mail ?? email, .sms: sms, .whatsapp: whatsapp],
             composer: MessageComposer(database: database, directory: directory, templates: templates), zones: zones, directory: directory,
-            timing: timing, rates: pace.rates, sharedUsage: pace.sharedUsage, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            timing: timing, rates: pace.rates, sharedUsage: pace.sharedUsage,
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         orchestrator = Orchestrator(
             database: database, clock: wallClock, directory: directory, templates: templates, addresses: addresses, zones: zones,
             engine: engine)

@@ -119,7 +119,8 @@ final class ScriptedTransport: Transport {
         do {
             try delivery.begin()
             let message = Message(
-                id: delivery.id, address: delivery.address, priority: delivery.priority, sender: delivery.sender, rendered: try delivery.render())
+                id: delivery.id, address: delivery.address, priority: delivery.priority, sender: delivery.sender,
+                rendered: try delivery.render())
             state.withLock { $0.begun.append(message) }
         } catch {
             if error is Withdrawn { state.withLock { $0.withdrawn.append(delivery.id) } }

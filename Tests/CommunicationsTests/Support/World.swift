@@ -58,7 +58,8 @@ struct World: Sendable {
 /// Makes a world on a throw-away store and removes it afterwards.
 func withWorld(
     _ engine: TestEngine, start: Timestamp? = nil, faults: Faults? = nil, capacity: Int = 512, timing: DeliveryTiming = DeliveryTiming(),
-    pace: Pace = Pace(), business: Business = World.standardBusiness(), mail: ((TestClock) throws -> any Transport)? = nil, _ body: (World) async throws -> Void
+    pace: Pace = Pace(), business: Business = World.standardBusiness(), mail: ((TestClock) throws -> any Transport)? = nil,
+    _ body: (World) async throws -> Void
 ) async throws {
     let clock = start.map { TestClock($0) } ?? TestClock()
     try await TestDatabase.with(engine, clock: clock, faults: faults) { store in

@@ -1,7 +1,8 @@
 import Core
-@testable import Storage
 import TestSupport
 import Testing
+
+@testable import Storage
 
 @Suite("Permits", .timeLimit(.minutes(5)))
 struct RateLimitTests {
