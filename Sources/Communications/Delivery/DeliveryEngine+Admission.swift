@@ -118,12 +118,16 @@ extension DeliveryEngine {
             rule: "circuit_breaker", outcome: "chosen",
             because: "\(lane.channel.rawValue) has not worked for \(horizon / 60) minutes")
         do {
-            var moved = 0
-            var round: Int
+            var (moved, offset) = (0, 0)
+            var page: MoveOnResult
             repeat {
-                round = try await database.moveOn(from: lane.channel, dueBefore: now.adding(seconds: -horizon), because: step, limit: 100)
-                moved += round
-            } while round == 100 && moved < 10_000
+                page = try await database.moveOn(
+                    MoveOnRequest(
+                        channel: lane.channel, dueBefore: now.adding(seconds: -horizon), step: step, offset: offset,
+                        gate: { [gate] due, now in gate.decide(due, now: now) }))
+                moved += page.moved
+                offset += page.stayed
+            } while page.moved + page.stayed == 100 && moved + offset < 10_000
             guard moved > 0 else { return }
             metrics.fallbacks[lane.channel.rawValue].increment(by: Int64(moved))
             logger.warning("messages_moved_on", metadata: ["channel": "\(lane.channel.rawValue)", "count": "\(moved)"])

@@ -114,7 +114,8 @@ public final class DeliveryEngine: Service {
             }
             recorder.close()
             await recording
-            for lane in lanes.values { await lane.pacer?.close() }
+            // What is on nobody's way any more must not be held until its time is over.
+            for lane in lanes.values { await lane.pacer?.report() }
         } onGracefulShutdown: {
             self.stopping.raise()
         }

@@ -133,11 +133,6 @@ final class Pacer: Sendable {
         if isNeeded { _ = try? await exchange(wanted: 0) }
     }
 
-    /// Gives everything back at a stop; nothing is on its way any more.
-    func close() async {
-        _ = try? await exchange(wanted: 0)
-    }
-
     /// For metrics: what is left of the rate over all instances.
     func permitsLeft() async -> Int? {
         let request = request(wanted: 0, state.withLock { $0 })

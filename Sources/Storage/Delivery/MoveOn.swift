@@ -1,47 +1,95 @@
 import Core
 
+/// A look at messages that have waited too long for their channel.
+public struct MoveOnRequest: Sendable {
+    public var channel: Channel
+    /// Due since before this moment.
+    public var dueBefore: Timestamp
+    /// Why they move, for their records.
+    public var step: DecisionStep
+    /// Passes over so many that have to stay.
+    public var offset: Int
+    public var limit: Int
+    /// Whether a message may go on another channel; asked with the delivery as it would be there.
+    public var gate: @Sendable (DueDelivery, Timestamp) -> ClaimDecision
+
+    public init(
+        channel: Channel, dueBefore: Timestamp, step: DecisionStep, offset: Int = 0, limit: Int = 100,
+        gate: @escaping @Sendable (DueDelivery, Timestamp) -> ClaimDecision
+    ) {
+        self.channel = channel
+        self.dueBefore = dueBefore
+        self.step = step
+        self.offset = offset
+        self.limit = limit
+        self.gate = gate
+    }
+}
+
+public struct MoveOnResult: Sendable, Hashable {
+    public var moved: Int
+    /// No other channel is open to them.
+    public var stayed: Int
+}
+
 extension Database {
-    /// Moves messages that have been due on `channel` since before `moment` to their next channel; for a provider that is away
-    /// for long. No attempt begins: the next channel's claim asks the gate.
+    /// Moves messages to their next channel that is open; for a provider that is away for long. No attempt begins: the claim on
+    /// that channel asks the gate again.
     ///
-    /// A message with an attempt of unknown outcome on this channel stays: it may have arrived.
-    ///
-    /// - Returns: how many moved; fewer than `limit` when none is left.
-    public func moveOn(from channel: Channel, dueBefore moment: Timestamp, because step: DecisionStep, limit: Int = 100) async throws -> Int
-    {
-        try await write { tx in try tx.moveOn(from: channel, dueBefore: moment, because: step, limit: limit) }
+    /// A message with an attempt of unknown outcome on this channel stays and is not counted: it may have arrived.
+    public func moveOn(_ request: MoveOnRequest) async throws -> MoveOnResult {
+        try await write { tx in try tx.moveOn(request) }
     }
 }
 
 extension Transaction {
-    fileprivate func moveOn(from channel: Channel, dueBefore moment: Timestamp, because step: DecisionStep, limit: Int) throws -> Int {
+    fileprivate func moveOn(_ request: MoveOnRequest) throws -> MoveOnResult {
         let rows = try run(
             """
             SELECT q.communication_id, q.business_id, q.client_id, q.due_at, q.attempt, q.lease_token, q.leased_at, c.plan_id,
                 c.message_type, c.category, c.urgency, c.fallback_channels, c.context, c.batch_id, c.created_at, \(false)
             FROM crm_delivery_queue q JOIN crm_communications c ON c.communication_id = q.communication_id
-            WHERE q.channel = \(channel) AND q.due_at < \(moment.milliseconds) AND q.lease_token IS NULL AND c.fallback_channels <> ''
+            WHERE q.channel = \(request.channel) AND q.due_at < \(request.dueBefore.milliseconds) AND q.lease_token IS NULL
+                AND c.fallback_channels <> '' AND (c.status = 'pending' OR c.status = 'queued')
                 AND NOT EXISTS (
                     SELECT 1 FROM crm_delivery_logs l
                     WHERE l.communication_id = q.communication_id AND l.channel = q.channel
                         AND (l.event_type = 'attempt_unknown' OR l.delivery_status = 'unknown'))
-            ORDER BY q.priority, q.due_at LIMIT \(limit) \(lockingQueue)
+            ORDER BY q.priority, q.due_at LIMIT \(request.limit) OFFSET \(request.offset) \(lockingQueue)
             """)
+        var result = MoveOnResult(moved: 0, stayed: 0)
         for row in rows {
-            var candidate = try ClaimCandidate(row, channel: channel)
-            guard let next = candidate.delivery.fallbacks.first else { continue }
+            var candidate = try ClaimCandidate(row, channel: request.channel)
+            guard let (next, remaining) = try openChannel(for: candidate.delivery, request) else {
+                result.stayed += 1
+                continue
+            }
             if let batch = candidate.delivery.batchID {
                 candidate.delivery.members = try members(of: batch, besides: candidate.delivery.id)
             }
-            var step = step
+            var step = request.step
             step.channel = next
             let emit = { [self] (sql: SQL) throws(DatabaseError) in _ = try execute(sql) }
             let effects = ClaimEffects(candidate: candidate, now: now)
             try effects.writePreamble(emit)
-            try effects.writeMove(to: next, remaining: Array(candidate.delivery.fallbacks.dropFirst()), step, emit)
+            try effects.writeMove(to: next, remaining: remaining, step, emit)
+            result.moved += 1
         }
-        if !rows.isEmpty { leavesDueRows(at: now) }
-        return rows.count
+        if result.moved > 0 { leavesDueRows(at: now) }
+        return result
+    }
+
+    private func openChannel(for delivery: DueDelivery, _ request: MoveOnRequest) throws -> (Channel, remaining: [Channel])? {
+        guard let next = delivery.fallbacks.first else { return nil }
+        var there = delivery
+        there.channel = next
+        there.fallbacks = Array(delivery.fallbacks.dropFirst())
+        there.client = try clientSnapshot(delivery.clientID, business: delivery.business, merging: nil, batchState: false)
+        switch request.gate(there, now) {
+        case .begin, .postpone: return (next, there.fallbacks)
+        case .moveTo(let other, let remaining, _): return other == delivery.channel ? nil : (other, remaining)
+        case .suppress: return nil
+        }
     }
 
     private var lockingQueue: SQL {

@@ -172,5 +172,5 @@ private struct PermitLedger {
 
 enum RateAccountLock {
     /// First half of the two-part advisory key.
-    static let space = 0x5250_5403
+    static let space = 0x5250_5405
 }

@@ -66,8 +66,10 @@ private struct SilentTransport: Transport {
 
     func send(_ deliveries: [Delivery]) {}
     func check() async -> String? {
-        try? await Task.sleep(for: .seconds(3600))
-        return nil
+        // Ends only when it is cancelled.
+        let (stream, continuation) = AsyncStream<Void>.makeStream()
+        for await _ in stream {}
+        return withExtendedLifetime(continuation) { nil }
     }
     func stop(within: Duration) async {}
 }

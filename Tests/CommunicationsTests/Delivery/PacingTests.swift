@@ -85,16 +85,20 @@ struct PacingTests {
     func twoProcesses(engine: TestEngine) async throws {
         let rate = MessageRate(messages: 10, seconds: 10)
         try await withWorld(engine, pace: Pace(rates: [.email: rate])) { world in
-            for number in 0..<35 { _ = try await submit(world, "client-\(number)") }
+            for number in 0..<60 { _ = try await submit(world, "client-\(number)") }
             var sends: [(at: Int64, count: Int)] = []
             try await world.withAnotherProcess { other in
-                for step in 0..<120 {
+                for step in 0..<240 {
                     let before = world.email.accepted.count + other.email.accepted.count
-                    // Both at the same moment, or the other one first.
-                    if step.isMultiple(of: 3) { try await other.turn(.email) }
-                    async let one: Void = world.first.turn(.email)
-                    async let two: Void = other.turn(.email)
-                    _ = try await (one, two)
+                    // The first begins alone and leaves the end to the other; between, both ask at the same moment.
+                    switch step {
+                    case 0: try await world.turn(.email)
+                    case 80...: try await other.turn(.email)
+                    default:
+                        async let one: Void = world.first.turn(.email)
+                        async let two: Void = other.turn(.email)
+                        _ = try await (one, two)
+                    }
                     // One of them is stuck for a while.
                     if step == 20 { world.email.always(.begin) }
                     if step == 60 {
@@ -108,7 +112,7 @@ struct PacingTests {
                     await other.engine.lanes[.email]?.pacer?.report()
                     world.clock.advance(milliseconds: 500)
                 }
-                #expect(world.email.accepted.count + other.email.accepted.count == 35)
+                #expect(world.email.accepted.count + other.email.accepted.count == 60)
                 #expect(!other.email.accepted.isEmpty && !world.email.accepted.isEmpty)
             }
             for last in sends.indices {

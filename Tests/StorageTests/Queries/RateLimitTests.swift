@@ -213,6 +213,7 @@ struct RateLimitTests {
             let old = try await fixture.acceptDue()[0]
             let single = fixture.acceptance { plan, _, _ in plan.fallbacks = [] }
             _ = try await fixture.database.accept(single)
+            let optedOut = try await fixture.acceptDue()[0]
             let unknown = try await fixture.acceptDue()[0]
             let begun = try await fixture.acceptDue()[0]
             let now = fixture.now
@@ -230,13 +231,20 @@ struct RateLimitTests {
             fixture.test.clock.advance(seconds: 1000)
             let young = try await fixture.acceptDue()[0]
             let step = DecisionStep(rule: "circuit_breaker", outcome: "chosen", because: "email has not worked for 16 minutes")
-            let moved = try await fixture.database.moveOn(from: .email, dueBefore: now.adding(seconds: 1), because: step)
-            #expect(moved == 1)
+            let request = MoveOnRequest(channel: .email, dueBefore: now.adding(seconds: 1), step: step) { due, _ in
+                // As the gate does where the person has said no to the only other channel.
+                due.id == optedOut
+                    ? .suppress(because: step) : due.channel == .sms && due.fallbacks.isEmpty ? .begin : .suppress(because: step)
+            }
+            #expect(try await fixture.database.moveOn(request) == MoveOnResult(moved: 1, stayed: 1))
+            var second = request
+            second.offset = 1
+            #expect(try await fixture.database.moveOn(second) == MoveOnResult(moved: 0, stayed: 0))
             #expect(try await fixture.column("channel", old) == "sms")
             #expect(try await fixture.column("fallback_channels", old) == "")
             let story = try await fixture.events(old)
             #expect(story == ["channel_changed"])
-            for id in [single.id, unknown, begun, young] { #expect(try await fixture.column("channel", id) == "email") }
+            for id in [single.id, optedOut, unknown, begun, young] { #expect(try await fixture.column("channel", id) == "email") }
             #expect(try await fixture.claim(channel: .sms).begun.map(\.id) == [old])
         }
     }
