@@ -117,7 +117,9 @@ let package = Package(
             dependencies: [
                 "Core", "Providers", "CAssets",
                 .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: nio),
                 .product(name: "NIOPosix", package: nio),
@@ -146,7 +148,10 @@ let package = Package(
         // Real stores for the tests of every room.
         .target(
             name: "TestSupport",
-            dependencies: ["Core", "Storage", "CPQ", .product(name: "Logging", package: "swift-log")],
+            dependencies: [
+                "Core", "Storage", "CPQ", .product(name: "Logging", package: "swift-log"), .product(name: "NIOCore", package: nio),
+                .product(name: "NIOPosix", package: nio),
+            ],
             path: "Tests/Support"
         ),
         .testTarget(name: "CoreTests", dependencies: ["Core"]),
@@ -160,15 +165,16 @@ let package = Package(
         .testTarget(
             name: "ProvidersTests",
             dependencies: [
-                "Providers", "Core", .product(name: "NIOCore", package: nio), .product(name: "NIOPosix", package: nio),
+                "Providers", "Core", "TestSupport", .product(name: "NIOCore", package: nio), .product(name: "NIOPosix", package: nio),
                 .product(name: "NIOHTTP1", package: nio), .product(name: "Crypto", package: "swift-crypto"),
             ]
         ),
         .testTarget(
             name: "EmulatorsTests",
             dependencies: [
-                "Emulators", "Providers", "Core", .product(name: "HummingbirdTesting", package: "hummingbird"),
-                .product(name: "Logging", package: "swift-log"),
+                "Emulators", "Providers", "Core", .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HTTPTypes", package: "swift-http-types"), .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: nio), .product(name: "NIOPosix", package: nio),
             ]
         ),
         .testTarget(

@@ -57,7 +57,9 @@ struct Assembly: Sendable {
         let directory = Directory(database: store.database, clock: clock)
         let templates = TemplateStore(database: store.database, clock: clock)
         let zones = ZoneCatalog()
-        let composer = MessageComposer(database: store.database, directory: directory, templates: templates)
+        let whatsApp = WhatsAppComposer(
+            database: store.database, addresses: addresses, clock: clock, isSandbox: settings.whatsapp == nil)
+        let composer = MessageComposer(database: store.database, directory: directory, templates: templates, whatsApp: whatsApp)
         let (transports, mail) = try makeTransports(settings, store, clock)
         var timing = DeliveryTiming()
         timing.usesStoreClock = true
@@ -67,11 +69,14 @@ struct Assembly: Sendable {
             metrics: metrics)
         let orchestrator = Orchestrator(
             database: store.database, clock: clock, directory: directory, templates: templates, addresses: addresses, zones: zones,
-            engine: engine)
-        let web = WebParts(
+            engine: engine, smsPrices: settings.smsPrices)
+        let replies = ReplyIntake(
+            database: store.database, cipher: store.cipher, clock: clock, orchestrator: orchestrator, optOutReplies: settings.optOutReplies)
+        var web = WebParts(
             database: store.database, cipher: store.cipher, clock: clock, keys: APIKeyCache(database: store.database, clock: clock),
             orchestrator: orchestrator, isTimeZone: { zones.zone(named: $0) != nil }, readiness: readiness(store, engine),
-            metrics: { registry.render() }, baseURL: settings.baseURL, http: metrics.http)
+            metrics: { registry.render() }, baseURL: settings.baseURL, replies: replies, http: metrics.http)
+        web.whatsAppTemplates = templateSync(transports, store, clock, whatsApp)
         return Assembly(
             settings: settings, store: store, clock: clock, logger: logger, registry: registry, metrics: metrics, engine: engine,
             orchestrator: orchestrator, web: web, mail: mail, bootstrap: bootstrap)
@@ -90,8 +95,10 @@ struct Assembly: Sendable {
             Console.complain("the stop took too long and was cut short; what was begun is taken over by the next start")
             _exit(EXIT_FAILURE)
         }
+        let templates: [any Service] = web.whatsAppTemplates.map { [$0] } ?? []
         var configuration = ServiceGroupConfiguration(
-            services: [sampler, purge, engine, server, deadline], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+            services: [sampler, purge] + templates + [engine, server, deadline], gracefulShutdownSignals: [.sigterm, .sigint],
+            logger: logger)
         // The engine's own deadline for begun attempts is shorter. The group's limit for the cancellation would be a trap; the
         // deadline above ends the process instead.
         configuration.maximumGracefulShutdownDuration = .seconds(8)
@@ -129,6 +136,7 @@ struct Assembly: Sendable {
             transports[channel] = SandboxTransport(
                 channel: channel, sender: "sandbox", database: store.database, cipher: store.cipher, clock: clock)
         }
+        addProviders(to: &transports, settings, clock)
         guard let mail = settings.mail else { return (transports, nil) }
         let pool = SMTPPool(configuration: mail.configuration(clientName: settings.mailClientName), eventLoop: mailLoops.any())
         let signer = try mail.signer()

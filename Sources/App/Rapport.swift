@@ -24,7 +24,9 @@ struct Rapport: AsyncParsableCommand {
             Exit status: 0 done, 1 failed, 64 wrong usage or settings.
             """,
         version: version,
-        subcommands: [Serve.self, Migrate.self, Doctor.self, Demo.self, APIKeyCommand.self, BenchCommand.self])
+        subcommands: [
+            Serve.self, Migrate.self, Doctor.self, Demo.self, Emulate.self, APIKeyCommand.self, BenchCommand.self,
+        ])
 
     static func main() async {
         do {

@@ -3,7 +3,7 @@ import Storage
 
 /// Seals and opens clients' addresses; the one place that knows how they are bound to their rows.
 public struct AddressBook: Sendable {
-    private let cipher: Cipher
+    let cipher: Cipher
 
     public init(cipher: Cipher) {
         self.cipher = cipher
@@ -15,6 +15,11 @@ public struct AddressBook: Sendable {
         case .email: try snapshot.email.map { try cipher.open($0, .clientEmail(business, client)) }
         case .sms, .whatsapp: try snapshot.phoneNumber.map { try cipher.open($0, .clientPhone(business, client)) }
         }
+    }
+
+    /// The keyed hash under which a client's number is found; nil when there is none.
+    public func phoneHash(of snapshot: ClientSnapshot, business: BusinessID, client: ClientID) throws -> [UInt8]? {
+        try address(of: snapshot, on: .whatsapp, business: business, client: client).map { cipher.lookupHash($0, business: business) }
     }
 
     /// A request's recipient with its addresses sealed for the client's row.

@@ -23,10 +23,11 @@ public final class Orchestrator: Sendable {
     private let engine: DeliveryEngine
     private let batchRule: BatchRule
     private let sandboxed: ChannelSet
+    private let smsPrices: SMSPrices?
 
     public init(
         database: Database, clock: WallClock, directory: Directory, templates: TemplateStore, addresses: AddressBook, zones: ZoneCatalog,
-        engine: DeliveryEngine, batchRule: BatchRule = .standard
+        engine: DeliveryEngine, batchRule: BatchRule = .standard, smsPrices: SMSPrices? = nil
     ) {
         self.database = database
         self.clock = clock
@@ -36,13 +37,15 @@ public final class Orchestrator: Sendable {
         self.zones = zones
         self.engine = engine
         self.batchRule = batchRule
+        self.smsPrices = smsPrices
         var sandboxed: ChannelSet = []
         for lane in engine.lanes.values where lane.transport.isSandbox { sandboxed.insert(ChannelSet(lane.channel)) }
         self.sandboxed = sandboxed
-        database.peers.listen(Self.settingsTopic) { [directory, templates] text, _ in
+        database.peers.listen(Self.settingsTopic) { [directory, templates, whatsApp = engine.composer.whatsApp] text, _ in
             guard let business = UUIDv7(text) else { return }
             directory.forget(business)
             templates.forget(business)
+            whatsApp?.forget(business)
         }
     }
 
@@ -96,7 +99,14 @@ public final class Orchestrator: Sendable {
         let plan = try planner.plan(snapshot, now: now)
         guard plan.status != .suppressed else { return plan.answer }
         do {
-            return try await MessagePreview(planner: planner, plan: plan, templates: templates).answer
+            let number =
+                plan.channel == .email
+                ? nil
+                : try addresses.address(
+                    of: plan.client, on: plan.channel, business: business, client: request.clientID)
+            return try await MessagePreview(
+                planner: planner, plan: plan, templates: templates, whatsApp: engine.composer.whatsApp, smsPrices: smsPrices, number: number
+            ).answer
         } catch let error as TemplateError {
             throw ValidationError(errors: [FieldError(field: "context", message: "can not be rendered: \(error.message)")])
         }
@@ -126,10 +136,11 @@ public final class Orchestrator: Sendable {
         await engine.settle(business: business, client: client, channels: optedOut)
     }
 
-    /// Call after the business, its message types or its templates changed.
+    /// Call after the business, its message types, its templates or its WhatsApp mappings changed.
     public func settingsChanged(business: BusinessID) {
         directory.forget(business)
         templates.forget(business)
+        engine.composer.whatsApp?.forget(business)
         database.peers.say(Self.settingsTopic, business.description)
     }
 

@@ -10,6 +10,7 @@ public struct WebParts: Sendable {
     public var clock: WallClock
     public var keys: APIKeyCache
     public var orchestrator: Orchestrator
+    public var replies: ReplyIntake
     /// Whether a time zone of this name exists.
     public var isTimeZone: @Sendable (String) -> Bool
     public var readiness: Readiness
@@ -19,11 +20,14 @@ public struct WebParts: Sendable {
     public var http: HTTPMetrics
     /// The public address (`API_BASE_URL`), without a slash at the end.
     public var baseURL: String
+    /// Asks the WhatsApp account for its templates; nil while none is configured.
+    public var whatsAppTemplates: WhatsAppTemplateSync?
 
+    /// - Parameter replies: nil takes replies as an account of Twilio's is set up unless told otherwise.
     public init(
         database: Database, cipher: Cipher, clock: WallClock, keys: APIKeyCache, orchestrator: Orchestrator,
         isTimeZone: @escaping @Sendable (String) -> Bool, readiness: Readiness, metrics: @escaping @Sendable () async -> [UInt8],
-        baseURL: String,
+        baseURL: String, replies: ReplyIntake? = nil,
         http: HTTPMetrics = HTTPMetrics(registry: MetricsRegistry())
     ) {
         self.database = database
@@ -31,6 +35,7 @@ public struct WebParts: Sendable {
         self.clock = clock
         self.keys = keys
         self.orchestrator = orchestrator
+        self.replies = replies ?? ReplyIntake(database: database, cipher: cipher, clock: clock, orchestrator: orchestrator)
         self.isTimeZone = isTimeZone
         self.readiness = readiness
         self.metrics = metrics

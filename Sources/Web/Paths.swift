@@ -33,8 +33,18 @@ public enum Path: String, Sendable, Hashable, CaseIterable {
     case templateActivate = "/api/crm/templates/{channel}/{name}/versions/{version}/activate"
     case templatePreview = "/api/crm/templates/{channel}/{name}/preview"
 
+    case whatsAppMappings = "/api/crm/whatsapp/mappings"
+    case whatsAppMapping = "/api/crm/whatsapp/mappings/{message_type}"
+    case whatsAppTemplates = "/api/crm/whatsapp/templates"
+    case whatsAppTemplateSync = "/api/crm/whatsapp/templates/sync"
+
     case workflowEvents = "/api/crm/workflow/events"
     case workflowPlan = "/api/crm/workflow/plans/{plan_id}"
+
+    case replies = "/api/crm/replies"
+    case reply = "/api/crm/replies/{reply_id}"
+    case replyResolve = "/api/crm/replies/{reply_id}/resolve"
+    case replyPatterns = "/api/crm/reply-patterns"
 
     case sandbox = "/sandbox"
     case sandboxSignIn = "/sandbox/sign-in"

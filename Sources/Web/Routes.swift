@@ -5,7 +5,9 @@ enum Routes {
     static func table(_ parts: WebParts, gate: Gatekeeper) -> RouteTable {
         var table = RouteTable()
         communications(parts, &table)
+        replies(parts, &table)
         records(parts, &table)
+        whatsApp(parts, &table)
         operations(parts, &table)
         pages(parts, gate, &table)
         return table
@@ -22,11 +24,22 @@ enum Routes {
         table.post(.communicationRetry, body: .optional, communications.retry)
         let batch = CommunicationBatchAPI(orchestrator: parts.orchestrator, fields: fields)
         table.post(.communicationBatch, body: .withAttachments, batch.submit)
-        table.get(.clientTimeline, TimelineAPI(database: parts.database).list)
+        table.get(.clientTimeline, TimelineAPI(database: parts.database, cipher: parts.cipher).list)
 
         let workflow = WorkflowAPI(database: parts.database, orchestrator: parts.orchestrator, fields: fields)
         table.post(.workflowEvents, workflow.event)
         table.get(.workflowPlan, workflow.plan)
+    }
+
+    private static func replies(_ parts: WebParts, _ table: inout RouteTable) {
+        let replies = RepliesAPI(database: parts.database, cipher: parts.cipher, intake: parts.replies)
+        table.get(.replies, replies.list)
+        table.post(.replies, replies.submit)
+        table.get(.reply, replies.show)
+        table.post(.replyResolve, body: .optional, replies.resolve)
+        let patterns = ReplyPatternsAPI(database: parts.database)
+        table.get(.replyPatterns, patterns.show)
+        table.put(.replyPatterns, patterns.put)
     }
 
     /// Business, clients, preferences, message types, templates.
@@ -61,6 +74,18 @@ enum Routes {
         table.get(.templateVersions, templates.versions)
         table.post(.templateActivate, body: .optional, templates.activate)
         table.postUnguarded(.templatePreview, body: .ordinary, templates.preview)
+    }
+
+    /// What WhatsApp messages are made from outside the 24-hour window.
+    private static func whatsApp(_ parts: WebParts, _ table: inout RouteTable) {
+        let mappings = WhatsAppMappingsAPI(database: parts.database, orchestrator: parts.orchestrator)
+        table.get(.whatsAppMappings, mappings.list)
+        table.get(.whatsAppMapping, mappings.show)
+        table.put(.whatsAppMapping, mappings.put)
+        table.delete(.whatsAppMapping, mappings.delete)
+        let templates = WhatsAppTemplatesAPI(database: parts.database, sync: parts.whatsAppTemplates)
+        table.get(.whatsAppTemplates, templates.list)
+        table.post(.whatsAppTemplateSync, body: .optional, templates.synchronise)
     }
 
     private static func operations(_ parts: WebParts, _ table: inout RouteTable) {

@@ -60,7 +60,7 @@ struct OpenAPITests {
         "answers are as the document describes them, by the judgement of an independent validator", .enabled(if: Python.has("jsonschema")))
     func conformance() async throws {
         let answers = Answers()
-        try await World.run { _, api in
+        try await World.run(whatsAppTemplates: { [WhatsAppTests.template] }) { _, api in
             for call in Self.calls {
                 let reply = try await api.send(call.method, call.path, call.body.map { Array($0.utf8) })
                 #expect(reply.status == call.status, "\(call.method) \(call.path): \(reply.text)")
@@ -80,6 +80,10 @@ struct OpenAPITests {
     private static let calls: [DescribedCall] = {
         let request =
             #"{"client_id":"c","message_type":"welcome","plan_id":"p","context":{"client_name":"Ada"},"recipient":{"email":"a@example.org"}}"#
+        let text =
+            #"{"client_id":"t","message_type":"reminder","preferred_channel":"sms","recipient":{"phone_number":"+14155550100"}}"#
+        let whatsApp =
+            #"{"client_id":"w","message_type":"reminder","preferred_channel":"whatsapp","recipient":{"phone_number":"+14155550100"},"attachments":[{"filename":"a.pdf","content_type":"application/pdf","link":"https://a.example/a.pdf"}]}"#
         return [
             DescribedCall("POST", .communications, "", request, 202),
             DescribedCall("POST", .communications, "?dry_run=true", request, 200),
@@ -89,14 +93,26 @@ struct OpenAPITests {
             DescribedCall("GET", .communication, "", nil, 404), DescribedCall("POST", .communicationCancel, "", "", 404),
             DescribedCall("POST", .workflowEvents, "", #"{"node":"beam_search_node","plan_id":"plan_id","client_id":"c"}"#, 202),
             DescribedCall("GET", .workflowPlan, "", nil, 200),
+            DescribedCall("POST", .replies, "", #"{"client_id":"c","channel":"sms","text":"Option 2"}"#, 201),
+            DescribedCall("POST", .replies, "", #"{"client_id":"nobody","channel":"sms","text":"x"}"#, 404),
+            DescribedCall("POST", .replies, "", #"{"client_id":"c","channel":"fax"}"#, 422), DescribedCall("GET", .replies, "", nil, 200),
+            DescribedCall("GET", .reply, "", nil, 404), DescribedCall("POST", .replyResolve, "", "", 404),
+            DescribedCall("PUT", .replyPatterns, "", #"{"patterns":[{"pattern":"* premium *","action":"select","value":"p"}]}"#, 200),
+            DescribedCall("GET", .replyPatterns, "", nil, 200),
             DescribedCall("PUT", .client, "", #"{"name":"Ada","phone_number":"+14155550100","tags":["a"],"attributes":{"n":1}}"#, 201),
             DescribedCall("GET", .client, "", nil, 200), DescribedCall("GET", .clients, "", nil, 200),
+            DescribedCall("POST", .replies, "", #"{"client_id":"client_id","channel":"email","payload":"confirm"}"#, 201),
             DescribedCall("GET", .clientTimeline, "", nil, 200), DescribedCall("GET", .clientExport, "", nil, 200),
             DescribedCall("POST", .preferences, "", #"{"client_id":"client_id","opt_out_sms":true}"#, 200),
             DescribedCall("GET", .clientPreferences, "", nil, 200), DescribedCall("DELETE", .clientPreferences, "", nil, 200),
             DescribedCall("GET", .business, "", nil, 200), DescribedCall("PUT", .business, "", #"{"name":"B"}"#, 200),
             DescribedCall("PUT", .messageType, "", #"{"category":"marketing","channels":["email"]}"#, 201),
             DescribedCall("GET", .messageType, "", nil, 200), DescribedCall("GET", .messageTypes, "", nil, 200),
+            DescribedCall("POST", .communications, "?dry_run=true", whatsApp, 200),
+            DescribedCall("POST", .communications, "?dry_run=true", text, 200),
+            DescribedCall("PUT", .whatsAppMapping, "", WhatsAppTests.mapping, 201), DescribedCall("GET", .whatsAppMapping, "", nil, 200),
+            DescribedCall("GET", .whatsAppMappings, "", nil, 200), DescribedCall("PUT", .whatsAppMapping, "", "{}", 422),
+            DescribedCall("POST", .whatsAppTemplateSync, "", "{}", 200), DescribedCall("GET", .whatsAppTemplates, "", nil, 200),
             DescribedCall("GET", .templates, "", nil, 200), DescribedCall("GET", .readiness, "", nil, 200),
             DescribedCall("GET", .health, "", nil, 200),
         ]

@@ -4,7 +4,7 @@ import SMTP
 /// Says what is wrong, and what to do about it.
 struct Doctor: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Check database, encryption key, mail server and the sender's DNS records; say what to mend.",
+        abstract: "Check database, encryption key, mail server, the sender's DNS records, Twilio and WhatsApp; say what to mend.",
         discussion: "Changes nothing and sends nothing. Exit status 1 when something has to be mended.")
 
     @OptionGroup var configuration: ConfigurationOptions
@@ -23,6 +23,7 @@ struct Doctor: AsyncParsableCommand {
             let record = (try? mail.signer())?.key.dnsRecord
             findings += SenderRecordsCheck(mail: mail, publicRecord: record, lookup: DNSResolver.texts).run()
         }
+        findings += await ProviderChecks(settings: settings).run()
         for finding in findings { Console.say(finding.lines) }
         let ill = findings.count { $0.verdict == .ill }
         Console.say(ill == 0 ? "\nNothing to mend." : "\n\(ill) to mend.")

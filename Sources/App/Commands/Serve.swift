@@ -72,12 +72,14 @@ struct Serve: AsyncParsableCommand {
         let host = settings.host.contains(":") ? "[\(settings.host)]" : settings.host
         let address = "http://\(host):\(port)"
         let mail = settings.mail.map { "\($0.host):\($0.port) as \($0.fromEmail)" }
+        let sms = settings.twilio.map { "Twilio from \($0.senderList)" }
+        let whatsApp = settings.whatsapp.map { "number \($0.phoneNumberID)" }
         return """
             Rapport \(Rapport.version) listens on \(address)
               database   \(database)
               e-mail     \(mail ?? "sandbox")
-              SMS        sandbox
-              WhatsApp   sandbox
+              SMS        \(sms ?? "sandbox")
+              WhatsApp   \(whatsApp ?? "sandbox")
               messages in the sandbox: \(address)/sandbox     API: \(address)/openapi.json
               Ctrl-C stops.
             """

@@ -21,8 +21,14 @@ enum Setting: String, CaseIterable, Sendable {
     case twilioAccount = "TWILIO_ACCOUNT_SID"
     case twilioToken = "TWILIO_AUTH_TOKEN"
     case twilioFrom = "TWILIO_FROM_NUMBER"
+    case twilioKey = "TWILIO_API_KEY_SID"
+    case twilioKeySecret = "TWILIO_API_KEY_SECRET"
+    case twilioValidity = "TWILIO_VALIDITY_PERIOD"
     case twilioURL = "TWILIO_API_URL"
+    case smsPrices = "SMS_SEGMENT_PRICES"
+    case twilioOptOutReplies = "TWILIO_OPT_OUT_REPLIES"
     case whatsappNumber = "WHATSAPP_PHONE_NUMBER_ID"
+    case whatsappAccount = "WHATSAPP_BUSINESS_ACCOUNT_ID"
     case whatsappToken = "WHATSAPP_ACCESS_TOKEN"
     case whatsappSecret = "WHATSAPP_APP_SECRET"
     case whatsappVerifyToken = "WHATSAPP_WEBHOOK_VERIFY_TOKEN"
@@ -35,7 +41,7 @@ enum Setting: String, CaseIterable, Sendable {
     /// Values of these are never shown, not even in the line that says what is wrong with them.
     var isSecret: Bool {
         switch self {
-        case .databaseURL, .redisURL, .smtpPassword, .twilioToken, .whatsappToken, .whatsappSecret, .whatsappVerifyToken,
+        case .databaseURL, .redisURL, .smtpPassword, .twilioToken, .twilioKeySecret, .whatsappToken, .whatsappSecret, .whatsappVerifyToken,
             .encryptionKey, .apiKey:
             true
         default: false
@@ -54,6 +60,9 @@ enum Setting: String, CaseIterable, Sendable {
         case .smtpPort: "587, with SMTP_TLS=implicit 465"
         case .smtpTLS: "starttls"
         case .smtpMaxConnections: "8"
+        case .twilioURL: "https://api.twilio.com"
+        case .whatsappURL: "https://graph.facebook.com/v25.0"
+        case .twilioOptOutReplies: "twilio"
         case .encryptionKey: "made on first start beside the SQLite file"
         case .apiKey: "made and printed once"
         case .rateLimits: "with a real provider whatsapp=1000/86400,sms=1/1"
@@ -84,14 +93,20 @@ enum Setting: String, CaseIterable, Sendable {
         case .dkimSelector: "selector of its DKIM record"
         case .dkimKeyFile: "file with the private key in PEM (RSA or Ed25519)"
         case .twilioAccount: "Twilio account; none means that SMS stays in the sandbox"
-        case .twilioToken: "its token"
-        case .twilioFrom: "number that SMS are sent from, in E.164"
-        case .twilioURL: "other address of Twilio's API"
-        case .whatsappNumber: "WhatsApp Business number; none means that WhatsApp stays in the sandbox"
+        case .twilioToken: "its auth token; signs its webhooks too"
+        case .twilioFrom: "what SMS leave from: number, short code, name or messaging service (MG…); several with commas"
+        case .twilioKey: "API key (SK…) that logs in instead of the account's token"
+        case .twilioKeySecret: "its secret"
+        case .twilioValidity: "seconds for which Twilio may hold a message back, 1 to 36000; none means its own ten hours"
+        case .twilioURL: "address of Twilio's API"
+        case .smsPrices: "price of one part of an SMS by calling code, for dry runs: USD:default=0.01,1=0.0079"
+        case .twilioOptOutReplies: "who answers STOP and START on SMS: twilio (as its numbers do) or rapport"
+        case .whatsappNumber: "id of the WhatsApp Business number; none means that WhatsApp stays in the sandbox"
+        case .whatsappAccount: "WhatsApp Business account; needed for its list of templates only"
         case .whatsappToken: "its access token"
         case .whatsappSecret: "secret that signs its webhooks"
         case .whatsappVerifyToken: "word that proves the webhook's address"
-        case .whatsappURL: "other address of the WhatsApp API"
+        case .whatsappURL: "address of the WhatsApp API, with its version"
         case .encryptionKey: "32 bytes in base64; id:key,id:key for rotation, the first one writes; required with PostgreSQL"
         case .apiKey: "first API key, 32 characters or more"
         case .rateLimits: "messages/seconds by channel, over all instances, e.g. email=100/3600; empty means none"

@@ -1,3 +1,5 @@
+import Communications
+import Core
 import Logging
 
 /// Everything that the operator decides, checked.
@@ -13,21 +15,6 @@ struct Settings: Sendable {
         var redisURL: String?
     }
 
-    struct Twilio: Sendable, Equatable {
-        var account: String
-        var token: String
-        var fromNumber: String
-        var url: String?
-    }
-
-    struct WhatsApp: Sendable, Equatable {
-        var phoneNumberID: String
-        var accessToken: String
-        var appSecret: String
-        var verifyToken: String
-        var url: String?
-    }
-
     var host: String
     var port: Int
     /// Public address without a slash at its end.
@@ -36,7 +23,11 @@ struct Settings: Sendable {
     var cache: Cache
     var mail: MailSettings?
     var twilio: Twilio?
+    /// Who answers the keywords that Twilio acts on by itself.
+    var optOutReplies: OptOutReplies
     var whatsapp: WhatsApp?
+    /// What one part of an SMS costs; nil: dry runs name no price.
+    var smsPrices: SMSPrices?
     /// The text of the key ring; nil means the file beside the SQLite database.
     var encryptionKey: String?
     var firstAPIKey: String?
@@ -53,7 +44,9 @@ struct Settings: Sendable {
             redisURL: try source.url(.redisURL, schemes: ["redis", "rediss"]))
         mail = try MailSettings(source)
         twilio = try Self.twilio(source)
+        optOutReplies = try source.choice(.twilioOptOutReplies, OptOutReplies.self) ?? .twilio
         whatsapp = try Self.whatsapp(source)
+        smsPrices = try Self.smsPrices(source)
         encryptionKey = try source.text(.encryptionKey)
         firstAPIKey = try source.text(.apiKey)
         rateLimits = try RateLimit.list(source, hasWhatsApp: whatsapp != nil, hasSMS: twilio != nil)
@@ -82,31 +75,24 @@ struct Settings: Sendable {
     }
 
     private static func twilio(_ source: SettingsSource) throws(SettingsError) -> Twilio? {
-        let url = try source.url(.twilioURL, schemes: ["https", "http"])
-        guard let all = try source.together([.twilioAccount, .twilioToken, .twilioFrom]) else { return nil }
-        guard all[2].hasPrefix("+"), all[2].dropFirst().allSatisfy({ $0.isASCII && $0.isNumber }), (8...16).contains(all[2].count) else {
-            throw SettingsError(.twilioFrom, "must be a number in E.164, e.g. +14155550100")
-        }
-        return Twilio(account: all[0], token: all[1], fromNumber: all[2], url: url)
+        try Twilio(source)
     }
 
     private static func whatsapp(_ source: SettingsSource) throws(SettingsError) -> WhatsApp? {
-        let url = try source.url(.whatsappURL, schemes: ["https", "http"])
-        let keys: [Setting] = [.whatsappNumber, .whatsappToken, .whatsappSecret, .whatsappVerifyToken]
-        guard let all = try source.together(keys) else { return nil }
-        return WhatsApp(phoneNumberID: all[0], accessToken: all[1], appSecret: all[2], verifyToken: all[3], url: url)
+        try WhatsApp(source)
+    }
+
+    private static func smsPrices(_ source: SettingsSource) throws(SettingsError) -> SMSPrices? {
+        guard let text = try source.text(.smsPrices) else { return nil }
+        guard let prices = SMSPrices(String(text.filter { $0 != " " })) else {
+            throw SettingsError(.smsPrices, "must be of the form USD:default=0.01,1=0.0079,49=0.075")
+        }
+        return prices
     }
 
     /// Stops where something is asked for that this release does not do: pretending would lose messages in a sandbox or
     /// send more than a limit allows.
     func refuseWhatIsNotBuiltYet() throws(SettingsError) {
-        if twilio != nil {
-            throw SettingsError(.twilioAccount, "this release cannot send SMS yet; without the TWILIO_ keys SMS stays in the sandbox")
-        }
-        if whatsapp != nil {
-            throw SettingsError(
-                .whatsappNumber, "this release cannot send WhatsApp yet; without the WHATSAPP_ keys WhatsApp stays in the sandbox")
-        }
         if cache.redisURL != nil { throw SettingsError(.redisURL, "this release has no Redis cache yet; leave it out") }
     }
 }

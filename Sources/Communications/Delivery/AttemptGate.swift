@@ -18,7 +18,7 @@ struct AttemptGate: Sendable {
             GateInput(
                 category: due.category, urgency: due.urgency, channel: due.channel, fallbacks: due.fallbacks, preferences: preferences,
                 zone: zones.zone(named: preferences.timezone) ?? .utc, reachable: client.reachable, suppressed: client.suppressed,
-                now: now, spreadSeed: due.id.low))
+                marketingAllowed: .all.subtracting(client.marketingStopped), now: now, spreadSeed: due.id.low))
         let step = decision.steps.last
         switch decision.verdict {
         case .proceed:

@@ -32,9 +32,16 @@ extension DeliveryEngine {
     func launch(_ attempts: [Attempt], on lane: Lane) async {
         var deliveries: [Delivery] = []
         deliveries.reserveCapacity(attempts.count)
+        let readings: MessageReadings
+        do {
+            readings = try await composer.readings(for: attempts, on: lane.channel)
+        } catch {
+            for attempt in attempts { finish(attempt, on: lane, .failure(TransportFailure(preparing: error))) }
+            return
+        }
         for attempt in attempts {
             do {
-                deliveries.append(try await delivery(of: attempt, on: lane))
+                deliveries.append(try await delivery(of: attempt, on: lane, readings))
             } catch {
                 finish(attempt, on: lane, .failure(TransportFailure(preparing: error)), reachedTransport: false)
             }
@@ -42,12 +49,12 @@ extension DeliveryEngine {
         if !deliveries.isEmpty { lane.transport.send(deliveries) }
     }
 
-    private func delivery(of attempt: Attempt, on lane: Lane) async throws -> Delivery {
+    private func delivery(of attempt: Attempt, on lane: Lane, _ readings: MessageReadings) async throws -> Delivery {
         let address = try addresses.address(of: attempt.client, on: attempt.channel, business: attempt.business, client: attempt.clientID)
         guard let address else {
             throw TransportFailure(category: .permanent, message: "the client has no address on this channel any more")
         }
-        let message = try await composer.prepare(attempt)
+        let message = try await composer.prepare(attempt, readings)
         let (register, peers) = (register, peers)
         return Delivery(
             id: attempt.id, business: attempt.business, channel: attempt.channel, priority: attempt.urgency.priority, address: address,
@@ -71,7 +78,20 @@ extension DeliveryEngine {
             AttemptOutcome(
                 id: attempt.id, token: token, channel: attempt.channel, attempt: attempt.number, startedAt: attempt.startedAt,
                 finishedAt: now, provider: lane.transport.provider, sandbox: lane.transport.isSandbox, members: attempt.members.map(\.id),
-                result: result))
+                result: result),
+            refused: refused(attempt, on: lane, outcome))
+    }
+
+    /// What a failure means beyond its message; nil in the ordinary case.
+    private func refused(
+        _ attempt: Attempt, on lane: Lane, _ outcome: Result<TransportReceipt, TransportFailure>
+    ) -> Consequences.Refused? {
+        guard case .failure(let failure) = outcome, let consequence = failure.consequence else { return nil }
+        let address = try? addresses.address(
+            of: attempt.client, on: attempt.channel, business: attempt.business, client: attempt.clientID)
+        return Consequences.Refused(
+            consequence: consequence, communication: attempt.id, business: attempt.business, client: attempt.clientID,
+            channel: attempt.channel, address: address, provider: lane.transport.provider, sentAt: attempt.startedAt)
     }
 
     /// Tells the log and the metrics, without content or addresses.

@@ -82,7 +82,15 @@ public final class DeliveryEngine: Service {
         self.lanes = lanes
         self.register = register
         peers = PeerConsent(line: database.peers, register: register)
-        recorder = OutcomeRecorder(database: database, logger: logger) { [lanes] outcomes in
+        let consequences = Consequences(cipher: addresses.cipher)
+        recorder = OutcomeRecorder(database: database, logger: logger) { refused in
+            let changes = try await database.record { tx in
+                try tx.lockAllConsent()
+                return try refused.flatMap { try consequences.apply($0, tx) }
+            }
+            // What has begun is not waited for: its end comes by this recorder.
+            for change in changes { _ = register.withdraw(business: change.business, client: change.client, channels: change.channels) }
+        } recorded: { [lanes] outcomes in
             register.leave(outcomes.map(\.id))
             var places: [Channel: Int] = [:]
             for outcome in outcomes { places[outcome.channel, default: 0] += 1 }

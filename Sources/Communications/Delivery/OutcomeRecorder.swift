@@ -9,18 +9,30 @@ import Storage
 final class OutcomeRecorder: Sendable {
     private let database: Database
     private let logger: Logger
-    private let arrivals = RoundQueue<AttemptOutcome>()
+    private let arrivals = RoundQueue<Arrival>()
+    /// Writes down what refusals mean beyond their messages.
+    private let concluded: @Sendable ([Consequences.Refused]) async throws -> Void
     /// Told once outcomes are durable (or belong to a successor).
     private let recorded: @Sendable ([AttemptOutcome]) -> Void
 
-    init(database: Database, logger: Logger, recorded: @escaping @Sendable ([AttemptOutcome]) -> Void) {
+    private struct Arrival: Sendable {
+        var outcome: AttemptOutcome
+        var refused: Consequences.Refused?
+    }
+
+    init(
+        database: Database, logger: Logger, concluded: @escaping @Sendable ([Consequences.Refused]) async throws -> Void,
+        recorded: @escaping @Sendable ([AttemptOutcome]) -> Void
+    ) {
         self.database = database
         self.logger = logger
+        self.concluded = concluded
         self.recorded = recorded
     }
 
-    func post(_ outcome: AttemptOutcome) {
-        arrivals.post(outcome)
+    /// - Parameter refused: what the end means beyond this message.
+    func post(_ outcome: AttemptOutcome, refused: Consequences.Refused? = nil) {
+        arrivals.post(Arrival(outcome: outcome, refused: refused))
     }
 
     func close() {
@@ -29,8 +41,24 @@ final class OutcomeRecorder: Sendable {
 
     /// Runs until ``close()`` and everything posted is recorded.
     func run() async {
-        while let outcomes = await arrivals.next() {
-            await record(outcomes)
+        while let arrived = await arrivals.next() {
+            // First: whoever opted out there must not be written to by whatever becomes of this message.
+            await conclude(arrived.compactMap(\.refused))
+            await record(arrived.map(\.outcome))
+        }
+    }
+
+    /// A few tries only: outcomes must not wait for it, and the next refusal would say the same again.
+    private func conclude(_ refused: [Consequences.Refused]) async {
+        guard !refused.isEmpty else { return }
+        for pause in [50, 200, 1_000, 0] {
+            do {
+                return try await concluded(refused)
+            } catch {
+                logger.error(
+                    "consequences_not_recorded", metadata: ["count": "\(refused.count)", "error": "\(String(reflecting: error))"])
+                if pause > 0 { try? await Task.sleep(for: .milliseconds(pause)) }
+            }
         }
     }
 

@@ -1,148 +1,29 @@
 import Core
 import Storage
 
-/// A message with its templates at hand, to be rendered at the last moment.
-struct PreparedMessage: Sendable {
-    struct Part: Sendable {
-        var template: MessageTemplate
-        var context: [UInt8]
-    }
-
-    var channel: Channel
-    var profile: BusinessProfile
-    var language: String
-    var clientName: String?
-    var planID: String?
-    /// The message itself, or the members of its batch, oldest first.
-    var parts: [Part]
-    /// The frame around a batch.
-    var frame: MessageTemplate?
-    var attachments: [AttachmentUpload]
-
-    /// - Throws: ``TemplateError`` when a rendering exceeds its limits.
-    func render() throws -> RenderedMessage {
-        var message = if let frame, parts.count > 1 { try renderBatch(in: frame) } else { try renderSingle() }
-        message.attachments = attachments
-        message.senderName = profile.business.name.isEmpty ? nil : profile.business.name
-        return message
-    }
-
-    /// The variables that the templates want and nobody gave, each once.
-    func missingVariables() throws -> [String] {
-        var missing: [String] = []
-        for part in parts {
-            let document = try JSONDocument(parsing: part.context)
-            let scope = TemplateScope(context: document.root, overrides: overrides(part.template), defaults: defaults())
-            for template in [part.template.subject, part.template.content, part.template.text] {
-                for name in try template?.missingVariables(in: scope) ?? [] where !missing.contains(name) { missing.append(name) }
-            }
-        }
-        return missing
-    }
-
-    private func renderSingle() throws -> RenderedMessage {
-        guard let part = parts.first else { return RenderedMessage(subject: nil, text: "", html: nil) }
-        let document = try JSONDocument(parsing: part.context)
-        let scope = TemplateScope(context: document.root, overrides: overrides(part.template), defaults: defaults())
-        return try render(part.template, scope)
-    }
-
-    private func renderBatch(in frame: MessageTemplate) throws -> RenderedMessage {
-        var messages: [TemplateValues] = []
-        for part in parts {
-            var overrides = overrides(part.template)
-            overrides.set("fragment", true)
-            let document = try JSONDocument(parsing: part.context)
-            let rendered = try render(
-                part.template, TemplateScope(context: document.root, overrides: overrides, defaults: defaults()))
-            var values = TemplateValues()
-            values.set("subject", rendered.subject)
-            values.set("text", rendered.text)
-            // A template that knows nothing of fragments renders a whole document, which can not stand inside another.
-            if part.template.knowsFragments { values.set("html", rendered.html) }
-            messages.append(values)
-        }
-        var overrides = overrides(frame)
-        overrides.set("messages", messages)
-        overrides.set("message_count", Int64(messages.count))
-        return try render(frame, TemplateScope(overrides: overrides, defaults: defaults()))
-    }
-
-    private func render(_ template: MessageTemplate, _ scope: TemplateScope) throws -> RenderedMessage {
-        let subject = try template.subject?.render(scope)
-        var scope = scope
-        scope.overrides.set("email_subject", subject)
-        let content = try template.content.render(scope)
-        guard channel == .email else {
-            return RenderedMessage(subject: nil, text: Self.trimmed(content), html: nil)
-        }
-        let text = try template.text?.render(scope) ?? PlainText.fromHTML(content)
-        return RenderedMessage(subject: Self.oneLine(subject ?? profile.business.name), text: text, html: content)
-    }
-
-    /// What a request's context can not replace.
-    private func overrides(_ template: MessageTemplate) -> TemplateValues {
-        let isRightToLeft = Self.isRightToLeft(template.language)
-        var values = TemplateValues()
-        values.set("language", template.language)
-        values.set("text_direction", isRightToLeft ? "rtl" : "ltr")
-        values.set("text_end", isRightToLeft ? "left" : "right")
-        values.set("postal_address", profile.business.postalAddress.isEmpty ? nil : profile.business.postalAddress)
-        return values
-    }
-
-    private func defaults() -> TemplateValues {
-        let business = profile.business
-        var values = TemplateValues()
-        values.set("client_name", clientName ?? "there")
-        values.set("business_name", business.name)
-        values.set("support_email", business.supportEmail.isEmpty ? nil : business.supportEmail)
-        values.set("brand_color", business.brandColor)
-        values.set("brand_text_color", BrandColor.readableText(on: business.brandColor))
-        values.set("logo_url", business.logoURL)
-        values.set("plan_id", planID)
-        return values
-    }
-
-    private static func isRightToLeft(_ language: String) -> Bool {
-        ["ar", "he", "fa", "ur"].contains(String(language.prefix { $0 != "-" }))
-    }
-
-    /// A subject is one line of plain text whatever a template's values hold: a mail with anything else would be refused for good.
-    private static func oneLine(_ text: String) -> String {
-        guard text.unicodeScalars.contains(where: isLineBreakOrControl) else { return text }
-        return text.unicodeScalars.split(whereSeparator: isLineBreakOrControl).map(String.init).joined(separator: " ")
-    }
-
-    private static func isLineBreakOrControl(_ scalar: Unicode.Scalar) -> Bool {
-        switch scalar.value {
-        case 0..<0x20, 0x7F...0x9F, 0x2028, 0x2029: true
-        default: false
-        }
-    }
-
-    private static func trimmed(_ text: String) -> String {
-        var slice = Substring(text)
-        while slice.last?.isWhitespace == true { slice.removeLast() }
-        while slice.first?.isWhitespace == true { slice.removeFirst() }
-        return String(slice)
-    }
-}
-
 /// Finds the templates and values of a message.
 public final class MessageComposer: Sendable {
     private let database: Database
     private let directory: Directory
     private let templates: TemplateStore
+    /// Nil: every WhatsApp message goes as text.
+    let whatsApp: WhatsAppComposer?
 
-    public init(database: Database, directory: Directory, templates: TemplateStore) {
+    public init(database: Database, directory: Directory, templates: TemplateStore, whatsApp: WhatsAppComposer? = nil) {
         self.database = database
         self.directory = directory
         self.templates = templates
+        self.whatsApp = whatsApp
+    }
+
+    /// What one launch needs of the store for all its attempts; asked for once, however many there are.
+    func readings(for attempts: [Attempt], on channel: Channel) async throws -> MessageReadings {
+        guard channel == .whatsapp, let whatsApp else { return MessageReadings() }
+        return MessageReadings(lastInbound: try await whatsApp.lastInbound(of: attempts))
     }
 
     /// - Throws: ``TransportFailure`` when the message can never be written (no template), ``DatabaseError``, ``TemplateProblem``.
-    func prepare(_ attempt: Attempt) async throws -> PreparedMessage {
+    func prepare(_ attempt: Attempt, _ readings: MessageReadings) async throws -> PreparedMessage {
         let profile = try await directory.profile(of: attempt.business)
         let preferences = attempt.client.stated.effective(
             recordTimezone: attempt.client.timezone, recordLanguage: attempt.client.language,
@@ -162,6 +43,14 @@ public final class MessageComposer: Sendable {
         if attempt.hasAttachments, attempt.attachments.isEmpty {
             prepared.attachments = try await database.read { tx in try tx.attachments(of: attempt.id) }
         }
+        if attempt.channel == .whatsapp, let whatsApp {
+            prepared.whatsApp = try await whatsApp.choice(
+                prepared.parts.count > 1 ? "batch" : attempt.messageType, profile: profile, language: prepared.language,
+                lastInbound: readings.lastInbound[attempt.id])
+            if prepared.whatsApp.isRefused, let problem = prepared.whatsApp.problem {
+                throw TransportFailure(category: .permanent, message: problem)
+            }
+        }
         return prepared
     }
 
@@ -170,4 +59,10 @@ public final class MessageComposer: Sendable {
             message.profile.business.id, message.channel, name, language: message.language,
             fallbackLanguage: message.profile.business.defaultLanguage)
     }
+}
+
+/// What was read for a whole launch at once.
+struct MessageReadings: Sendable {
+    /// When the people behind the attempts last wrote to us on WhatsApp.
+    var lastInbound: [CommunicationID: Timestamp] = [:]
 }

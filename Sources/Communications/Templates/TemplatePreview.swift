@@ -12,7 +12,7 @@ public struct TemplatePreview: Sendable {
         let prepared = PreparedMessage(
             channel: template.channel, profile: BusinessProfile(business: business, messageTypes: [:]), language: template.language,
             clientName: nil, planID: nil, parts: [PreparedMessage.Part(template: template, context: context)], frame: nil, attachments: [])
-        message = try prepared.render()
+        message = try prepared.compose().message
         missingVariables = try prepared.missingVariables()
     }
 }

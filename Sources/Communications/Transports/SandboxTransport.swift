@@ -76,6 +76,18 @@ public final class SandboxTransport: Transport {
         let sealed = try cipher.seal(delivery.address, .sandboxRecipient(delivery.business, id))
         return SandboxMessage(
             id: id, business: delivery.business, communication: delivery.id, channel: channel, recipient: sealed, sender: sender,
-            subject: message.subject, text: message.text, html: message.html, createdAt: now)
+            subject: message.subject, text: message.text, html: message.html, form: message.whatsApp?.form,
+            note: message.note, createdAt: now)
+    }
+}
+
+extension WhatsAppContent {
+    /// In a word, for people.
+    fileprivate var form: String {
+        switch self {
+        case .text: "text"
+        case .media(let media): media.kind.rawValue
+        case .template(let template): "template \(template.name) (\(template.language))"
+        }
     }
 }

@@ -51,10 +51,12 @@ public struct RenderedMessage: Sendable {
     public var senderName: String?
     /// For WhatsApp: in which form it goes; nil means as ``text``.
     public var whatsApp: WhatsAppContent?
+    /// For the sandbox: what a real account would have done otherwise.
+    public var note: String?
 
     public init(
         subject: String?, text: String, html: String?, attachments: [AttachmentUpload] = [], senderName: String? = nil,
-        whatsApp: WhatsAppContent? = nil
+        whatsApp: WhatsAppContent? = nil, note: String? = nil
     ) {
         self.subject = subject
         self.text = text
@@ -62,6 +64,7 @@ public struct RenderedMessage: Sendable {
         self.attachments = attachments
         self.senderName = senderName
         self.whatsApp = whatsApp
+        self.note = note
     }
 }
 
@@ -129,6 +132,8 @@ public protocol Transport: Sendable {
     var capacity: Int { get }
     /// Our own numbers or accounts that messages may leave from, each with a rate limit of its own; empty where there is only one.
     var senders: [String] { get }
+    /// Seconds to wait before an attempt of unknown outcome is repeated: long enough for a receipt, or for a look-up to find it.
+    var unknownOutcomePause: Int { get }
     /// Takes messages; answers each through ``Delivery/complete``, in any order.
     func send(_ deliveries: [Delivery])
     /// Nil when it works; else one line that says what is wrong. Answers within a few seconds.
@@ -141,6 +146,7 @@ public protocol Transport: Sendable {
 
 extension Transport {
     public var senders: [String] { [] }
+    public var unknownOutcomePause: Int { 0 }
     public func run() async {}
 }
 
@@ -152,6 +158,8 @@ extension TransportFailure {
     init(rendering error: any Error) {
         if error is Withdrawn {
             self.init(category: .transient, message: "withdrawn before it began", withdrawn: true)
+        } else if let failure = error as? TransportFailure {
+            self = failure
         } else {
             self.init(category: .invalidInput, message: "the message could not be rendered: \(error)")
         }

@@ -2,12 +2,16 @@
 public struct AttachmentUpload: Sendable, Hashable {
     public var filename: String
     public var contentType: String
+    /// Empty where the file is only linked to.
     public var content: [UInt8]
+    /// An `https` address of the file, in place of its content.
+    public var link: String?
 
-    public init(filename: String, contentType: String, content: [UInt8]) {
+    public init(filename: String, contentType: String, content: [UInt8] = [], link: String? = nil) {
         self.filename = filename
         self.contentType = contentType
         self.content = content
+        self.link = link
     }
 }
 

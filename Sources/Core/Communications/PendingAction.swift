@@ -9,23 +9,38 @@ public enum PendingAction: String, Sendable, Hashable, CaseIterable {
 
     /// One of a plan's communications, as far as this rule looks at it.
     public struct Message: Sendable, Hashable {
+        public var id: CommunicationID
         public var messageType: String
         public var status: CommunicationStatus
 
-        public init(messageType: String, status: CommunicationStatus) {
+        public init(id: CommunicationID = UUIDv7(high: 0, low: 0), messageType: String, status: CommunicationStatus) {
+            self.id = id
             self.messageType = messageType
             self.status = status
         }
     }
 
-    /// - Parameter messages: a plan's communications, newest first.
+    /// - Parameters:
+    ///   - messages: a plan's communications, newest first.
+    ///   - answered: the newest of them to which the client replied with a selection or a confirmation; nil when they did to none.
     ///
     /// The newest message that asks for something decides; one that shows that the step was taken ends the search. A question counts
-    /// once it has gone out: nobody can act on what they did not get. A step counts however its own message fared.
-    public static func pending(newestFirst messages: some Sequence<Message>) -> PendingAction? {
+    /// once it has gone out: nobody can act on what they did not get. A step counts however its own message fared. A reply to a message
+    /// answers what was asked with it and before it: people answer the reminder as well as the question.
+    public static func pending(newestFirst messages: some Sequence<Message>, answered: CommunicationID? = nil) -> PendingAction? {
+        question(newestFirst: messages, answered: answered)?.action
+    }
+
+    /// As ``pending(newestFirst:answered:)``, with the message that asks.
+    public static func question(
+        newestFirst messages: some Sequence<Message>, answered: CommunicationID? = nil
+    ) -> (action: PendingAction, message: Message)? {
         for message in messages {
             if stepsTaken.contains(message.messageType) { return nil }
-            if let action = asks[message.messageType], hasGoneOut(message.status) { return action }
+            if let action = asks[message.messageType], hasGoneOut(message.status) {
+                if let answered, answered >= message.id { return nil }
+                return (action, message)
+            }
         }
         return nil
     }

@@ -4,6 +4,24 @@ public enum WhatsAppContent: Sendable, Hashable {
     case text(String)
     /// A template that WhatsApp approved; at any time.
     case template(Template)
+    /// The message's first attachment with the text as its caption; only inside the 24-hour window.
+    case media(Media)
+
+    /// A file and what stands under it.
+    public struct Media: Sendable, Hashable {
+        public enum Kind: String, Sendable, Hashable {
+            case document, image
+        }
+
+        public var kind: Kind
+        /// At most 1,024 characters; nil where there is no text.
+        public var caption: String?
+
+        public init(kind: Kind, caption: String?) {
+            self.kind = kind
+            self.caption = caption
+        }
+    }
 
     /// An approved template with its parameters filled in.
     public struct Template: Sendable, Hashable {

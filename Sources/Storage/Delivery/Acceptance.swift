@@ -60,14 +60,16 @@ public struct ClientSnapshot: Sendable {
     public var stated: StatedPreferences
     /// Channels whose address stands on the suppression list.
     public var suppressed: ChannelSet
+    /// Channels on which the person wants no marketing.
+    public var marketingStopped: ChannelSet
     /// Filled only where ``Acceptance/needsBatchState`` asked for it.
     public var lastMessageAt: Timestamp?
     public var openBatches: [OpenBatchRecord]
 
     public init(
         name: String? = nil, language: String? = nil, timezone: String? = nil, email: SealedValue? = nil, phoneNumber: SealedValue? = nil,
-        stated: StatedPreferences = StatedPreferences(), suppressed: ChannelSet = [], lastMessageAt: Timestamp? = nil,
-        openBatches: [OpenBatchRecord] = []
+        stated: StatedPreferences = StatedPreferences(), suppressed: ChannelSet = [], marketingStopped: ChannelSet = [],
+        lastMessageAt: Timestamp? = nil, openBatches: [OpenBatchRecord] = []
     ) {
         self.name = name
         self.language = language
@@ -76,6 +78,7 @@ public struct ClientSnapshot: Sendable {
         self.phoneNumber = phoneNumber
         self.stated = stated
         self.suppressed = suppressed
+        self.marketingStopped = marketingStopped
         self.lastMessageAt = lastMessageAt
         self.openBatches = openBatches
     }

@@ -37,8 +37,8 @@ struct AcceptanceEffects {
         for (position, file) in plan.attachments.enumerated() {
             try emit(
                 """
-                INSERT INTO crm_communication_attachments (communication_id, position, filename, content_type, content)
-                VALUES (\(acceptance.id), \(position), \(file.filename), \(file.contentType), \(file.content))
+                INSERT INTO crm_communication_attachments (communication_id, position, filename, content_type, content, link)
+                VALUES (\(acceptance.id), \(position), \(file.filename), \(file.contentType), \(file.content), \(file.link))
                 """)
         }
         if plan.status == .suppressed {

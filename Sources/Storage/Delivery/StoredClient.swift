@@ -46,10 +46,10 @@ struct ClientRecord {
         [emailHash, phoneHash].compactMap { $0 }
     }
 
-    func snapshot(stated: StatedPreferences, suppressed: ChannelSet) -> ClientSnapshot {
+    func snapshot(stated: StatedPreferences, suppressed: SuppressedChannels) -> ClientSnapshot {
         ClientSnapshot(
             name: name, language: language, timezone: timezone, email: email, phoneNumber: phoneNumber, stated: stated,
-            suppressed: suppressed)
+            suppressed: suppressed.all, marketingStopped: suppressed.marketing)
     }
 }
 

@@ -24,12 +24,12 @@ enum PostgresHotSQL {
     static let clients = """
         SELECT u.i, c.client_id, c.name, c.language, c.timezone, c.email, c.email_hash, c.phone_number, c.phone_hash,
             p.preferred_channels, p.timezone, p.quiet_hours_start, p.quiet_hours_end, p.opt_out_email, p.opt_out_sms,
-            p.opt_out_whatsapp, p.language_preference, s.channel, s.address_hash
+            p.opt_out_whatsapp, p.language_preference, s.channel, s.address_hash, s.blocks_all
         FROM (SELECT generate_subscripts($1::uuid[], 1) AS i, unnest($1::uuid[]) AS business, unnest($2::text[]) AS client,
             unnest($3::bytea[]) AS email_hash, unnest($4::bytea[]) AS phone_hash) AS u
         LEFT JOIN crm_clients c ON c.business_id = u.business AND c.client_id = u.client
         LEFT JOIN crm_client_preferences p ON p.business_id = u.business AND p.client_id = u.client
-        LEFT JOIN LATERAL (SELECT s.channel, s.address_hash FROM crm_suppressions s WHERE s.business_id = u.business
+        LEFT JOIN LATERAL (SELECT s.channel, s.address_hash, s.blocks_all FROM crm_suppressions s WHERE s.business_id = u.business
             AND s.address_hash = ANY (ARRAY[u.email_hash, u.phone_hash, c.email_hash, c.phone_hash]) LIMIT 16) AS s ON TRUE
         """
 
@@ -73,7 +73,7 @@ enum PostgresHotSQL {
             k.client_id, k.name, k.language, k.timezone, k.email, k.email_hash, k.phone_number, k.phone_hash,
             p.preferred_channels, p.timezone, p.quiet_hours_start, p.quiet_hours_end, p.opt_out_email, p.opt_out_sms,
             p.opt_out_whatsapp, p.language_preference,
-            (SELECT string_agg(s.channel, ',') FROM crm_suppressions s WHERE s.business_id = q.business_id
+            (SELECT string_agg(CASE WHEN s.blocks_all THEN s.channel ELSE s.channel || ' marketing' END, ',') FROM crm_suppressions s WHERE s.business_id = q.business_id
                 AND s.address_hash = ANY (ARRAY[k.email_hash, k.phone_hash])
                 AND s.address_hash = CASE WHEN s.channel = 'email' THEN k.email_hash ELSE k.phone_hash END),
             q.priority

@@ -36,6 +36,8 @@ struct SuppressedAddress: Hashable {
     var business: BusinessID
     var channel: Channel
     var hash: [UInt8]
+    /// False: it stops marketing only.
+    var blocksAll: Bool
 }
 
 /// A begun attempt's hold on its communication.
@@ -56,13 +58,28 @@ struct PostgresKnown {
     var endedLeases: Set<Lease> = []
     var candidates: [[ClaimCandidate]] = []
 
-    func suppressed(_ record: ClientRecord, _ business: BusinessID) -> ChannelSet {
-        var set: ChannelSet = []
+    func suppressed(_ record: ClientRecord, _ business: BusinessID) -> SuppressedChannels {
+        var set = SuppressedChannels()
         guard !suppressed.isEmpty else { return set }
         for channel in Channel.allCases {
             guard let hash = channel == .email ? record.emailHash : record.phoneHash else { continue }
-            if suppressed.contains(SuppressedAddress(business: business, channel: channel, hash: hash)) { set.insert(ChannelSet(channel)) }
+            for blocksAll in [true, false] {
+                let address = SuppressedAddress(business: business, channel: channel, hash: hash, blocksAll: blocksAll)
+                if suppressed.contains(address) { set.insert(channel, blocksAll: blocksAll) }
+            }
         }
         return set
+    }
+}
+
+extension SuppressedChannels {
+    /// Reads `sms,whatsapp marketing`, as the claim's statement joins them.
+    init(joined text: String) {
+        self.init()
+        for part in text.split(separator: ",") {
+            let words = part.split(separator: " ")
+            guard let channel = words.first.flatMap({ Channel(rawValue: String($0)) }) else { continue }
+            insert(channel, blocksAll: words.count == 1)
+        }
     }
 }

@@ -84,7 +84,9 @@ extension PostgresRound {
                     known.clients[ClientKey(acceptance.business, acceptance.clientID)] = try StoredClient(row, from: 1)
                     guard try !row.isNull(17) else { continue }
                     known.suppressed.insert(
-                        SuppressedAddress(business: acceptance.business, channel: try row.channel(17), hash: try row.bytes(18)))
+                        SuppressedAddress(
+                            business: acceptance.business, channel: try row.channel(17), hash: try row.bytes(18),
+                            blocksAll: try row.bool(19)))
                 }
             case .lastMessages:
                 for row in rows {
@@ -127,7 +129,7 @@ extension PostgresRound {
         for row in rows {
             var candidate = try ClaimCandidate(row, channel: request.channel)
             let stored = try StoredClient(row, from: 16)
-            let suppressed = [Channel](joined: try row.textOrNil(32) ?? "").reduce(into: ChannelSet()) { $0.insert(ChannelSet($1)) }
+            let suppressed = SuppressedChannels(joined: try row.textOrNil(32) ?? "")
             candidate.delivery.client = stored.record?.snapshot(stated: stored.stated, suppressed: suppressed)
             found.append((try row.int(33), candidate))
         }

@@ -15,31 +15,15 @@ extension Transaction {
             timezone: recipient?.timezone ?? stored?.timezone, email: recipient?.email ?? stored?.email,
             phoneNumber: recipient?.phoneNumber ?? stored?.phoneNumber,
             stated: try statedPreferences(id, business: business) ?? StatedPreferences())
-        snapshot.suppressed = try suppressedChannels(
+        let suppressed = try suppressedChannels(
             emailHash: recipient?.emailHash ?? stored?.emailHash, phoneHash: recipient?.phoneHash ?? stored?.phoneHash, business: business)
+        snapshot.suppressed = suppressed.all
+        snapshot.marketingStopped = suppressed.marketing
         if batchState {
             snapshot.lastMessageAt = try lastMessage(to: id, business: business)
             snapshot.openBatches = try openBatches(of: id, business: business)
         }
         return snapshot
-    }
-
-    /// The channels on which these addresses must not be written to.
-    public func suppressedChannels(emailHash: [UInt8]?, phoneHash: [UInt8]?, business: BusinessID) throws -> ChannelSet {
-        let hashes = [emailHash, phoneHash].compactMap { $0 }
-        guard !hashes.isEmpty else { return [] }
-        var channels: ChannelSet = []
-        for row in try run(
-            """
-            SELECT channel, address_hash FROM crm_suppressions
-            WHERE business_id = \(business) AND address_hash IN (\(SQL.list(hashes.map(SQLValue.bytes))))
-            """)
-        {
-            let channel = try row.channel(0)
-            // A hash of an e-mail address says nothing about a telephone, and the other way round.
-            if try row.bytes(1) == (channel == .email ? emailHash : phoneHash) { channels.formUnion(ChannelSet(channel)) }
-        }
-        return channels
     }
 
     /// When the newest message that was not held back for ever was accepted for the client; as the accepting transaction reads it.

@@ -44,7 +44,7 @@ extension Transaction {
         return created
     }
 
-    /// Erases the person: record, preferences, tags, every communication with its log, attachments, queue entry and sandbox copies,
+    /// Erases the person: record, preferences, tags, replies, every communication with its log, attachments, queue entry and sandbox copies,
     /// and the answers kept for repeated requests. What waited is thereby cancelled; an attempt that is on the wire ends without a
     /// trace. Suppressed addresses stay: they are keyed hashes, and forgetting them would allow what was forbidden.
     ///
@@ -65,10 +65,18 @@ extension Transaction {
             DELETE FROM crm_idempotency_records
             WHERE business_id = \(business) AND client_id = \(id) AND status_code IS NOT NULL
             """)
+        // While the record still tells the number.
+        let replies = try eraseReplies(of: id, business: business)
         let communications = try eraseCommunications(id, business)
+        try execute(
+            """
+            DELETE FROM crm_whatsapp_windows
+            WHERE business_id = \(business) AND (client_id = \(id) OR phone_hash IN (
+                SELECT phone_hash FROM crm_clients WHERE business_id = \(business) AND client_id = \(id) AND phone_hash IS NOT NULL))
+            """)
         let preferences = try execute("DELETE FROM crm_client_preferences WHERE business_id = \(business) AND client_id = \(id)")
         let clients = try execute("DELETE FROM crm_clients WHERE business_id = \(business) AND client_id = \(id)")
-        return communications + preferences + clients > 0
+        return communications + preferences + clients + replies > 0
     }
 
     /// What depends on a communication goes with it. The queue goes first, as every end of an attempt takes it first: whoever

@@ -135,12 +135,15 @@ extension Transaction {
     public func attachments(of id: CommunicationID) throws -> [AttachmentUpload] {
         try run(
             """
-            SELECT filename, content_type, content
+            SELECT filename, content_type, content, link
             FROM crm_communication_attachments
             WHERE communication_id = \(id)
             ORDER BY position
             """
-        ).map { AttachmentUpload(filename: try $0.text(0), contentType: try $0.text(1), content: try $0.bytes(2)) }
+        ).map {
+            AttachmentUpload(
+                filename: try $0.text(0), contentType: try $0.text(1), content: try $0.bytes(2), link: try $0.textOrNil(3))
+        }
     }
 
     /// The newest communications of a plan, newest first; at most `limit`.

@@ -12,11 +12,15 @@ public struct SandboxMessage: Sendable, Hashable {
     public var subject: String?
     public var text: String?
     public var html: String?
+    /// In which form a WhatsApp message would have gone: `text`, `document`, `image`, or the template with its language.
+    public var form: String?
+    /// What a real account would have done otherwise.
+    public var note: String?
     public var createdAt: Timestamp
 
     public init(
         id: UUIDv7, business: BusinessID, communication: CommunicationID, channel: Channel, recipient: SealedValue, sender: String,
-        subject: String?, text: String?, html: String?, createdAt: Timestamp
+        subject: String?, text: String?, html: String?, form: String? = nil, note: String? = nil, createdAt: Timestamp
     ) {
         self.id = id
         self.business = business
@@ -27,6 +31,8 @@ public struct SandboxMessage: Sendable, Hashable {
         self.subject = subject
         self.text = text
         self.html = html
+        self.form = form
+        self.note = note
         self.createdAt = createdAt
     }
 }
@@ -45,9 +51,9 @@ extension Transaction {
         try execute(
             """
             INSERT INTO crm_sandbox_messages (message_id, business_id, communication_id, channel, recipient, sender, subject, text_body,
-                html_body, created_at)
+                html_body, form, note, created_at)
             SELECT \(message.id), m.business_id, m.communication_id, \(message.channel), \(message.recipient.bytes), \(message.sender),
-                \(message.subject), \(message.text), \(message.html), \(message.createdAt)
+                \(message.subject), \(message.text), \(message.html), \(message.form), \(message.note), \(message.createdAt)
             FROM crm_communications m
             WHERE m.communication_id = \(message.communication) AND m.business_id = \(message.business)
             """)
@@ -79,12 +85,13 @@ extension Transaction {
 
 extension SandboxMessage {
     fileprivate static let columns: SQL =
-        "message_id, business_id, communication_id, channel, recipient, sender, subject, text_body, html_body, created_at"
+        "message_id, business_id, communication_id, channel, recipient, sender, subject, text_body, html_body, form, note, created_at"
 
     fileprivate init(row: Row) throws {
         self.init(
             id: try row.uuid(0), business: try row.uuid(1), communication: try row.uuid(2), channel: try row.channel(3),
             recipient: SealedValue(bytes: try row.bytes(4)), sender: try row.text(5), subject: try row.textOrNil(6),
-            text: try row.textOrNil(7), html: try row.textOrNil(8), createdAt: try row.time(9))
+            text: try row.textOrNil(7), html: try row.textOrNil(8), form: try row.textOrNil(9), note: try row.textOrNil(10),
+            createdAt: try row.time(11))
     }
 }

@@ -52,9 +52,9 @@ enum SQLiteHotStatement: Int, CaseIterable {
         case .findSuppressions:
             // Two probes of the key; a client without one of the addresses binds NULL, which matches nothing.
             """
-            SELECT channel, address_hash FROM crm_suppressions WHERE business_id = ?1 AND address_hash = ?2
+            SELECT channel, address_hash, blocks_all FROM crm_suppressions WHERE business_id = ?1 AND address_hash = ?2
             UNION ALL
-            SELECT channel, address_hash FROM crm_suppressions WHERE business_id = ?1 AND address_hash = ?3
+            SELECT channel, address_hash, blocks_all FROM crm_suppressions WHERE business_id = ?1 AND address_hash = ?3
             """
         case .insertCommunication:
             """

@@ -62,20 +62,20 @@ extension SQLiteRound {
         return client
     }
 
-    func suppressed(_ record: ClientRecord, _ business: BusinessID) throws(DatabaseError) -> ChannelSet {
-        guard record.emailHash != nil || record.phoneHash != nil, try suppressionsExist() else { return [] }
+    func suppressed(_ record: ClientRecord, _ business: BusinessID) throws(DatabaseError) -> SuppressedChannels {
+        var set = SuppressedChannels()
+        guard record.emailHash != nil || record.phoneHash != nil, try suppressionsExist() else { return set }
         let statement = try session.hot(.findSuppressions)
         var values = statement.binder()
         values.add(business)
         values.add(record.emailHash)
         values.add(record.phoneHash)
         try values.check()
-        var set: ChannelSet = []
         try statement.run { (row) throws(DatabaseError) in
             guard let channel = Channel(rawValue: try row.text(0)) else { throw .decoding("column 0 is no channel") }
             // An e-mail address is only suppressed for e-mail, a number for what reaches numbers.
             let hash = channel == .email ? record.emailHash : record.phoneHash
-            if try row.bytes(1) == hash { set.insert(ChannelSet(channel)) }
+            if try row.bytes(1) == hash { set.insert(channel, blocksAll: try row.bool(2)) }
         }
         return set
     }

@@ -12,6 +12,11 @@ enum AttachmentFields {
         return body.objects("attachments", maxCount: most) { file in
             let filename = file.requiredConvert("filename", maxLength: 255, placeholder: "", checkFilename)
             let contentType = file.requiredConvert("content_type", maxLength: 255, placeholder: "", checkContentType)
+            if let link = file.convert("link", maxLength: 2_048, checkLink) {
+                if file.value("content_base64").map({ !$0.isNull }) == true { file.fail("link", "must not stand beside content_base64") }
+                return AttachmentUpload(filename: filename, contentType: contentType, link: link)
+            }
+            if file.value("link").map({ !$0.isNull }) == true, file.value("content_base64") == nil { return nil }
             let content = content(&file, room: room)
             room -= content.count
             return AttachmentUpload(filename: filename, contentType: contentType, content: content)
@@ -21,7 +26,7 @@ enum AttachmentFields {
     private static func content(_ file: inout FieldReader, room: Int) -> [UInt8] {
         let key = "content_base64"
         guard let view = file.value(key), !view.isNull else {
-            file.fail(key, "is required")
+            file.fail(key, "is required, or link")
             return []
         }
         guard var text = view.string else {
@@ -41,6 +46,25 @@ enum AttachmentFields {
     }
 
     private static let tooLarge = "attachments may have 25 MiB together"
+
+    /// An `https` address in the letters that addresses consist of (RFC 3986), without a user's name or password.
+    ///
+    /// We never ask for it ourselves: it is handed to WhatsApp and to the reader.
+    private static func checkLink(_ text: String) throws(FieldMessage) -> String {
+        let rule = FieldMessage("must be an address that begins with https://")
+        guard text.lowercased().hasPrefix("https://"), text.utf8.allSatisfy(isAddressByte) else { throw rule }
+        let authority = text.dropFirst("https://".count).prefix { $0 != "/" && $0 != "?" && $0 != "#" }
+        guard let first = authority.first, first != ":" else { throw rule }
+        guard !authority.contains("@") else { throw FieldMessage("must not hold a user name") }
+        return text
+    }
+
+    private static func isAddressByte(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
+        default: "-._~:/?#[]@!$&'()*+,;=%".utf8.contains(byte)
+        }
+    }
 
     /// A name, never a path.
     private static func checkFilename(_ text: String) throws(FieldMessage) -> String {

@@ -21,6 +21,8 @@ struct ClientExportAPI: Sendable {
         answer.stream = ResponseBody { writer in
             try await writer.write(ByteBuffer(bytes: head))
             try await writeCommunications(of: id, business: business, to: &writer)
+            try await writer.write(ByteBuffer(string: #"],"replies":["#))
+            try await writeReplies(of: id, business: business, to: &writer)
             try await writer.write(ByteBuffer(string: "]}"))
             try await writer.finish(nil)
         }
@@ -33,8 +35,9 @@ struct ClientExportAPI: Sendable {
         let held = try await database.read { tx in
             let client = try tx.client(id, business: business)
             let hashes = [client?.emailHash, client?.phoneHash].compactMap { $0 }
+            let lastInbound = try client?.phoneHash.flatMap { hash in try tx.whatsAppInbound([hash], business: business)[hash] }
             return Held(
-                client: client, stated: try tx.statedPreferences(id, business: business),
+                client: client, lastInbound: lastInbound, stated: try tx.statedPreferences(id, business: business),
                 effective: try tx.effectivePreferences(id, business: business),
                 suppressions: try hashes.flatMap { try tx.suppressions($0, business: business) }, exportedAt: tx.now)
         }
@@ -52,11 +55,13 @@ struct ClientExportAPI: Sendable {
             for suppression in held.suppressions {
                 json.object { json in
                     json.member("channel", suppression.channel.rawValue)
+                    json.member("scope", suppression.scope.rawValue)
                     json.member("reason", suppression.reason)
                     json.time("at", suppression.at)
                 }
             }
         }
+        json.time("whatsapp_last_inbound_at", held.lastInbound)
         json.key("communications")
         return json.bytes + Array("[".utf8)
     }
@@ -72,6 +77,23 @@ struct ClientExportAPI: Sendable {
             for record in page {
                 guard let bytes = try await communication(record.id, business: business) else { continue }
                 try await writer.write(ByteBuffer(bytes: isFirst ? bytes : Array(",".utf8) + bytes))
+                isFirst = false
+            }
+            after = page.count == Self.communicationsPerRead ? page.last?.id : nil
+        } while after != nil
+    }
+
+    private func writeReplies(of id: ClientID, business: BusinessID, to writer: inout any ResponseBodyWriter) async throws {
+        var after: UUIDv7?
+        var isFirst = true
+        repeat {
+            let filter = ReplyFilter(clientID: id, after: after)
+            let page = try await database.read { tx in try tx.replies(filter, business: business, limit: Self.communicationsPerRead) }
+            for reply in page {
+                let opened = try OpenedReply(reply, cipher)
+                var json = JSONWriter(capacity: 1_024)
+                json.object { json in ReplyJSON.members(opened, &json) }
+                try await writer.write(ByteBuffer(bytes: isFirst ? json.bytes : Array(",".utf8) + json.bytes))
                 isFirst = false
             }
             after = page.count == Self.communicationsPerRead ? page.last?.id : nil
@@ -99,7 +121,8 @@ struct ClientExportAPI: Sendable {
                     json.object { json in
                         json.member("filename", file.filename)
                         json.member("content_type", file.contentType)
-                        json.member("content_base64", Base64.encode(file.content))
+                        json.member("content_base64", file.link == nil ? Base64.encode(file.content) : nil)
+                        json.member("link", file.link)
                     }
                 }
             }
@@ -111,6 +134,7 @@ struct ClientExportAPI: Sendable {
                         json.member("subject", message.subject)
                         json.member("text", message.text)
                         json.member("html", message.html)
+                        json.member("form", message.form)
                     }
                 }
             }
@@ -120,6 +144,8 @@ struct ClientExportAPI: Sendable {
 
     private struct Held: Sendable {
         var client: SealedClient?
+        /// On WhatsApp, which decides whether free text may be sent.
+        var lastInbound: Timestamp?
         var stated: StatedPreferences?
         var effective: Preferences
         var suppressions: [Suppression]

@@ -4,6 +4,7 @@ import Storage
 /// Everything that happened with one client.
 struct TimelineAPI: Sendable {
     let database: Database
+    let cipher: Cipher
 
     func list(_ call: Call) async throws -> Answer {
         let (client, business) = (try call.clientID(), call.business)
@@ -18,14 +19,22 @@ struct TimelineAPI: Sendable {
         guard let entries else { throw Refusal.notFound }
         let shown = entries.prefix(page.limit)
         let next = entries.count > page.limit ? shown.last.map { cursor($0.position) } : nil
-        return .page(Array(shown), next: next) { json, entry in
+        let opened = try shown.map { entry in (entry, try entry.reply.map { try OpenedReply($0, cipher) }) }
+        return .page(opened, next: next) { json, shown in
+            let (entry, reply) = shown
             json.object { json in
-                json.member("communication_id", entry.event.communication.description)
+                let communication = entry.reply.map(\.communication) ?? entry.event.communication
+                json.member("communication_id", communication?.description)
                 json.member("plan_id", entry.planID)
                 json.member("message_type", entry.messageType)
-                json.member("status", entry.status.rawValue)
+                json.member("status", entry.status?.rawValue)
                 json.member("channel_used", entry.channel.rawValue)
                 CommunicationJSON.event(entry.event, &json)
+                if let reply {
+                    json.object("reply") { json in ReplyJSON.members(reply, &json) }
+                } else {
+                    json.null("reply")
+                }
             }
         }
     }

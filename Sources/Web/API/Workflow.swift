@@ -52,12 +52,17 @@ struct WorkflowAPI: Sendable {
 
     func plan(_ call: Call) async throws -> Answer {
         let (planID, business) = (try call.parameter("plan_id"), call.business)
-        let records = try await database.read { tx in
-            try tx.communications(planID: planID, business: business, limit: Self.mostShown)
+        let (records, reply, answered) = try await database.read { tx in
+            (
+                try tx.communications(planID: planID, business: business, limit: Self.mostShown),
+                try tx.replies(ReplyFilter(planID: planID), business: business, limit: 1).first,
+                try tx.answeredCommunication(planID: planID, business: business)
+            )
         }
         guard let newest = records.first else { throw Refusal.notFound }
         let action = PendingAction.pending(
-            newestFirst: records.lazy.map { PendingAction.Message(messageType: $0.messageType, status: $0.status) })
+            newestFirst: records.lazy.map { PendingAction.Message(id: $0.id, messageType: $0.messageType, status: $0.status) },
+            answered: answered)
         return .json { json in
             json.member("plan_id", planID)
             json.array("communications") { json in
@@ -67,6 +72,7 @@ struct WorkflowAPI: Sendable {
             }
             json.time("last_communication_at", newest.createdAt)
             json.member("pending_client_action", action?.rawValue)
+            if let reply { json.object("last_reply") { json in ReplyJSON.summary(reply, &json) } } else { json.null("last_reply") }
         }
     }
 }

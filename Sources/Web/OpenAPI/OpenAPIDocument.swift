@@ -7,7 +7,9 @@ enum OpenAPIDocument {
 
     /// The first one carries everything but the others' `paths` and `components`.
     static let pieces = [
-        "base", "communications", "workflow", "clients", "preferences", "business", "message-types", "templates", "operations", "pages",
+        "base", "communications", "workflow", "replies", "clients", "preferences", "business", "message-types", "templates", "whatsapp",
+        "operations",
+        "pages",
     ]
 
     /// Members of `paths` and of each group in `components` are joined; every other member is the first piece's.

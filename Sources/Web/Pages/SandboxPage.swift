@@ -112,11 +112,19 @@ extension SandboxPage {
             <div><dt>To</dt><dd>\(recipient)</dd></div>
             <div><dt>From</dt><dd>\(message.sender)</dd></div>
             <div><dt>Kept at</dt><dd><time datetime="\(message.createdAt.rfc3339)">\(readable(message.createdAt))</time></dd></div>
+            \(facts(message))
             <div><dt>Communication</dt><dd><code>\(message.communication.description)</code></dd></div>
             </dl>
             \(html)
             \(text)
             """
+    }
+
+    /// WhatsApp: in which form it would have gone, and whether a real account would have taken it.
+    private static func facts(_ message: SandboxMessage) -> HTML {
+        let form: HTML = message.form.map { "<div><dt>Form</dt><dd>\($0)</dd></div>" } ?? ""
+        let note: HTML = message.note.map { "<div><dt>A real account</dt><dd>would not have taken it: \($0)</dd></div>" } ?? ""
+        return "\(form)\(note)"
     }
 
     private static func link(_ message: SandboxMessage) -> String {

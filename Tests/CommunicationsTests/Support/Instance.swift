@@ -15,6 +15,13 @@ struct Pace: Sendable {
 
 /// One process of the product: its transports, its engine and its way in. Nothing runs but the recorder of outcomes.
 struct Instance: Sendable {
+    /// What stands behind the WhatsApp channel.
+    enum WhatsAppForms: Sendable {
+        /// Everything goes as text.
+        case textOnly
+        case account, sandbox
+    }
+
     let clock: TestClock
     let database: Database
     let email: ScriptedTransport
@@ -27,7 +34,7 @@ struct Instance: Sendable {
 
     init(
         _ database: Database, cipher: Cipher, clock: TestClock, capacity: Int, timing: DeliveryTiming, pace: Pace = Pace(),
-        mail: (any Transport)? = nil
+        mail: (any Transport)? = nil, whatsApp forms: WhatsAppForms = .textOnly, smsPrices: SMSPrices? = nil
     ) {
         let wallClock = clock.wallClock
         self.clock = clock
@@ -39,15 +46,19 @@ struct Instance: Sendable {
         templates = TemplateStore(database: database, clock: wallClock)
         let zones = ZoneCatalog()
         let addresses = AddressBook(cipher: cipher)
+        let composer =
+            forms == .textOnly
+            ? nil
+            : WhatsAppComposer(database: database, addresses: addresses, clock: wallClock, isSandbox: forms == .sandbox)
         engine = DeliveryEngine(
             database: database, addresses: addresses, clock: wallClock,
             transports: [.email: mail ?? email, .sms: sms, .whatsapp: whatsapp],
-            composer: MessageComposer(database: database, directory: directory, templates: templates), zones: zones, directory: directory,
-            timing: timing, rates: pace.rates, sharedUsage: pace.sharedUsage,
+            composer: MessageComposer(database: database, directory: directory, templates: templates, whatsApp: composer), zones: zones,
+            directory: directory, timing: timing, rates: pace.rates, sharedUsage: pace.sharedUsage,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         orchestrator = Orchestrator(
             database: database, clock: wallClock, directory: directory, templates: templates, addresses: addresses, zones: zones,
-            engine: engine)
+            engine: engine, smsPrices: smsPrices)
     }
 
     /// Records outcomes while `body` runs.

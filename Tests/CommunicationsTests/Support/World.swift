@@ -59,14 +59,16 @@ struct World: Sendable {
 func withWorld(
     _ engine: TestEngine, start: Timestamp? = nil, faults: Faults? = nil, capacity: Int = 512, timing: DeliveryTiming = DeliveryTiming(),
     pace: Pace = Pace(), business: Business = World.standardBusiness(), mail: ((TestClock) throws -> any Transport)? = nil,
-    _ body: (World) async throws -> Void
+    whatsApp: Instance.WhatsAppForms = .textOnly, smsPrices: SMSPrices? = nil, _ body: (World) async throws -> Void
 ) async throws {
     let clock = start.map { TestClock($0) } ?? TestClock()
     try await TestDatabase.with(engine, clock: clock, faults: faults) { store in
         try await store.database.write { tx in try tx.insertBusiness(business) }
         let cipher = try await Cipher.open(store.database, keys: KeyRing(text: World.keys))
         let instance = Instance(
-            store.database, cipher: cipher, clock: clock, capacity: capacity, timing: timing, pace: pace, mail: try mail?(clock))
+            store.database, cipher: cipher, clock: clock, capacity: capacity, timing: timing, pace: pace, mail: try mail?(clock),
+            whatsApp: whatsApp,
+            smsPrices: smsPrices)
         try await instance.running { first in
             try await body(World(store: store, cipher: cipher, first: first, timing: timing, pace: pace))
         }

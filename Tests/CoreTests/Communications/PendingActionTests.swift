@@ -31,4 +31,24 @@ struct PendingActionTests {
         let newestFirst = row.history.reversed().map { Message(messageType: $0.0, status: $0.1) }
         #expect(PendingAction.pending(newestFirst: newestFirst) == row.action, "history \(index)")
     }
+
+    @Test("a selection or a confirmation answers what was asked with or before the message that it replies to, and nothing later")
+    func replies() {
+        let ids = (1...3).map { UUIDv7(high: UInt64($0), low: 0) }
+        let (question, reminder, other) = (ids[0], ids[1], ids[2])
+        let messages = [
+            PendingAction.Message(id: reminder, messageType: "reminder", status: .sent),
+            PendingAction.Message(id: question, messageType: "vendor_options", status: .delivered),
+        ]
+        #expect(PendingAction.pending(newestFirst: messages) == .selectVendors)
+        #expect(PendingAction.pending(newestFirst: messages, answered: question) == nil)
+        #expect(PendingAction.pending(newestFirst: messages, answered: reminder) == nil)
+        // Asked again after the answer: open again.
+        let again = [PendingAction.Message(id: other, messageType: "budget_summary", status: .sent)] + messages
+        #expect(PendingAction.pending(newestFirst: again, answered: reminder) == .reviewBudget)
+        #expect(PendingAction.question(newestFirst: again, answered: reminder)?.message.id == other)
+        // Asked again, but it has not gone out: the answer to the earlier one still counts.
+        let waiting = [PendingAction.Message(id: other, messageType: "budget_summary", status: .queued)] + messages
+        #expect(PendingAction.pending(newestFirst: waiting, answered: reminder) == nil)
+    }
 }

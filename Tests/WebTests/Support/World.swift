@@ -30,11 +30,17 @@ struct World: Sendable {
     /// Runs `body` against a server without sockets.
     static func run(
         _ engine: TestEngine = .sqlite, readiness: Readiness = Readiness(checks: []),
+        whatsAppTemplates: (@Sendable () async throws -> [WhatsAppTemplate])? = nil,
         _ body: @escaping @Sendable (World, API) async throws -> Void
     ) async throws {
         try await TestDatabase.with(engine) { store in
             let world = try await World(database: store.database, clock: store.clock, readiness: readiness)
-            let application = Application(responder: Server.responder(world.parts))
+            var parts = world.parts
+            parts.whatsAppTemplates = whatsAppTemplates.map { list in
+                WhatsAppTemplateSync(
+                    database: store.database, clock: store.clock.wallClock, logger: Logger(label: "test"), composer: nil, list: list)
+            }
+            let application = Application(responder: Server.responder(parts))
             try await application.test(.router) { client in try await body(world, API(client: client, key: world.here.key)) }
         }
     }
@@ -52,7 +58,9 @@ struct World: Sendable {
         let addresses = AddressBook(cipher: cipher)
         let engine = DeliveryEngine(
             database: database, addresses: addresses, clock: clock.wallClock, transports: [:],
-            composer: MessageComposer(database: database, directory: directory, templates: templates),
+            composer: MessageComposer(
+                database: database, directory: directory, templates: templates,
+                whatsApp: WhatsAppComposer(database: database, addresses: addresses, clock: clock.wallClock, isSandbox: true)),
             zones: zones, directory: directory, logger: Logger(label: "test"))
         let orchestrator = Orchestrator(
             database: database, clock: clock.wallClock, directory: directory, templates: templates, addresses: addresses, zones: zones,

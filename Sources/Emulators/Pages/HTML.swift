@@ -1,0 +1,43 @@
+/// A piece of HTML that is safe to send: whatever is put into it is escaped, unless it is HTML itself.
+///
+/// `"<p>\(name)</p>" as HTML` cannot be injected into; there is no way to splice text but as text.
+struct HTML: ExpressibleByStringInterpolation, Sendable {
+    private(set) var text: String
+
+    init(stringLiteral value: String) { text = value }
+
+    init(stringInterpolation: StringInterpolation) { text = stringInterpolation.text }
+
+    /// Pieces one after the other.
+    static func joined(_ pieces: [HTML]) -> HTML {
+        var html: HTML = ""
+        for piece in pieces { html.text += piece.text }
+        return html
+    }
+
+    struct StringInterpolation: StringInterpolationProtocol {
+        var text = ""
+
+        init(literalCapacity: Int, interpolationCount: Int) {
+            text.reserveCapacity(literalCapacity + interpolationCount * 16)
+        }
+
+        mutating func appendLiteral(_ literal: String) { text += literal }
+
+        mutating func appendInterpolation(_ html: HTML) { text += html.text }
+
+        /// Text, for element content and double-quoted attributes.
+        mutating func appendInterpolation(_ value: String) {
+            for scalar in value.unicodeScalars {
+                switch scalar {
+                case "&": text += "&amp;"
+                case "<": text += "&lt;"
+                case ">": text += "&gt;"
+                case "\"": text += "&quot;"
+                case "'": text += "&#39;"
+                default: text.unicodeScalars.append(scalar)
+                }
+            }
+        }
+    }
+}
