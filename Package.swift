@@ -210,7 +210,7 @@ let package = Package(
         .testTarget(
             name: "AppTests",
             dependencies: [
-                "App", "Core", "Communications", "Storage", "Providers", "Emulators", "Observability",
+                "App", "Core", "Communications", "Storage", "Providers", "Emulators", "Observability", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),

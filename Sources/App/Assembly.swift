@@ -29,6 +29,7 @@ struct Assembly: Sendable {
     let engine: DeliveryEngine
     let orchestrator: Orchestrator
     let web: WebParts
+    let receipts: EventIntake
     /// Nil while e-mail runs in the sandbox.
     let mail: SMTPPool?
     /// What the first start of all made; nil ever after.
@@ -72,14 +73,16 @@ struct Assembly: Sendable {
             engine: engine, smsPrices: settings.smsPrices)
         let replies = ReplyIntake(
             database: store.database, cipher: store.cipher, clock: clock, orchestrator: orchestrator, optOutReplies: settings.optOutReplies)
+        let receipts = EventIntake(database: store.database, cipher: store.cipher, orchestrator: orchestrator)
         var web = WebParts(
             database: store.database, cipher: store.cipher, clock: clock, keys: APIKeyCache(database: store.database, clock: clock),
             orchestrator: orchestrator, isTimeZone: { zones.zone(named: $0) != nil }, readiness: readiness(store, engine),
-            metrics: { registry.render() }, baseURL: settings.baseURL, replies: replies, http: metrics.http)
+            metrics: { registry.render() }, baseURL: settings.baseURL, replies: replies, receipts: receipts,
+            webhookKeys: settings.webhookKeys, http: metrics.http)
         web.whatsAppTemplates = templateSync(transports, store, clock, whatsApp)
         return Assembly(
             settings: settings, store: store, clock: clock, logger: logger, registry: registry, metrics: metrics, engine: engine,
-            orchestrator: orchestrator, web: web, mail: mail, bootstrap: bootstrap)
+            orchestrator: orchestrator, web: web, receipts: receipts, mail: mail, bootstrap: bootstrap)
     }
 
     /// Runs until SIGTERM or SIGINT, then stops in reverse order: HTTP, the engine with what it has begun, the sampler.
@@ -89,6 +92,7 @@ struct Assembly: Sendable {
             onListening: onListening)
         let sampler = MetricsSampler(database: store.database, metrics: metrics, mail: mail, engine: engine, registry: registry)
         let purge = IdempotencyPurge(database: store.database, logger: Logger(label: "rapport.web"))
+        let sweep = ReceiptSweep(intake: receipts, clock: clock, logger: Logger(label: "rapport.receipts"))
         // Before anything can begin: from here on an opt-out on another instance waits for this one.
         store.database.peers.join()
         let deadline = StopDeadline {
@@ -97,7 +101,7 @@ struct Assembly: Sendable {
         }
         let templates: [any Service] = web.whatsAppTemplates.map { [$0] } ?? []
         var configuration = ServiceGroupConfiguration(
-            services: [sampler, purge] + templates + [engine, server, deadline], gracefulShutdownSignals: [.sigterm, .sigint],
+            services: [sampler, purge, sweep] + templates + [engine, server, deadline], gracefulShutdownSignals: [.sigterm, .sigint],
             logger: logger)
         // The engine's own deadline for begun attempts is shorter. The group's limit for the cancellation would be a trap; the
         // deadline above ends the process instead.

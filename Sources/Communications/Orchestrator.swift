@@ -20,7 +20,7 @@ public final class Orchestrator: Sendable {
     private let templates: TemplateStore
     private let addresses: AddressBook
     private let zones: ZoneCatalog
-    private let engine: DeliveryEngine
+    let engine: DeliveryEngine
     private let batchRule: BatchRule
     private let sandboxed: ChannelSet
     private let smsPrices: SMSPrices?

@@ -125,7 +125,7 @@ struct Planner: Sendable {
             planID: request.planID, messageType: type.name, category: type.category, urgency: urgency, channel: channel,
             fallbacks: fallbacks, status: status, context: request.context.isEmpty ? Array("{}".utf8) : request.context,
             metadata: metadata, scheduledFor: scheduledFor, queue: queue, batch: batch, errorMessage: errorMessage,
-            attachments: request.attachments,
+            attachments: request.attachments, fallbackAfter: request.fallbackAfter ?? type.fallbackAfter,
             answer: answer.json, client: client)
     }
 }

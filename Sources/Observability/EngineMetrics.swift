@@ -53,6 +53,10 @@ public struct EngineMetrics: Sendable {
     public let circuitState: GaugeTable
     /// `rapport_circuit_openings_total{channel}`.
     public let circuitOpenings: CounterTable
+    /// `rapport_webhooks_refused_total{provider,reason}`: requests to the providers' webhooks that were turned away without effect.
+    public let webhooksRefused: CounterTable
+    /// `rapport_webhook_events_total{provider,result}`: what providers told, by what became of it.
+    public let webhookEvents: CounterTable
 
     /// `rapport_commit_batch_size`: acceptances, outcomes and claims that shared one commit.
     public let commitBatchSize: HistogramMetric
@@ -108,6 +112,15 @@ public struct EngineMetrics: Sendable {
             values: Self.channels)
         circuitOpenings = CounterTable(
             registry, name: "rapport_circuit_openings_total", help: "Times that a provider was found to be away.", labels: channelLabel)
+        webhooksRefused = CounterTable(
+            registry, name: "rapport_webhooks_refused_total", help: "Webhook requests turned away without effect.",
+            labels: [("provider", ["twilio", "whatsapp"]), ("reason", ["not_configured", "signature", "account", "verify_token"])])
+        webhookEvents = CounterTable(
+            registry, name: "rapport_webhook_events_total", help: "What providers told, by what became of it.",
+            labels: [
+                ("provider", ["twilio", "whatsapp"]),
+                ("result", ["taken", "kept_for_later", "not_understood", "store_away", "reply", "template", "preference"]),
+            ])
         commitBatchSize = registry.histogram(
             "rapport_commit_batch_size", help: "Writes that shared one commit.",
             buckets: [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024])

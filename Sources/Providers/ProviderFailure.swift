@@ -29,6 +29,10 @@ public struct ProviderFailure: Error, Sendable, Hashable {
     }
 }
 
+extension ProviderFailure: CustomStringConvertible {
+    public var description: String { message }
+}
+
 extension ProviderFailure {
     /// What a rule says about an answer.
     /// - Parameters:

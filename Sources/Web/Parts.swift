@@ -11,6 +11,9 @@ public struct WebParts: Sendable {
     public var keys: APIKeyCache
     public var orchestrator: Orchestrator
     public var replies: ReplyIntake
+    public var receipts: EventIntake
+    /// By what the providers' webhooks are known to be theirs.
+    public var webhookKeys: WebhookKeys
     /// Whether a time zone of this name exists.
     public var isTimeZone: @Sendable (String) -> Bool
     public var readiness: Readiness
@@ -27,7 +30,7 @@ public struct WebParts: Sendable {
     public init(
         database: Database, cipher: Cipher, clock: WallClock, keys: APIKeyCache, orchestrator: Orchestrator,
         isTimeZone: @escaping @Sendable (String) -> Bool, readiness: Readiness, metrics: @escaping @Sendable () async -> [UInt8],
-        baseURL: String, replies: ReplyIntake? = nil,
+        baseURL: String, replies: ReplyIntake? = nil, receipts: EventIntake? = nil, webhookKeys: WebhookKeys = WebhookKeys(),
         http: HTTPMetrics = HTTPMetrics(registry: MetricsRegistry())
     ) {
         self.database = database
@@ -36,6 +39,8 @@ public struct WebParts: Sendable {
         self.keys = keys
         self.orchestrator = orchestrator
         self.replies = replies ?? ReplyIntake(database: database, cipher: cipher, clock: clock, orchestrator: orchestrator)
+        self.receipts = receipts ?? EventIntake(database: database, cipher: cipher, orchestrator: orchestrator)
+        self.webhookKeys = webhookKeys
         self.isTimeZone = isTimeZone
         self.readiness = readiness
         self.metrics = metrics

@@ -46,6 +46,10 @@ public enum Path: String, Sendable, Hashable, CaseIterable {
     case replyResolve = "/api/crm/replies/{reply_id}/resolve"
     case replyPatterns = "/api/crm/reply-patterns"
 
+    case twilioStatus = "/api/crm/webhooks/twilio/status"
+    case twilioInbound = "/api/crm/webhooks/twilio/inbound"
+    case whatsAppWebhook = "/api/crm/webhooks/whatsapp"
+
     case sandbox = "/sandbox"
     case sandboxSignIn = "/sandbox/sign-in"
     case sandboxSignOut = "/sandbox/sign-out"

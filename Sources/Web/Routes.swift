@@ -6,6 +6,7 @@ enum Routes {
         var table = RouteTable()
         communications(parts, &table)
         replies(parts, &table)
+        webhooks(parts, &table)
         records(parts, &table)
         whatsApp(parts, &table)
         operations(parts, &table)
@@ -40,6 +41,17 @@ enum Routes {
         let patterns = ReplyPatternsAPI(database: parts.database)
         table.get(.replyPatterns, patterns.show)
         table.put(.replyPatterns, patterns.put)
+    }
+
+    /// What providers tell us. Everybody may call them; only their signatures are believed.
+    private static func webhooks(_ parts: WebParts, _ table: inout RouteTable) {
+        let twilio = TwilioWebhooksAPI(parts)
+        table.openRaw(.twilioStatus, limit: 1 << 20, twilio.status)
+        table.openRaw(.twilioInbound, limit: 1 << 20, twilio.inbound)
+        let whatsApp = WhatsAppWebhooksAPI(parts)
+        table.openGet(.whatsAppWebhook, whatsApp.verify)
+        // One request may batch many messages.
+        table.openRaw(.whatsAppWebhook, limit: 4 << 20, whatsApp.receive)
     }
 
     /// Business, clients, preferences, message types, templates.

@@ -77,6 +77,7 @@ struct SettingsTests {
             (["LOG_LEVEL": "loud"], "LOG_LEVEL: must be one of trace, debug, info, notice, warning, error, critical, not 'loud'"),
             (["HOST": "a\r\nb"], "HOST: holds a control character"),
             (["RATE_LIMITS": "email=100"], "RATE_LIMITS: 'email=100' is not of the form email=100/3600 (email, sms or whatsapp)"),
+            (["SMS_SEGMENT_PRICES": "0.01"], "SMS_SEGMENT_PRICES: must be of the form USD:default=0.01,1=0.0079,49=0.075"),
             (["RATE_LIMITS": "email=1/1,email=2/2"], "RATE_LIMITS: email stands there twice"),
         ])
     func values(environment: [String: String], line: String) {
@@ -121,6 +122,13 @@ struct SettingsTests {
             ]).mail)
         #expect(mail.port == 465 && mail.tls == .implicit && mail.username == "ada" && mail.password == "p w")
         #expect(mail.fromEmail == "ada@example.org" && mail.fromName == "Ada & Co" && mail.maxConnections == 3 && mail.dkim == nil)
+    }
+
+    @Test("prices of text messages are understood, with spaces too")
+    func prices() throws {
+        let prices = try #require(try settings(["SMS_SEGMENT_PRICES": "USD: default=0.01, 1=0.0079"]).smsPrices)
+        #expect(prices.cost(segments: 1, to: "+14155550100") == "0.0079" && prices.cost(segments: 1, to: "+4930") == "0.01")
+        #expect(try settings([:]).smsPrices == nil)
     }
 
     @Test("real providers bring their usual limits; an empty value takes them away")

@@ -145,4 +145,30 @@ struct WhatsAppTests {
             #expect(try await fields(#","link":null,"content_base64":"AAA=""#) == [])
         }
     }
+
+    @Test("the sandbox shows the form of a message and what an account would not have taken")
+    func sandbox() async throws {
+        try await World.run { world, api in
+            let id = UUIDv7(at: world.clock.now)
+            let business = world.here.id
+            let sealed = try world.cipher.seal("+14155550100", .sandboxRecipient(business, id))
+            let accepted = try await api.post(
+                "/api/crm/communications",
+                #"{"client_id":"ada","message_type":"reminder","recipient":{"email":"a@example.org"},"send_at":"2090-01-01T00:00:00Z"}"#)
+            let communication = try #require(try accepted.string("communication_id").flatMap(UUIDv7.init))
+            try await world.database.write { tx in
+                try tx.insertSandboxMessage(
+                    SandboxMessage(
+                        id: id, business: business, communication: communication, channel: .whatsapp, recipient: sealed, sender: "sandbox",
+                        subject: nil, text: "Hi", html: nil, form: "template <b> (en)", note: "it is outside", createdAt: tx.now))
+            }
+            let browser = api.with(key: nil).with("Content-Type", "application/x-www-form-urlencoded")
+            let reply = try await browser.post("/sandbox/sign-in", "api_key=\(PercentDecoding.encode(world.here.key))")
+            let session = api.with(key: nil).with("Cookie", String((reply.header("set-cookie") ?? "").prefix { $0 != ";" }))
+            let page = try await session.get("/sandbox/messages/\(id)")
+            #expect(page.text.contains("template &lt;b&gt; (en)") && page.text.contains("would not have taken it: it is outside"))
+            let export = try await api.get("/api/crm/clients/ada/export")
+            #expect(try export.string("communications.0.sandbox_messages.0.form") == "template <b> (en)")
+        }
+    }
 }

@@ -27,6 +27,7 @@ enum Setting: String, CaseIterable, Sendable {
     case twilioURL = "TWILIO_API_URL"
     case smsPrices = "SMS_SEGMENT_PRICES"
     case twilioOptOutReplies = "TWILIO_OPT_OUT_REPLIES"
+    case twilioWebhookKey = "TWILIO_WEBHOOK_SHARED_KEY"
     case whatsappNumber = "WHATSAPP_PHONE_NUMBER_ID"
     case whatsappAccount = "WHATSAPP_BUSINESS_ACCOUNT_ID"
     case whatsappToken = "WHATSAPP_ACCESS_TOKEN"
@@ -41,8 +42,8 @@ enum Setting: String, CaseIterable, Sendable {
     /// Values of these are never shown, not even in the line that says what is wrong with them.
     var isSecret: Bool {
         switch self {
-        case .databaseURL, .redisURL, .smtpPassword, .twilioToken, .twilioKeySecret, .whatsappToken, .whatsappSecret, .whatsappVerifyToken,
-            .encryptionKey, .apiKey:
+        case .databaseURL, .redisURL, .smtpPassword, .twilioToken, .twilioKeySecret, .twilioWebhookKey, .whatsappToken, .whatsappSecret,
+            .whatsappVerifyToken, .encryptionKey, .apiKey:
             true
         default: false
         }
@@ -101,6 +102,7 @@ enum Setting: String, CaseIterable, Sendable {
         case .twilioURL: "address of Twilio's API"
         case .smsPrices: "price of one part of an SMS by calling code, for dry runs: USD:default=0.01,1=0.0079"
         case .twilioOptOutReplies: "who answers STOP and START on SMS: twilio (as its numbers do) or rapport"
+        case .twilioWebhookKey: "key id and secret (id:secret) of webhooks that Twilio signs with SHA-256"
         case .whatsappNumber: "id of the WhatsApp Business number; none means that WhatsApp stays in the sandbox"
         case .whatsappAccount: "WhatsApp Business account; needed for its list of templates only"
         case .whatsappToken: "its access token"

@@ -16,6 +16,8 @@ extension Settings {
         var apiKey: APIKey?
         var validity: Int?
         var url: String
+        /// Secrets of webhooks in the SHA-256 form, by key id.
+        var webhookKeys: [String: String]
     }
 
     /// The number that WhatsApp messages leave from.
@@ -32,11 +34,12 @@ extension Settings {
 extension Settings.Twilio {
     /// Nil without an account: SMS stays in the sandbox.
     init?(_ source: SettingsSource) throws(SettingsError) {
-        url = try source.url(.twilioURL, schemes: ["https", "http"]) ?? TwilioConfiguration.standardURL
+        url = try source.apiURL(.twilioURL) ?? TwilioConfiguration.standardURL
         validity = try source.integer(.twilioValidity, 1...36_000)
+        webhookKeys = try Self.webhookKeys(source)
         let key = try source.together([.twilioKey, .twilioKeySecret])
         guard let all = try source.together([.twilioAccount, .twilioToken, .twilioFrom]) else {
-            for setting in [Setting.twilioKey, .twilioValidity] where try source.text(setting) != nil {
+            for setting in [Setting.twilioKey, .twilioValidity, .twilioWebhookKey] where try source.text(setting) != nil {
                 throw SettingsError(setting, "is set, but TWILIO_ACCOUNT_SID is not")
             }
             return nil
@@ -49,6 +52,15 @@ extension Settings.Twilio {
         let senders = try Self.senders(all[2])
         sender = senders.first
         otherSenders = senders.others
+    }
+
+    private static func webhookKeys(_ source: SettingsSource) throws(SettingsError) -> [String: String] {
+        guard let text = try source.text(.twilioWebhookKey) else { return [:] }
+        let parts = text.split(separator: ":", maxSplits: 1).map(String.init)
+        guard parts.count == 2, let id = parts.first, let secret = parts.last, secret.utf8.count >= 16 else {
+            throw SettingsError(.twilioWebhookKey, "must be the key's id, a colon and its secret of 16 characters or more")
+        }
+        return [id: secret]
     }
 
     private static func sid(_ text: String, _ prefix: String, _ setting: Setting) throws(SettingsError) -> String {
@@ -78,7 +90,7 @@ extension Settings.Twilio {
 extension Settings.WhatsApp {
     /// Nil without a number: WhatsApp stays in the sandbox.
     init?(_ source: SettingsSource) throws(SettingsError) {
-        url = try source.url(.whatsappURL, schemes: ["https", "http"]) ?? WhatsAppConfiguration.standardURL
+        url = try source.apiURL(.whatsappURL) ?? WhatsAppConfiguration.standardURL
         businessAccountID = try source.text(.whatsappAccount)
         let keys: [Setting] = [.whatsappNumber, .whatsappToken, .whatsappSecret, .whatsappVerifyToken]
         guard let all = try source.together(keys) else {
@@ -115,6 +127,19 @@ extension Settings {
         return switch address.host {
         case .name(let name): name.contains(".") && !name.hasSuffix(".localhost") && !name.contains("_")
         case .address(let literal): NetworkAddressRule.refusal(of: literal) == nil
+        }
+    }
+}
+
+extension SettingsSource {
+    /// An address that the way out over HTTP will take.
+    fileprivate func apiURL(_ setting: Setting) throws(SettingsError) -> String? {
+        guard let text = try url(setting, schemes: ["https", "http"]) else { return nil }
+        do {
+            _ = try WebAddress(text)
+            return text
+        } catch {
+            throw SettingsError(setting, "\(error)")
         }
     }
 }

@@ -16,6 +16,12 @@ struct Attempt: Sendable {
     var members: [BatchMember]
     /// 1 for the first attempt on this channel.
     var number: Int
+    /// Earlier attempts on this channel that a limit put off.
+    var rateLimited: Int
+    /// Since when an attempt of unknown outcome may have reached the provider.
+    var lookUpSince: Timestamp?
+    /// Seconds after `sent` without word of delivery after which the next channel begins.
+    var fallbackAfter: Int?
     var startedAt: Timestamp
     var leaseUntil: Timestamp
     var hasAttachments: Bool
@@ -38,6 +44,8 @@ struct Attempt: Sendable {
         context = plan.context
         members = []
         number = 1
+        rateLimited = 0
+        fallbackAfter = plan.fallbackAfter
         startedAt = now
         self.leaseUntil = leaseUntil
         hasAttachments = !request.attachments.isEmpty
@@ -58,6 +66,9 @@ struct Attempt: Sendable {
         context = due.context
         members = due.members
         number = due.attemptsBegun + 1
+        rateLimited = due.rateLimited
+        lookUpSince = due.lookUpSince
+        fallbackAfter = due.fallbackAfter
         startedAt = now
         self.leaseUntil = leaseUntil
         hasAttachments = due.hasAttachments
@@ -67,6 +78,12 @@ struct Attempt: Sendable {
 }
 
 extension Attempt {
+    /// How long word of delivery is waited for before the next channel begins. E-mail servers tell nothing after they took a message,
+    /// and the sandbox has nobody who could.
+    func waitForReceipt(from transport: any Transport) -> Int? {
+        fallbacks.isEmpty || channel == .email || transport.isSandbox ? nil : fallbackAfter
+    }
+
     /// The ids that a log line about this attempt carries.
     var logFields: Logger.Metadata {
         [

@@ -6,7 +6,16 @@ struct AttemptGate: Sendable {
     var zones: ZoneCatalog
     var directory: Directory
 
+    /// How often a lease may run out before a message is suspected of what happens to the processes that take it.
+    static let mostTakeovers = 6
+
     func decide(_ due: DueDelivery, now: Timestamp) -> ClaimDecision {
+        if due.takeovers >= Self.mostTakeovers {
+            return .fail(
+                AttemptFailure(
+                    category: AttemptFailure.unknown,
+                    message: "\(due.takeovers) attempts in a row began and nobody recorded what became of them"))
+        }
         guard let client = due.client else {
             return .suppress(because: DecisionStep(rule: "client", outcome: "suppressed", because: "the client was erased"))
         }

@@ -58,7 +58,7 @@ extension DeliveryEngine {
         let (register, peers) = (register, peers)
         return Delivery(
             id: attempt.id, business: attempt.business, channel: attempt.channel, priority: attempt.urgency.priority, address: address,
-            recipientName: attempt.client.name, sender: sender(of: attempt, on: lane),
+            recipientName: attempt.client.name, sender: sender(of: attempt, on: lane), lookUpSince: attempt.lookUpSince,
             begin: { guard peers.isInTouch, register.begin(attempt.id) else { throw Withdrawn() } },
             render: { try message.render() },
             complete: { [self] outcome in finish(attempt, on: lane, outcome) })
@@ -71,14 +71,16 @@ extension DeliveryEngine {
         var outcome = outcome
         // Cut off by the stop before its first byte: as good as never begun.
         if case .failure = outcome, lane.isClosed, !register.hasBegun(attempt.id) { outcome = .failure(.stopped) }
-        let result = Verdict.result(of: outcome, attempt: attempt, policy: policy, now: now, jitter: Double.random(in: 0..<1))
+        let result = Verdict.result(
+            of: outcome, attempt: attempt, policy: policy, now: now, jitter: Double.random(in: 0..<1),
+            unknownPause: lane.transport.unknownOutcomePause)
         note(attempt, on: lane, outcome, result)
         settle(attempt, on: lane, outcome, reachedTransport: reachedTransport, at: now)
         recorder.post(
             AttemptOutcome(
                 id: attempt.id, token: token, channel: attempt.channel, attempt: attempt.number, startedAt: attempt.startedAt,
                 finishedAt: now, provider: lane.transport.provider, sandbox: lane.transport.isSandbox, members: attempt.members.map(\.id),
-                result: result),
+                result: result, fallbackAfter: attempt.waitForReceipt(from: lane.transport)),
             refused: refused(attempt, on: lane, outcome))
     }
 
@@ -101,8 +103,11 @@ extension DeliveryEngine {
         switch result {
         case .sent:
             metrics.communications[attempt.messageType, attempt.channel.rawValue, "sent"].increment()
-            metrics.deliveryTime[attempt.channel.rawValue].observe(
-                milliseconds: max(0, clock.now().milliseconds - attempt.startedAt.milliseconds))
+            // Numbers tell of a delivery themselves, later.
+            if attempt.channel == .email || lane.transport.isSandbox {
+                metrics.deliveryTime[attempt.channel.rawValue].observe(
+                    milliseconds: max(0, clock.now().milliseconds - attempt.startedAt.milliseconds))
+            }
             logger.debug("communication_sent", metadata: attempt.logFields)
             return
         case .released:

@@ -45,6 +45,8 @@ public final class DeliveryEngine: Service {
     let metrics: EngineMetrics
     let logger: Logger
     let recorder: OutcomeRecorder
+    /// Rings when attempts were recorded whose messages receipts may name.
+    let messagesKnown = Signal()
     let peers: PeerConsent
     private let stopping = Signal()
 
@@ -90,8 +92,9 @@ public final class DeliveryEngine: Service {
             }
             // What has begun is not waited for: its end comes by this recorder.
             for change in changes { _ = register.withdraw(business: change.business, client: change.client, channels: change.channels) }
-        } recorded: { [lanes] outcomes in
+        } recorded: { [lanes, messagesKnown] outcomes in
             register.leave(outcomes.map(\.id))
+            if outcomes.contains(where: { $0.channel != .email }) { messagesKnown.raise() }
             var places: [Channel: Int] = [:]
             for outcome in outcomes { places[outcome.channel, default: 0] += 1 }
             for (channel, count) in places { lanes[channel]?.release(count) }

@@ -70,7 +70,7 @@ struct ComposedMessage: Sendable {
         } else {
             // Neither half a caption nor a message without its file: another channel can carry both.
             problem = TransportFailure(
-                category: .permanent,
+                category: .invalidInput,
                 message: "the text is longer than the \(WhatsAppText.longestCaption) characters of a caption, and the file has no link")
         }
     }

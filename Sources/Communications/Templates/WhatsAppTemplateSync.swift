@@ -55,7 +55,12 @@ public final class WhatsAppTemplateSync: Service {
             logger.warning("whatsapp_templates_not_read", metadata: ["error": "\(error)"])
             throw Refusal.unavailable
         }
-        try await database.write { tx in try tx.replaceWhatsAppTemplates(templates, listedAt: listedAt) }
+        do {
+            try await database.write { tx in try tx.replaceWhatsAppTemplates(templates, listedAt: listedAt) }
+        } catch {
+            logger.error("whatsapp_templates_not_stored", metadata: ["error": "\(String(reflecting: error))"])
+            throw error
+        }
         composer?.forgetAll()
         logger.info("whatsapp_templates_read", metadata: ["count": "\(templates.count)"])
         return Result(total: templates.count, approved: templates.count(where: \.isApproved), syncedAt: clock.now())

@@ -31,11 +31,13 @@ public struct CommunicationRequest: Sendable {
     public var context: [UInt8]
     public var recipient: RecipientUpdate?
     public var attachments: [AttachmentUpload]
+    /// Seconds after `sent` without word of delivery after which the next channel begins; nil: the message type's own.
+    public var fallbackAfter: Int?
 
     public init(
         clientID: ClientID, messageType: String, planID: String? = nil, urgency: Urgency? = nil, preferredChannel: Channel? = nil,
         channels: [Channel]? = nil, sendAt: Timestamp? = nil, context: [UInt8] = [], recipient: RecipientUpdate? = nil,
-        attachments: [AttachmentUpload] = []
+        attachments: [AttachmentUpload] = [], fallbackAfter: Int? = nil
     ) {
         self.clientID = clientID
         self.messageType = messageType
@@ -47,5 +49,6 @@ public struct CommunicationRequest: Sendable {
         self.context = context
         self.recipient = recipient
         self.attachments = attachments
+        self.fallbackAfter = fallbackAfter
     }
 }

@@ -10,11 +10,14 @@ public struct MessageType: Sendable, Hashable {
     public var defaultUrgency: Urgency
     /// Channels in the order in which this type prefers them.
     public var channels: [Channel]
+    /// Seconds after `sent` without word of delivery after which the next channel begins; nil: only a failure moves it on.
+    public var fallbackAfter: Int?
 
-    public init(name: String, category: MessageCategory, defaultUrgency: Urgency, channels: [Channel]) {
+    public init(name: String, category: MessageCategory, defaultUrgency: Urgency, channels: [Channel], fallbackAfter: Int? = nil) {
         self.name = name
         self.category = category
         self.defaultUrgency = defaultUrgency
         self.channels = channels
+        self.fallbackAfter = fallbackAfter
     }
 }

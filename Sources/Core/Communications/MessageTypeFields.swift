@@ -13,6 +13,9 @@ public enum MessageTypeFields {
         return allowed ? nil : "must be 1 to 64 lower-case letters, digits and underscores, beginning with a letter"
     }
 
+    /// Seconds that word of a delivery may be waited for: 10 seconds to 3 days.
+    public static let fallbackAfter: ClosedRange<Int64> = 10...259_200
+
     /// At least one channel, none twice.
     public static func channels(_ channels: [Channel]) -> String? {
         if channels.isEmpty { return "must name at least one channel" }

@@ -170,6 +170,8 @@ public struct AcceptancePlan: Sendable {
     public var batch: BatchChange
     public var errorMessage: String?
     public var attachments: [AttachmentUpload]
+    /// Seconds after `sent` without word of delivery after which the next channel begins.
+    public var fallbackAfter: Int?
     /// The body of the first answer, kept with the idempotency key.
     public var answer: [UInt8]
     /// Carried back untouched to the caller (the client as it was when decided, for the sender).
@@ -178,7 +180,8 @@ public struct AcceptancePlan: Sendable {
     public init(
         planID: String?, messageType: String, category: MessageCategory, urgency: Urgency, channel: Channel, fallbacks: [Channel],
         status: CommunicationStatus, context: [UInt8], metadata: [UInt8], scheduledFor: Timestamp, queue: QueuePlacement,
-        batch: BatchChange, errorMessage: String?, attachments: [AttachmentUpload], answer: [UInt8], client: ClientSnapshot
+        batch: BatchChange, errorMessage: String?, attachments: [AttachmentUpload], fallbackAfter: Int? = nil, answer: [UInt8],
+        client: ClientSnapshot
     ) {
         self.planID = planID
         self.messageType = messageType
@@ -194,6 +197,7 @@ public struct AcceptancePlan: Sendable {
         self.batch = batch
         self.errorMessage = errorMessage
         self.attachments = attachments
+        self.fallbackAfter = fallbackAfter
         self.answer = answer
         self.client = client
     }

@@ -33,14 +33,22 @@ public struct DueDelivery: Sendable {
     public var attemptsBegun: Int
     /// When the attempt whose lease ran out began: its outcome is unknown. Nil in the ordinary case.
     public var unknownSince: Timestamp?
+    /// Since when an attempt of unknown outcome may have reached the provider, whichever process made it.
+    public var lookUpSince: Timestamp?
+    /// Attempts on this channel that ended in `rate_limit`.
+    public var rateLimited: Int
+    /// Leases that ran out since the last recorded outcome, this one's included.
+    public var takeovers: Int
+    /// Seconds after `sent` without word of delivery after which the next channel begins.
+    public var fallbackAfter: Int?
     public var hasAttachments: Bool
     public var client: ClientSnapshot?
 
     public init(
         id: CommunicationID, business: BusinessID, clientID: ClientID, planID: String?, messageType: String, category: MessageCategory,
         urgency: Urgency, channel: Channel, fallbacks: [Channel], context: [UInt8], batchID: UUIDv7?, members: [BatchMember],
-        createdAt: Timestamp,
-        attemptsBegun: Int, unknownSince: Timestamp?, hasAttachments: Bool, client: ClientSnapshot?
+        createdAt: Timestamp, attemptsBegun: Int, unknownSince: Timestamp?, lookUpSince: Timestamp? = nil, rateLimited: Int = 0,
+        takeovers: Int = 0, fallbackAfter: Int? = nil, hasAttachments: Bool, client: ClientSnapshot?
     ) {
         self.id = id
         self.business = business
@@ -57,6 +65,10 @@ public struct DueDelivery: Sendable {
         self.createdAt = createdAt
         self.attemptsBegun = attemptsBegun
         self.unknownSince = unknownSince
+        self.lookUpSince = lookUpSince
+        self.rateLimited = rateLimited
+        self.takeovers = takeovers
+        self.fallbackAfter = fallbackAfter
         self.hasAttachments = hasAttachments
         self.client = client
     }
@@ -72,6 +84,8 @@ public enum ClaimDecision: Sendable {
     case moveTo(Channel, remaining: [Channel], because: DecisionStep)
     /// Nobody may be written to: the communication ends here.
     case suppress(because: DecisionStep)
+    /// It is not tried any more and needs a person.
+    case fail(AttemptFailure)
 }
 
 /// A request for due work on one channel.
@@ -120,6 +134,9 @@ public struct AttemptFailure: Sendable, Hashable {
     /// For people; never an address or a secret.
     public var message: String
 
+    /// The category of an outcome that nobody knows.
+    public static let unknown = "unknown"
+
     public init(category: String, message: String) {
         self.category = category
         self.message = message
@@ -153,10 +170,13 @@ public struct AttemptOutcome: Sendable {
     /// The other members of the batch that this message carried; they share its fate.
     public var members: [CommunicationID]
     public var result: Result
+    /// For `sent`: seconds without word of delivery after which the next channel begins. Nil where there is no next one, or where
+    /// the provider tells nothing.
+    public var fallbackAfter: Int?
 
     public init(
         id: CommunicationID, token: Int64, channel: Channel, attempt: Int, startedAt: Timestamp, finishedAt: Timestamp, provider: String,
-        sandbox: Bool, members: [CommunicationID], result: Result
+        sandbox: Bool, members: [CommunicationID], result: Result, fallbackAfter: Int? = nil
     ) {
         self.id = id
         self.token = token
@@ -168,5 +188,6 @@ public struct AttemptOutcome: Sendable {
         self.sandbox = sandbox
         self.members = members
         self.result = result
+        self.fallbackAfter = fallbackAfter
     }
 }

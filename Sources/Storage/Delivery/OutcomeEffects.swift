@@ -18,6 +18,19 @@ struct OutcomeEffects {
             try writeCommunication(member, isMember: true, emit)
             try writeEvents(member, emit)
         }
+        switch outcome.result {
+        case .sent: try writeReceiptRows(emit)
+        case .retry, .fallback, .released: try emit(dropSettled())
+        case .failed, .bounced, .suppressed: break
+        }
+    }
+
+    /// A receipt has settled the communication while the attempt was on its way: there is nothing to repeat.
+    private func dropSettled() -> SQL {
+        """
+        DELETE FROM crm_delivery_queue WHERE communication_id = \(outcome.id) AND NOT EXISTS
+            (SELECT 1 FROM crm_communications c WHERE c.communication_id = \(outcome.id) AND \(Self.unfinished))
+        """
     }
 
     /// When a row becomes due again; nil when none does.
@@ -33,24 +46,32 @@ struct OutcomeEffects {
     private func writeQueue(_ emit: (SQL) throws(DatabaseError) -> Void) throws(DatabaseError) {
         let id = outcome.id
         switch outcome.result {
-        case .retry(let at, _):
+        case .retry(let at, let failure):
+            let isLimit = failure.category == ErrorCategory.rateLimit.rawValue
             try emit(
                 """
-                UPDATE crm_delivery_queue SET due_at = \(at.milliseconds), lease_token = NULL, leased_at = NULL
+                UPDATE crm_delivery_queue SET due_at = \(at.milliseconds), lease_token = NULL, leased_at = NULL, takeovers = 0,
+                    rate_limited = rate_limited + \(isLimit ? 1 : 0)
                 WHERE communication_id = \(id)
+                """)
+            guard failure.category == AttemptFailure.unknown else { break }
+            try emit(
+                """
+                UPDATE crm_delivery_queue SET unknown_since = \(outcome.startedAt.milliseconds)
+                WHERE communication_id = \(id) AND unknown_since IS NULL
                 """)
         case .fallback(let channel, _, _):
             try emit(
                 """
                 UPDATE crm_delivery_queue SET channel = \(channel), due_at = \(now.milliseconds), attempt = 0, lease_token = NULL,
-                    leased_at = NULL
+                    leased_at = NULL, unknown_since = NULL, rate_limited = 0, takeovers = 0
                 WHERE communication_id = \(id)
                 """)
         case .released(let due):
             try emit(
                 """
                 UPDATE crm_delivery_queue SET due_at = \(due.milliseconds), lease_token = NULL, leased_at = NULL,
-                    attempt = CASE WHEN attempt > 0 THEN attempt - 1 ELSE 0 END
+                    attempt = CASE WHEN attempt > 0 THEN attempt - 1 ELSE 0 END, takeovers = 0
                 WHERE communication_id = \(id)
                 """)
         case .sent, .failed, .bounced, .suppressed:

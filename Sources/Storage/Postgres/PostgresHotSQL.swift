@@ -70,6 +70,7 @@ enum PostgresHotSQL {
         SELECT q.communication_id, q.business_id, q.client_id, q.due_at, q.attempt, q.lease_token, q.leased_at, c.plan_id, c.message_type,
             c.category, c.urgency, c.fallback_channels, c.context, c.batch_id, c.created_at,
             EXISTS (SELECT 1 FROM crm_communication_attachments a WHERE a.communication_id = q.communication_id),
+            q.unknown_since, q.rate_limited, q.takeovers, c.fallback_after_s, c.status,
             k.client_id, k.name, k.language, k.timezone, k.email, k.email_hash, k.phone_number, k.phone_hash,
             p.preferred_channels, p.timezone, p.quiet_hours_start, p.quiet_hours_end, p.opt_out_email, p.opt_out_sms,
             p.opt_out_whatsapp, p.language_preference,
@@ -105,10 +106,12 @@ enum PostgresHotSQL {
     // `unnest` in the select list: in FROM, each array's elements would be put away in a store of their own first.
     static let insertCommunications = """
         INSERT INTO crm_communications (communication_id, business_id, client_id, plan_id, message_type, category, urgency, channel,
-            fallback_channels, status, context, metadata, batch_id, scheduled_for, error_message, created_at)
+            fallback_channels, status, context, metadata, batch_id, scheduled_for, error_message, fallback_after_s,
+            created_at)
         SELECT unnest($1::uuid[]), unnest($2::uuid[]), unnest($3::text[]), unnest($4::text[]), unnest($5::text[]), unnest($6::text[]),
             unnest($7::text[]), unnest($8::text[]), unnest($9::text[]), unnest($10::text[]), unnest($11::json[]), unnest($12::json[]),
-            unnest($13::uuid[]), unnest($14::timestamptz[]), unnest($15::text[]), $16::timestamptz
+            unnest($13::uuid[]), unnest($14::timestamptz[]), unnest($15::text[]), unnest($16::int4[]),
+            $17::timestamptz
         """
 
     static let insertQueue = """
@@ -132,7 +135,11 @@ enum PostgresHotSQL {
             """
 
     static let beginQueue = """
-        UPDATE crm_delivery_queue SET lease_token = $2, leased_at = $3, due_at = $4, attempt = attempt + 1 WHERE communication_id = ANY ($1)
+        UPDATE crm_delivery_queue SET
+            unknown_since = CASE WHEN unknown_since IS NULL AND lease_token IS NOT NULL THEN leased_at ELSE unknown_since END,
+            takeovers = CASE WHEN lease_token IS NULL THEN takeovers ELSE takeovers + 1 END,
+            lease_token = $2, leased_at = $3, due_at = $4, attempt = attempt + 1
+        WHERE communication_id = ANY ($1)
         """
     static let beginCommunications = """
         UPDATE crm_communications SET status = 'sending' WHERE communication_id = ANY ($1) AND status IN ('pending', 'queued')
@@ -161,5 +168,16 @@ enum PostgresHotSQL {
             provider_message_id, provider_response, event_type, delivery_status)
         SELECT unnest($1::uuid[]), unnest($2::timestamptz[]), unnest($3::text[]), unnest($4::int8[]), unnest($5::timestamptz[]),
             unnest($6::int4[]), unnest($7::text[]), unnest($8::text[]), unnest($9::json[]), 'sent', 'sent'
+        """
+
+    /// For what a provider tells later: which of its messages is whose.
+    static let insertProviderMessages = """
+        INSERT INTO crm_provider_messages (provider, provider_message_id, communication_id, business_id, client_id, channel, attempt, sequence)
+        SELECT u.provider, u.message, c.communication_id, c.business_id, c.client_id, u.channel, u.attempt, u.sequence
+        FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::int4[], $6::int8[])
+            AS u (id, provider, message, channel, attempt, sequence)
+        CROSS JOIN LATERAL (SELECT communication_id, business_id, client_id FROM crm_communications
+            WHERE communication_id = u.id LIMIT 1) AS c
+        ON CONFLICT (provider_message_id, provider, communication_id) DO NOTHING
         """
 }

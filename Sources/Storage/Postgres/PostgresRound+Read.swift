@@ -128,10 +128,10 @@ extension PostgresRound {
         var found: [(priority: Int, candidate: ClaimCandidate)] = []
         for row in rows {
             var candidate = try ClaimCandidate(row, channel: request.channel)
-            let stored = try StoredClient(row, from: 16)
-            let suppressed = SuppressedChannels(joined: try row.textOrNil(32) ?? "")
+            let stored = try StoredClient(row, from: 21)
+            let suppressed = SuppressedChannels(joined: try row.textOrNil(37) ?? "")
             candidate.delivery.client = stored.record?.snapshot(stated: stored.stated, suppressed: suppressed)
-            found.append((try row.int(33), candidate))
+            found.append((try row.int(38), candidate))
         }
         // The probes come in order, but no rule of SQL says so.
         found.sort { ($0.priority, $0.candidate.dueAt) < ($1.priority, $1.candidate.dueAt) }

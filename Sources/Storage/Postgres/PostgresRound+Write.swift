@@ -12,7 +12,7 @@ extension PostgresRound {
             try accepted[index].writeRest(dialect: .postgresql) { (sql) throws(DatabaseError) in connection.queue(sql) }
             result.leavesDue(accepted[index].leavesDue)
         }
-        queueSent(connection)
+        try queueSent(connection)
         try queueOutcomes(connection)
         for (position, claim) in claims.enumerated() {
             result.replies[claim.index] = .claimed(try queueClaim(claim.request, known.candidates[position], connection))
@@ -79,7 +79,9 @@ extension PostgresRound {
     private mutating func queueCommunications(_ connection: PostgresConnection) {
         guard !accepted.isEmpty else { return }
         let (uuid, text, json, time) = (PostgresType.uuid, PostgresType.text, PostgresType.json, PostgresType.timestamptz)
-        var columns = [uuid, uuid, text, text, text, text, text, text, text, text, json, json, uuid, time, text].map { PostgresArray($0) }
+        var columns = [
+            uuid, uuid, text, text, text, text, text, text, text, text, json, json, uuid, time, text, PostgresType.int4,
+        ].map { PostgresArray($0) }
         columns[10].reserve(elements: accepted.count, bytes: accepted.indices.reduce(0) { $0 + accepted[$1].plan.context.count })
         // By index: a loop over the values would retain and release every field of each, four times a round.
         for index in accepted.indices {
@@ -98,6 +100,7 @@ extension PostgresRound {
             columns[12].append(accepted[index].batchID)
             columns[13].append(accepted[index].plan.scheduledFor)
             columns[14].append(accepted[index].plan.errorMessage)
+            columns[15].append(accepted[index].plan.fallbackAfter.map(Int64.init))
         }
         var parameters = PostgresParameters(columns)
         parameters.append(.time(now))
@@ -149,7 +152,7 @@ extension PostgresRound {
         }
     }
 
-    private mutating func queueSent(_ connection: PostgresConnection) {
+    private mutating func queueSent(_ connection: PostgresConnection) throws(DatabaseError) {
         var held: [AttemptOutcome] = []
         for (index, outcome) in plainSent {
             // Removed, so that the same attempt told twice is recorded once.
@@ -162,13 +165,15 @@ extension PostgresRound {
         for sandbox in [false, true] {
             var rest = held.filter { $0.sandbox == sandbox }[...]
             while !rest.isEmpty {
-                recordSent(rest.prefix(PostgresHotSQL.finishLimit), sandbox: sandbox, connection)
+                try recordSent(rest.prefix(PostgresHotSQL.finishLimit), sandbox: sandbox, connection)
                 rest = rest.dropFirst(PostgresHotSQL.finishLimit)
             }
         }
     }
 
-    private func recordSent(_ outcomes: ArraySlice<AttemptOutcome>, sandbox: Bool, _ connection: PostgresConnection) {
+    private func recordSent(_ outcomes: ArraySlice<AttemptOutcome>, sandbox: Bool, _ connection: PostgresConnection)
+        throws(DatabaseError)
+    {
         let (uuid, text, int4, int8) = (PostgresType.uuid, PostgresType.text, PostgresType.int4, PostgresType.int8)
         let (json, time) = (PostgresType.json, PostgresType.timestamptz)
         var columns = [uuid, time, text].map { PostgresArray($0) }
@@ -192,13 +197,36 @@ extension PostgresRound {
         connection.queue(PostgresHotSQL.finishSent, changes)
         for column in logged { shared.append(column) }
         connection.queue(PostgresHotSQL.logSent, shared)
+        try recordProviderMessages(outcomes, connection)
+    }
+
+    /// Not for e-mail, of which no provider tells.
+    private func recordProviderMessages(_ outcomes: ArraySlice<AttemptOutcome>, _ connection: PostgresConnection) throws(DatabaseError) {
+        let told = outcomes.filter { $0.receiptID != nil }
+        guard !told.isEmpty else { return }
+        let (text, int4, int8) = (PostgresType.text, PostgresType.int4, PostgresType.int8)
+        var columns = [PostgresType.uuid, text, text, text, int4, int8].map { PostgresArray($0) }
+        for outcome in told {
+            columns[0].append(outcome.id)
+            columns[1].append(outcome.provider)
+            columns[2].append(outcome.receiptID)
+            columns[3].append(outcome.channel.rawValue)
+            columns[4].append(Int64(outcome.attempt))
+            columns[5].append(LogSequence.shared.next(at: now))
+        }
+        connection.queue(PostgresHotSQL.insertProviderMessages, PostgresParameters(columns))
+        for outcome in told {
+            try OutcomeEffects(outcome: outcome, now: now).writeDeadline { (sql) throws(DatabaseError) in connection.queue(sql) }
+        }
     }
 
     /// A successor has the lease, or the communication was erased: one event, if there is a communication still. Locked,
     /// so that it can not be erased meanwhile.
     private mutating func lose(_ outcome: AttemptOutcome, at index: Int, _ connection: PostgresConnection) {
         result.lose(outcome.id, at: index)
-        connection.queue("\(OutcomeEffects(outcome: outcome, now: now).lateEvent()) FOR KEY SHARE")
+        let effects = OutcomeEffects(outcome: outcome, now: now)
+        connection.queue("\(effects.lateEvent()) FOR KEY SHARE")
+        if let message = effects.lateProviderMessage() { connection.queue(message) }
     }
 
     private mutating func queueOutcomes(_ connection: PostgresConnection) throws(DatabaseError) {
@@ -220,6 +248,11 @@ extension PostgresRound {
         var turnedAway = 0
         for candidate in candidates.prefix(max(0, request.limit)) {
             let effects = ClaimEffects(candidate: candidate, now: now)
+            guard candidate.isOpen else {
+                turnedAway += 1
+                try effects.writeSettled { (sql) throws(DatabaseError) in connection.queue(sql) }
+                continue
+            }
             try effects.writePreamble { (sql) throws(DatabaseError) in connection.queue(sql) }
             let decision = request.gate(candidate.delivery, now)
             if case .begin = decision {

@@ -5,7 +5,7 @@ extension Transaction {
     public func messageType(_ name: String, business: BusinessID) throws -> MessageType? {
         try run(
             """
-            SELECT name, category, default_urgency, channels
+            SELECT name, category, default_urgency, channels, fallback_after_s
             FROM crm_message_types
             WHERE business_id = \(business) AND name = \(name)
             """
@@ -15,18 +15,23 @@ extension Transaction {
     /// In alphabetical order.
     public func messageTypes(business: BusinessID) throws -> [MessageType] {
         try run(
-            "SELECT name, category, default_urgency, channels FROM crm_message_types WHERE business_id = \(business) ORDER BY name"
+            """
+            SELECT name, category, default_urgency, channels, fallback_after_s FROM crm_message_types
+            WHERE business_id = \(business) ORDER BY name
+            """
         ).map(MessageType.init(row:))
     }
 
     /// Creates or replaces. True: it is new.
     public func putMessageType(_ type: MessageType, business: BusinessID) throws -> Bool {
+        let seconds: SQLValue = type.fallbackAfter.map { .int(Int64($0)) } ?? .null
         let created =
             try execute(
                 """
-                INSERT INTO crm_message_types (business_id, name, category, default_urgency, channels, created_at, updated_at)
+                INSERT INTO crm_message_types (business_id, name, category, default_urgency, channels, fallback_after_s, created_at,
+                    updated_at)
                 VALUES (\(business), \(type.name), \(type.category.rawValue), \(type.defaultUrgency.rawValue),
-                    \(type.channels.joined), \(now), \(now))
+                    \(type.channels.joined), \(seconds), \(now), \(now))
                 ON CONFLICT (business_id, name) DO NOTHING
                 """) > 0
         if !created {
@@ -34,7 +39,7 @@ extension Transaction {
                 """
                 UPDATE crm_message_types
                 SET category = \(type.category.rawValue), default_urgency = \(type.defaultUrgency.rawValue),
-                    channels = \(type.channels.joined), updated_at = \(now)
+                    channels = \(type.channels.joined), fallback_after_s = \(seconds), updated_at = \(now)
                 WHERE business_id = \(business) AND name = \(type.name)
                 """)
         }
@@ -46,6 +51,7 @@ extension MessageType {
     fileprivate init(row: Row) throws {
         self.init(
             name: try row.text(0), category: try row.oneOf(1, as: MessageCategory.self),
-            defaultUrgency: try row.oneOf(2, as: Urgency.self), channels: try row.channels(3))
+            defaultUrgency: try row.oneOf(2, as: Urgency.self), channels: try row.channels(3),
+            fallbackAfter: try row.intOrNil(4))
     }
 }

@@ -10,7 +10,7 @@ enum SQLiteHotStatement: Int, CaseIterable {
     case anySuppression, findSuppressions
     case insertCommunication, insertQueueRow
     case dueRows, leaseRow, markSending
-    case deleteHeldRow, markSent, insertSentEvent
+    case deleteHeldRow, markSent, insertSentEvent, insertProviderMessage
 
     var text: String {
         switch self {
@@ -59,8 +59,8 @@ enum SQLiteHotStatement: Int, CaseIterable {
         case .insertCommunication:
             """
             INSERT INTO crm_communications (communication_id, business_id, client_id, plan_id, message_type, category, urgency, channel,
-                fallback_channels, status, context, metadata, batch_id, scheduled_for, created_at, error_message)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
+                fallback_channels, status, context, metadata, batch_id, scheduled_for, created_at, error_message, fallback_after_s)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
             """
         case .insertQueueRow:
             """
@@ -72,14 +72,18 @@ enum SQLiteHotStatement: Int, CaseIterable {
             """
             SELECT q.communication_id, q.business_id, q.client_id, q.due_at, q.attempt, q.lease_token, q.leased_at, c.plan_id,
                 c.message_type, c.category, c.urgency, c.fallback_channels, c.context, c.batch_id, c.created_at,
-                EXISTS (SELECT 1 FROM crm_communication_attachments a WHERE a.communication_id = q.communication_id)
+                EXISTS (SELECT 1 FROM crm_communication_attachments a WHERE a.communication_id = q.communication_id),
+                q.unknown_since, q.rate_limited, q.takeovers, c.fallback_after_s, c.status
             FROM crm_delivery_queue q JOIN crm_communications c ON c.communication_id = q.communication_id
             WHERE q.channel = ?1 AND q.priority = ?2 AND q.due_at <= ?3
             ORDER BY q.due_at LIMIT ?4
             """
         case .leaseRow:
             """
-            UPDATE crm_delivery_queue SET lease_token = ?2, leased_at = ?3, due_at = ?4, attempt = attempt + 1
+            UPDATE crm_delivery_queue SET
+                unknown_since = CASE WHEN unknown_since IS NULL AND lease_token IS NOT NULL THEN leased_at ELSE unknown_since END,
+                takeovers = CASE WHEN lease_token IS NULL THEN takeovers ELSE takeovers + 1 END,
+                lease_token = ?2, leased_at = ?3, due_at = ?4, attempt = attempt + 1
             WHERE communication_id = ?1
             """
         case .markSending:
@@ -100,6 +104,13 @@ enum SQLiteHotStatement: Int, CaseIterable {
             INSERT INTO crm_delivery_logs (communication_id, log_id, event_type, event_timestamp, channel, attempt, started_at,
                 delivery_status, provider, provider_message_id, provider_response)
             VALUES (?1, ?2, 'sent', ?3, ?4, ?5, ?6, 'sent', ?7, ?8, ?9)
+            """
+        case .insertProviderMessage:
+            """
+            INSERT INTO crm_provider_messages (provider, provider_message_id, communication_id, business_id, client_id, channel, attempt,
+                sequence)
+            SELECT ?2, ?3, communication_id, business_id, client_id, ?4, ?5, ?6 FROM crm_communications WHERE communication_id = ?1
+            ON CONFLICT (provider_message_id, provider, communication_id) DO NOTHING
             """
         }
     }

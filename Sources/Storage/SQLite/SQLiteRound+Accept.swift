@@ -116,6 +116,7 @@ extension SQLiteRound {
         values.add(plan.scheduledFor)
         values.add(now)
         values.add(plan.errorMessage)
+        values.add(plan.fallbackAfter.map(Int64.init))
         try statement.run(values)
     }
 

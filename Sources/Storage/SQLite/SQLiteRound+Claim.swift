@@ -8,6 +8,11 @@ extension SQLiteRound {
         for var candidate in candidates.prefix(max(0, request.limit)) {
             try complete(&candidate)
             let effects = ClaimEffects(candidate: candidate, now: now)
+            guard candidate.isOpen else {
+                turnedAway += 1
+                try effects.writeSettled(emit)
+                continue
+            }
             try effects.writePreamble(emit)
             let decision = request.gate(candidate.delivery, now)
             switch decision {
@@ -19,7 +24,7 @@ extension SQLiteRound {
                 result.leavesDue(until)
             case .moveTo:
                 result.leavesDue(now)
-            case .suppress: break
+            case .suppress, .fail: break
             }
             turnedAway += 1
             try effects.write(decision, request, emit)
@@ -92,13 +97,16 @@ extension ClaimCandidate {
             throw .decoding("a communication has an unknown category or urgency")
         }
         guard let client = ClientID(try row.text(2)) else { throw .decoding("column 2 is no client id") }
-        let leasedAt = row.isNull(6) ? nil : try row.time(6)
+        let leasedAt = row.isNull(5) || row.isNull(6) ? nil : try row.time(6)
+        let unknownSince = row.isNull(16) ? nil : try row.time(16)
         let delivery = DueDelivery(
             id: try row.uuid(0), business: try row.uuid(1), clientID: client, planID: try row.textOrNil(7),
             messageType: try row.text(8), category: category, urgency: urgency, channel: channel,
             fallbacks: [Channel](joined: try row.text(11)), context: try row.json(12), batchID: row.isNull(13) ? nil : try row.uuid(13),
             members: [], createdAt: try row.time(14), attemptsBegun: Int(try row.int64(4)),
-            unknownSince: row.isNull(5) ? nil : leasedAt, hasAttachments: try row.bool(15), client: nil)
-        self.init(delivery: delivery, dueAt: try row.time(3))
+            unknownSince: leasedAt, lookUpSince: unknownSince ?? leasedAt, rateLimited: Int(try row.int64(17)),
+            takeovers: Int(try row.int64(18)) + (leasedAt == nil ? 0 : 1), fallbackAfter: row.isNull(19) ? nil : Int(try row.int64(19)),
+            hasAttachments: try row.bool(15), client: nil)
+        self.init(delivery: delivery, dueAt: try row.time(3), isOpen: ClaimCandidate.isOpen(try row.text(20)))
     }
 }

@@ -10,6 +10,7 @@ extension SQLiteRound {
                 if try letGo(outcome) {
                     try markSent(outcome.id, outcome, messageID, response)
                     for member in outcome.members { try markSent(member, outcome, messageID, response) }
+                    if outcome.receiptID != nil { try expectReceipts(of: outcome, effects) }
                     continue
                 }
             } else if try isHeld(outcome) {
@@ -19,6 +20,7 @@ extension SQLiteRound {
             }
             lost.append(outcome.id)
             try emit(effects.lateEvent())
+            if let message = effects.lateProviderMessage() { try emit(message) }
         }
         return lost
     }
@@ -41,6 +43,21 @@ extension SQLiteRound {
         values.add(outcome.channel.rawValue)
         try statement.run(values)
         return session.changes > 0
+    }
+
+    private func expectReceipts(of outcome: AttemptOutcome, _ effects: OutcomeEffects) throws(DatabaseError) {
+        for id in [outcome.id] + outcome.members {
+            let statement = try session.hot(.insertProviderMessage)
+            var values = statement.binder()
+            values.add(id)
+            values.add(outcome.provider)
+            values.add(outcome.receiptID)
+            values.add(outcome.channel.rawValue)
+            values.add(outcome.attempt)
+            values.add(LogSequence.shared.next(at: now))
+            try statement.run(values)
+        }
+        try effects.writeDeadline(emit)
     }
 
     private func markSent(_ id: CommunicationID, _ outcome: AttemptOutcome, _ messageID: String?, _ response: String?) throws(DatabaseError)

@@ -20,12 +20,14 @@ struct CommunicationFields: Sendable {
         let context = body.freeForm("context", maxBytes: Self.largestContext)
         let recipient = recipient(&body)
         let attachments = AttachmentFields.read(&body)
+        let fallbackAfter = body.int("fallback_after_s", in: MessageTypeFields.fallbackAfter).map { Int($0) }
         try body.finish()
         // Only a refused one is nil, and then `finish` has thrown.
         guard let clientID else { throw Refusal.invalid([]) }
         return CommunicationRequest(
             clientID: clientID, messageType: messageType, planID: planID, urgency: urgency, preferredChannel: preferredChannel,
-            sendAt: sendAt, context: context.map { Array($0.rawBytes) } ?? [], recipient: recipient, attachments: attachments)
+            sendAt: sendAt, context: context.map { Array($0.rawBytes) } ?? [], recipient: recipient, attachments: attachments,
+            fallbackAfter: fallbackAfter)
     }
 
     /// Bodies without attachments may have this much; their context cannot have more.

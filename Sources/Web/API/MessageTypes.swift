@@ -38,8 +38,10 @@ struct MessageTypesAPI: Sendable {
         let channels: [Channel]? = body.listOf("channels")
         if body.value("channels")?.isNull ?? true { body.fail("channels", "is required") }
         if let channels, let message = MessageTypeFields.channels(channels) { body.fail("channels", message) }
+        let fallbackAfter = body.int("fallback_after_s", in: MessageTypeFields.fallbackAfter).map { Int($0) }
         try body.finish()
-        let type = MessageType(name: name, category: category, defaultUrgency: urgency, channels: channels ?? [])
+        let type = MessageType(
+            name: name, category: category, defaultUrgency: urgency, channels: channels ?? [], fallbackAfter: fallbackAfter)
         let created = try await database.write { tx in try tx.putMessageType(type, business: business) }
         orchestrator.settingsChanged(business: business)
         return .json(created ? .created : .ok) { json in Self.members(type, isBuiltIn: false, &json) }
@@ -50,6 +52,7 @@ struct MessageTypesAPI: Sendable {
         json.member("category", type.category.rawValue)
         json.member("urgency", type.defaultUrgency.rawValue)
         json.member("channels", type.channels.map(\.rawValue))
+        json.member("fallback_after_s", type.fallbackAfter)
         json.member("built_in", isBuiltIn)
     }
 }

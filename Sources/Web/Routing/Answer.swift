@@ -59,6 +59,8 @@ public struct Answer: Sendable {
 enum MediaType {
     static let json = "application/json"
     static let problem = "application/problem+json"
+    static let text = "text/plain; charset=utf-8"
+    static let xml = "text/xml; charset=utf-8"
     static let html = "text/html; charset=utf-8"
     static let css = "text/css; charset=utf-8"
     static let prometheus = "text/plain; version=0.0.4; charset=utf-8"

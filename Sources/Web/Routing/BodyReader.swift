@@ -34,6 +34,7 @@ enum BodyReader {
 
     /// - Parameter isEmpty: nil while nobody knows.
     private static func checkMediaType(of request: Request, _ rule: BodyRule, isEmpty: Bool?) throws(Refusal) {
+        if case .raw = rule { return }
         if let encoding = request.headers[.contentEncoding], encoding.lowercased() != "identity" { throw .unsupportedMediaType }
         guard let type = request.headers[.contentType] else {
             if isEmpty == false { throw .unsupportedMediaType }

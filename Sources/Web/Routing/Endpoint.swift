@@ -34,7 +34,10 @@ struct Endpoint: HTTPResponder {
     }
 
     private func incoming(_ request: Request, _ context: WebContext, _ credential: Credential? = nil) async throws -> Incoming {
-        let (body, place) = try await BodyReader.read(request, route.body, gate.largeBodies, business: credential?.business)
+        // Strangers keep no place for long.
+        let patience: Duration = if case .raw = route.body { .seconds(20) } else { .seconds(300) }
+        let (body, place) = try await BodyReader.read(
+            request, route.body, gate.largeBodies, business: credential?.business, patience: patience)
         return Incoming(request: request, context: context, body: body, place: place)
     }
 }

@@ -9,6 +9,9 @@ extension HTTPField.Name {
 
     static let requestID = known("X-Request-Id")
     static let contentTypeOptions = known("X-Content-Type-Options")
+    static let twilioSignature = known("X-Twilio-Signature")
+    static let twilioSignatureSettings = known("X-Twilio-Webhooks-Signature-Settings")
+    static let hubSignature = known("X-Hub-Signature-256")
     static let idempotencyKey = known("Idempotency-Key")
     static let idempotencyReplayed = known("Idempotency-Replayed")
     static let contentSecurityPolicy = known("Content-Security-Policy")

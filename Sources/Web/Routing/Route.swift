@@ -34,6 +34,8 @@ enum BodyRule: Sendable, Hashable {
     case optionalJSON(limit: Int)
     /// An HTML form.
     case form(limit: Int)
+    /// Whatever it is, byte for byte: what a signature is computed over.
+    case raw(limit: Int)
 
     /// Every body without attachments: 1 MiB.
     static let ordinary = BodyRule.json(limit: 1 << 20)
@@ -45,7 +47,7 @@ enum BodyRule: Sendable, Hashable {
     var limit: Int {
         switch self {
         case .none: 0
-        case .json(let limit), .optionalJSON(let limit), .form(let limit): limit
+        case .json(let limit), .optionalJSON(let limit), .form(let limit), .raw(let limit): limit
         }
     }
 }

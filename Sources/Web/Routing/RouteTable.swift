@@ -40,6 +40,11 @@ public struct RouteTable: Sendable {
         routes.append(Route(method: .post, path: path, body: .form(limit: 4_096), handler: .open(handler)))
     }
 
+    /// For anybody whose signature is right, which the handler checks on the raw bytes.
+    mutating func openRaw(_ path: Path, limit: Int, _ handler: @escaping @Sendable (Incoming) async throws -> Answer) {
+        routes.append(Route(method: .post, path: path, body: .raw(limit: limit), handler: .open(handler)))
+    }
+
     /// For whoever signed in to the pages.
     mutating func page(_ path: Path, _ handler: @escaping @Sendable (Call) async throws -> Answer) {
         routes.append(Route(method: .get, path: path, body: .none, handler: .page(handler)))

@@ -151,6 +151,45 @@ struct WhatsAppFormTests {
         }
     }
 
+    @Test(
+        "free text that WhatsApp refuses as too late goes as the template at once, else by the next channel", arguments: World.engines,
+        [true, false])
+    func closedAfterAll(engine: TestEngine, mapped: Bool) async throws {
+        try await withWorld(engine, whatsApp: .account) { world in
+            if mapped { try await world.putMapping(Self.mapping) }
+            try await world.heard()
+            let refusal = TransportFailure(
+                category: .permanent, message: "131047: the 24-hour window is closed", consequence: .windowClosed)
+            world.whatsapp.script(.refuse(refusal))
+            let id = try await world.submit(request(world))
+            try await world.first.quiet()
+            #expect(try await world.queued(id) == QueueRow(channel: .whatsapp, due: world.now, attempt: 1, isLeased: false))
+            let (hash, now) = (world.cipher.lookupHash("+14155550100", business: world.business), world.now)
+            try await world.store.database.write { tx in
+                try tx.closeWhatsAppWindow(phoneHash: hash, business: World.business, sentAt: now)
+            }
+            try await world.turn(.whatsapp)
+            try await world.turn()
+            let detail = try await world.detail(id)
+            #expect(detail.record.status == .sent && (detail.record.channel == .whatsapp) == mapped)
+            #expect(world.whatsapp.begun.count == (mapped ? 2 : 1))
+            if mapped { #expect(world.whatsapp.begun.last?.rendered.text == "order_update (en): Ada | 7") }
+        }
+    }
+
+    @Test("a refusal that never ends does not go on for ever", arguments: World.engines)
+    func stubborn(engine: TestEngine) async throws {
+        try await withWorld(engine, whatsApp: .account) { world in
+            try await world.heard()
+            world.whatsapp.always(.refuse(TransportFailure(category: .permanent, message: "closed", consequence: .windowClosed)))
+            let id = try await world.submit(request(world))
+            try await world.first.quiet()
+            for _ in 0..<8 { try await world.turn() }
+            #expect(try await world.detail(id).record.channel != .whatsapp)
+            #expect(world.whatsapp.begun.count <= 4)
+        }
+    }
+
     @Test("a parameter of which nothing is left ends the attempt with the parameter's name", arguments: World.engines)
     func emptyParameter(engine: TestEngine) async throws {
         try await withWorld(engine, whatsApp: .account) { world in

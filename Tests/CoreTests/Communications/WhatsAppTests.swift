@@ -99,6 +99,27 @@ struct WhatsAppTemplateTests {
         _ = shape.text([WhatsAppContent.Parameter(text: "a")])
     }
 
+    @Test("components drawn at random are read or not, and never trap")
+    func fuzz() {
+        var random = SeededGenerator(seed: 11)
+        let source = Array(Self.components.utf8)
+        let parameters = [WhatsAppContent.Parameter(text: "a"), WhatsAppContent.Parameter(name: "1", text: "{{2}}")]
+        for _ in 0..<5_000 {
+            var bytes = source
+            for _ in 0..<Int.random(in: 1...6, using: &random) {
+                let place = Int.random(in: 0..<bytes.count, using: &random)
+                switch Int.random(in: 0..<3, using: &random) {
+                case 0: bytes[place] = Array("{}[]\",:019".utf8).randomElement(using: &random) ?? 0
+                case 1: bytes.remove(at: place)
+                default: bytes.insert(contentsOf: Array("{{".utf8), at: place)
+                }
+            }
+            guard let shape = WhatsAppTemplateShape(Self.template(String(decoding: bytes, as: UTF8.self))) else { continue }
+            _ = shape.text(parameters)
+            _ = Self.mapping().problems(with: Self.template(String(decoding: bytes, as: UTF8.self)), category: .marketing)
+        }
+    }
+
     private static func mapping(
         header: WhatsAppContent.Header? = .text(WhatsAppContent.Parameter(text: "a")), body: [String] = ["a", "b", "c"],
         buttons: [WhatsAppContent.Button] = [.url(index: 1, suffix: "s"), .quickReply(index: 0, payload: "p")]

@@ -29,12 +29,13 @@ struct World: Sendable {
 
     /// Runs `body` against a server without sockets.
     static func run(
-        _ engine: TestEngine = .sqlite, readiness: Readiness = Readiness(checks: []),
+        _ engine: TestEngine = .sqlite, readiness: Readiness = Readiness(checks: []), webhookKeys: WebhookKeys = WebhookKeys(),
+        faults: Faults? = nil,
         whatsAppTemplates: (@Sendable () async throws -> [WhatsAppTemplate])? = nil,
         _ body: @escaping @Sendable (World, API) async throws -> Void
     ) async throws {
-        try await TestDatabase.with(engine) { store in
-            let world = try await World(database: store.database, clock: store.clock, readiness: readiness)
+        try await TestDatabase.with(engine, faults: faults) { store in
+            let world = try await World(database: store.database, clock: store.clock, readiness: readiness, webhookKeys: webhookKeys)
             var parts = world.parts
             parts.whatsAppTemplates = whatsAppTemplates.map { list in
                 WhatsAppTemplateSync(
@@ -45,7 +46,7 @@ struct World: Sendable {
         }
     }
 
-    private init(database: Database, clock: TestClock, readiness: Readiness) async throws {
+    private init(database: Database, clock: TestClock, readiness: Readiness, webhookKeys: WebhookKeys) async throws {
         self.database = database
         self.clock = clock
         let key = Data((0..<32).map { UInt8($0) }).base64EncodedString()
@@ -68,7 +69,8 @@ struct World: Sendable {
         parts = WebParts(
             database: database, cipher: cipher, clock: clock.wallClock, keys: APIKeyCache(database: database, clock: clock.wallClock),
             orchestrator: orchestrator, isTimeZone: { zones.zone(named: $0) != nil }, readiness: readiness,
-            metrics: { Array("up 1\n".utf8) }, baseURL: "http://localhost:8080")
+            metrics: { Array("up 1\n".utf8) }, baseURL: "http://localhost:8080",
+            webhookKeys: webhookKeys)
     }
 
     private static func tenant(_ name: String, _ database: Database) async throws -> Tenant {
