@@ -166,7 +166,8 @@ let package = Package(
             name: "ProvidersTests",
             dependencies: [
                 "Providers", "Core", "TestSupport", .product(name: "NIOCore", package: nio), .product(name: "NIOPosix", package: nio),
-                .product(name: "NIOHTTP1", package: nio), .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "NIOHTTP1", package: nio), .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "Crypto", package: "swift-crypto"),
             ]
         ),
         .testTarget(

@@ -36,7 +36,7 @@ extension DeliveryEngine {
         do {
             readings = try await composer.readings(for: attempts, on: lane.channel)
         } catch {
-            for attempt in attempts { finish(attempt, on: lane, .failure(TransportFailure(preparing: error))) }
+            for attempt in attempts { finish(attempt, on: lane, .failure(TransportFailure(preparing: error)), reachedTransport: false) }
             return
         }
         for attempt in attempts {
