@@ -18,8 +18,8 @@ public struct EngineMetrics: Sendable {
 
     /// `crm_communications_total{message_type,channel,status}`: status changes (specification 001).
     public let communications: CounterTable
-    /// `crm_delivery_time_seconds{channel}`: from the attempt's begin to the provider's word of delivery, which for
-    /// e-mail is the relay's final answer (specification 001).
+    /// `crm_delivery_time_seconds{channel}`: from sent to the provider's receipt of delivery; for e-mail from the attempt's begin to
+    /// the relay's final answer (specification 001).
     public let deliveryTime: HistogramTable
     /// `crm_open_rate{message_type}`: opened of the e-mails sent lately, 0 to 1 (specification 001).
     public let openRate: GaugeTable
@@ -127,7 +127,7 @@ public struct EngineMetrics: Sendable {
             registry, name: "rapport_webhook_events_total", help: "What providers told, by what became of it.",
             labels: [
                 ("provider", ["twilio", "whatsapp"]),
-                ("result", ["taken", "kept_for_later", "not_understood", "store_away", "reply", "template", "preference"]),
+                ("result", ["taken", "not_understood", "store_away", "reply", "template", "preference"]),
             ])
         rateLimitWaiting = GaugeTable(
             registry, name: "rapport_rate_limit_waiting", help: "Due messages that wait for the rate of their provider account.",

@@ -1,3 +1,4 @@
+import ArgumentParser
 import Emulators
 import NIOPosix
 import Testing
@@ -12,8 +13,8 @@ struct EmulateTests {
         let pairs = Emulate.settings(of: emulator)
         let settings = try Settings(SettingsSource(environment: Dictionary(uniqueKeysWithValues: pairs.map { ($0.0.rawValue, $0.1) })))
         #expect(settings.twilio?.url == emulator.baseURL && settings.twilio?.account == emulator.configuration.twilio.accountSID)
-        #expect(settings.whatsApp?.url == emulator.baseURL + "/v25.0")
-        #expect(settings.whatsApp?.businessAccountID == emulator.configuration.whatsApp.businessAccountID)
+        #expect(settings.whatsapp?.url == emulator.baseURL + "/v25.0")
+        #expect(settings.whatsapp?.businessAccountID == emulator.configuration.whatsApp.businessAccountID)
         let greeting = Emulate.greeting(emulator)
         for (setting, value) in pairs { #expect(greeting.contains("\(setting.rawValue)=\(value)\n")) }
         await emulator.shutdown()

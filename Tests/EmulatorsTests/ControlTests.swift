@@ -137,10 +137,10 @@ struct ControlTests {
                 emulator: emulator, product: product, productURL: "http://127.0.0.1:\(mute.localAddress?.port ?? 0)", clock: StageClock(),
                 http: http)
             #expect(try await stage.sms("+15551230000").status == 201)
-            async let hanging = stage.sms("+15005559002")
+            let hanging = Task { try await stage.sms("+15005559002") }
             await emulator.wait { $0.sends == [.twilio: 2] && $0.callbacksOpen == 1 }
             await emulator.shutdown()
-            await #expect(throws: SafeHTTP.Failure.self) { try await hanging }
+            await #expect(throws: SafeHTTP.Failure.self) { try await hanging.value }
             await http.shutdown()
             try await mute.close()
         }
