@@ -45,14 +45,6 @@ public struct EngineMetrics: Sendable {
     /// `rapport_unknown_outcomes_total`: attempts whose outcome nobody recorded (crash, lost lease).
     public let unknownOutcomes: CounterMetric
 
-    /// `rapport_rate_limit_waiting{channel}`: due messages that wait for their provider account's rate.
-    public let rateLimitWaiting: GaugeTable
-    /// `rapport_rate_limit_permits{channel}`: what is left of the rate over all instances; 0 too where there is none.
-    public let rateLimitPermits: GaugeTable
-    /// `rapport_circuit_state{channel}`: 0 closed, 1 half-open (one message probes), 2 open (the provider is away).
-    public let circuitState: GaugeTable
-    /// `rapport_circuit_openings_total{channel}`.
-    public let circuitOpenings: CounterTable
     /// `rapport_webhooks_refused_total{provider,reason}`: requests to the providers' webhooks that were turned away without effect.
     public let webhooksRefused: CounterTable
     /// `rapport_webhook_events_total{provider,result}`: what providers told, by what became of it.
@@ -109,17 +101,6 @@ public struct EngineMetrics: Sendable {
             registry, name: "rapport_fallbacks_total", help: "Channels given up for the next one.", labels: channelLabel)
         unknownOutcomes = registry.counter(
             "rapport_unknown_outcomes_total", help: "Attempts that ended without a recorded outcome.")
-        rateLimitWaiting = GaugeTable(
-            registry, name: "rapport_rate_limit_waiting", help: "Due messages that wait for the rate of their provider account.",
-            label: "channel", values: Self.channels)
-        rateLimitPermits = GaugeTable(
-            registry, name: "rapport_rate_limit_permits", help: "Messages that the rate of the provider account still allows now.",
-            label: "channel", values: Self.channels)
-        circuitState = GaugeTable(
-            registry, name: "rapport_circuit_state", help: "Circuit breaker: 0 closed, 1 half-open, 2 open.", label: "channel",
-            values: Self.channels)
-        circuitOpenings = CounterTable(
-            registry, name: "rapport_circuit_openings_total", help: "Times that a provider was found to be away.", labels: channelLabel)
         webhooksRefused = CounterTable(
             registry, name: "rapport_webhooks_refused_total", help: "Webhook requests turned away without effect.",
             labels: [("provider", ["twilio", "whatsapp"]), ("reason", ["not_configured", "signature", "account", "verify_token"])])
