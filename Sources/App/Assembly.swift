@@ -77,8 +77,7 @@ struct Assembly: Sendable {
         let orchestrator = Orchestrator(
             database: store.database, clock: clock, directory: directory, templates: templates, addresses: addresses, zones: zones,
             engine: engine, preferences: preferences, smsPrices: settings.smsPrices)
-        let replies = ReplyIntake(
-            database: store.database, cipher: store.cipher, clock: clock, orchestrator: orchestrator, optOutReplies: settings.optOutReplies)
+        let replies = replyIntake(settings, transports, store, clock, orchestrator)
         let receipts = EventIntake(database: store.database, cipher: store.cipher, orchestrator: orchestrator)
         var web = WebParts(
             database: store.database, cipher: store.cipher, clock: clock, keys: APIKeyCache(database: store.database, clock: clock),
