@@ -78,8 +78,7 @@ struct Assembly: Sendable {
         let engine = DeliveryEngine(
             database: store.database, addresses: addresses, clock: clock, transports: transports, composer: composer, zones: zones,
             directory: directory, timing: timing, rates: RateLimit.rates(settings.rateLimits), sharedUsage: caches.sharedUsage,
-            logger: Logger(label: "rapport.delivery"),
-            metrics: metrics)
+            preferences: preferences, logger: Logger(label: "rapport.delivery"), metrics: metrics)
         let orchestrator = Orchestrator(
             database: store.database, clock: clock, directory: directory, templates: templates, addresses: addresses, zones: zones,
             engine: engine, preferences: preferences, smsPrices: settings.smsPrices)
