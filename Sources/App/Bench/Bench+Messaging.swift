@@ -14,27 +14,28 @@ extension Bench {
             let load = try await HTTPLoad.run(
                 port: stage.server.port, connections: connections, seconds: seconds, on: group, request: { requests.request($0) })
             try check(load)
-            let emulator = stage.emulator
-            try await wait(atMost: .seconds(120)) { emulator.counters.allTaken >= load.answered }
+            try await wait(atMost: .seconds(120)) { stage.taken >= load.answered }
             let sent = clock.now - began
             let delivered = try await stage.waitUntilNone(in: [.pending, .queued, .sending, .sent]) - began
-            return (load, sent, delivered, emulator.counters)
+            return (load, sent, delivered, stage.taken, [stage.sms.counters, stage.whatsApp.counters])
         }
-        let (load, sent, delivered, counters) = figures
-        guard counters.allTaken == load.answered else { throw BenchFailure("\(load.answered) accepted, \(counters.allTaken) taken") }
+        let (load, sent, delivered, taken, counters) = figures
+        guard taken == load.answered else { throw BenchFailure("\(load.answered) accepted, \(taken) taken") }
         let count = Double(load.answered)
         report.add("SMS and WhatsApp: accepted, per second", "\(Int(load.perSecond))")
         report.add("SMS and WhatsApp: sent, per second", "\(Int(count / sent.inSeconds))")
         report.add("SMS and WhatsApp: receipts recorded, messages per second", "\(Int(count / delivered.inSeconds))")
         report.add("SMS and WhatsApp: accept p50 / p99, ms", "\(rounded(load.percentile(0.5))) / \(rounded(load.percentile(0.99)))")
         report.add("SMS and WhatsApp: messages, all sent once", "\(load.answered)")
-        report.add("SMS and WhatsApp: callbacks, failed ones", "\(counters.callbacks), \(counters.callbackFailures)")
+        report.add(
+            "SMS and WhatsApp: callbacks, failed ones",
+            "\(counters.reduce(0) { $0 + $1.callbacks }), \(counters.reduce(0) { $0 + $1.callbackFailures })")
     }
 
     /// Signed Twilio status webhooks about messages that were sent before: two for each, out of order.
     func intake(_ report: inout BenchReport) async throws {
         let (load, recorded) = try await MessagingStage.with(self) { stage in
-            stage.emulator.behave(.silent)
+            stage.sms.behave(.silent)
             let requests = MessagingRequests(apiKey: stage.server.apiKey, channels: [.sms])
             let filled = try await HTTPLoad.run(
                 port: stage.server.port, connections: connections, total: min(rows, 30_000), seconds: 120, on: group,
@@ -57,8 +58,8 @@ extension Bench {
 
     /// First `delivered` of every message, then `sent`, as requests that are ready to leave.
     private func statusWebhooks(_ stage: MessagingStage) throws -> [ByteBuffer] {
-        let account = stage.emulator.configuration.twilio
-        let messages = stage.emulator.messages
+        let account = stage.sms.configuration.twilio
+        let messages = stage.sms.messages
         var requests: [ByteBuffer] = []
         for status in ["delivered", "sent"] {
             for message in messages {
@@ -86,9 +87,9 @@ extension Bench {
             // What the first seconds cost belongs to neither.
             _ = try await paced(stage, perSecond: rate, seconds: min(seconds, 4), from: 0)
             let well = try await paced(stage, perSecond: rate, seconds: seconds, from: 1_000_000)
-            stage.emulator.behave(.hang, provider: .whatsapp)
+            stage.whatsApp.behave(.hang)
             let hanging = try await paced(stage, perSecond: rate, seconds: seconds, from: 2_000_000)
-            let waiting = hanging.asked - stage.latencies(hanging.whatsApp, provider: .whatsapp).count
+            let waiting = hanging.asked - stage.latencies(hanging.whatsApp, at: stage.whatsApp).count
             return (well, hanging, waiting)
         }
         for (name, before, after) in [("e-mail", well.mail, hanging.mail), ("SMS", well.sms, hanging.sms)] {
@@ -111,7 +112,7 @@ extension Bench {
     /// A third of the requests for each channel; returns once every e-mail and SMS has arrived.
     private func paced(_ stage: MessagingStage, perSecond: Double, seconds: Double, from first: Int) async throws -> Paced {
         let requests = MessagingRequests(apiKey: stage.server.apiKey, channels: [.email, .sms, .whatsapp], clients: .max)
-        let before = (texts: stage.emulator.counters.sends[.twilio] ?? 0, mails: stage.sink.count)
+        let before = (texts: stage.sms.counters.sends[.twilio] ?? 0, mails: stage.sink.count)
         let load = try await HTTPLoad.run(
             port: stage.server.port, connections: connections, seconds: seconds, perSecond: perSecond, keepsDepartures: true, on: group,
             request: { requests.request($0 + first) })
@@ -119,17 +120,12 @@ extension Bench {
         let departures = Dictionary(uniqueKeysWithValues: load.departuresByNumber.map { ($0.key + first, $0.value) })
         func of(_ turn: Int) -> [Int: NIODeadline] { departures.filter { $0.key % 3 == turn } }
         let (mails, texts) = (of(0).count, of(1).count)
-        let (emulator, sink) = (stage.emulator, stage.sink)
+        let (emulator, sink) = (stage.sms, stage.sink)
         try await wait(atMost: .seconds(60)) {
             emulator.counters.sends[.twilio] ?? 0 >= before.texts + texts && sink.count >= before.mails + mails
         }
         let arrivals = stage.sink.arrivals.times
         let mail = load.departures.compactMap { id, left in arrivals[id].map { ($0 - left).nanoseconds } }
-        return Paced(mail: mail, sms: stage.latencies(of(1), provider: .twilio), whatsApp: of(2), asked: of(2).count)
+        return Paced(mail: mail, sms: stage.latencies(of(1), at: stage.sms), whatsApp: of(2), asked: of(2).count)
     }
-}
-
-extension EmulatorCounters {
-    /// Messages taken by both emulators.
-    fileprivate var allTaken: Int { taken.values.reduce(0, +) }
 }

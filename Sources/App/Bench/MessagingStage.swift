@@ -7,7 +7,9 @@ import NIOPosix
 /// The server as a process of its own between a mail sink and the emulators, which run in this one.
 struct MessagingStage {
     let server: ServerProcess
-    let emulator: EmulatorServer
+    /// Two, as in the world: one address would mean that both providers share the server's connections.
+    let sms: EmulatorServer
+    let whatsApp: EmulatorServer
     let sink: MailSink
 
     /// The difference of the two clocks that departures and arrivals are read from.
@@ -23,34 +25,33 @@ struct MessagingStage {
         configuration.capacity = 500_000
         configuration.whatsApp.window = .open
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
-        let emulator = try await EmulatorServer.start(configuration, clock: .system, on: group)
-        emulator.put(EmulatedTemplate(name: "bench_note", language: "en", body: "Hello {{1}}, your plan has news: {{2}} is the place."))
+        let sms = try await EmulatorServer.start(configuration, clock: .system, on: group)
+        let whatsApp = try await EmulatorServer.start(configuration, clock: .system, on: group)
+        whatsApp.put(EmulatedTemplate(name: "bench_note", language: "en", body: "Hello {{1}}, your plan has news: {{2}} is the place."))
         let sink = try await MailSink.start(on: bench.sinkGroup, keepsTimes: keepsTimes)
+        var server: ServerProcess?
+        let result: Result<Value, any Error>
         do {
-            let (server, _) = try await ServerProcess.start(
+            let settings = Emulate.settings(of: sms).filter { !$0.0.rawValue.hasPrefix("WHATSAPP_") }
+            let (started, _) = try await ServerProcess.start(
                 database: bench.database, smtpPort: sink.port, directory: bench.directory, port: port,
-                settings: Emulate.settings(of: emulator))
-            do {
-                try install(on: server)
-                let value = try await body(MessagingStage(server: server, emulator: emulator, sink: sink))
-                await close(server, emulator, sink, group)
-                return value
-            } catch {
-                await close(server, emulator, sink, group)
-                throw error
-            }
+                settings: settings + Emulate.settings(of: whatsApp).filter { $0.0.rawValue.hasPrefix("WHATSAPP_") })
+            server = started
+            try install(on: started)
+            result = .success(try await body(MessagingStage(server: started, sms: sms, whatsApp: whatsApp, sink: sink)))
         } catch {
-            await close(nil, emulator, sink, group)
-            throw error
+            result = .failure(error)
         }
-    }
-
-    private static func close(_ server: ServerProcess?, _ emulator: EmulatorServer, _ sink: MailSink, _ group: any EventLoopGroup) async {
         if let server { _ = await server.stop() }
-        await emulator.shutdown()
+        await sms.shutdown()
+        await whatsApp.shutdown()
         await sink.stop()
         try? await group.shutdownGracefully()
+        return try result.get()
     }
+
+    /// Messages that either provider took.
+    var taken: Int { [sms, whatsApp].reduce(0) { $0 + $1.counters.taken.values.reduce(0, +) } }
 
     private static func install(on server: ServerProcess) throws {
         try BenchTemplate.put(
@@ -85,9 +86,9 @@ struct MessagingStage {
     }
 
     /// Nanoseconds from a request's first byte to the provider's reading it whole, by client number.
-    func latencies(_ departures: [Int: NIODeadline], provider: EmulatedProvider) -> [Int64] {
+    func latencies(_ departures: [Int: NIODeadline], at emulator: EmulatorServer) -> [Int64] {
         var arrivals: [String: ContinuousClock.Instant] = [:]
-        for send in emulator.sends where send.provider == provider && arrivals[send.to] == nil { arrivals[send.to] = send.instant }
+        for send in emulator.sends where arrivals[send.to] == nil { arrivals[send.to] = send.instant }
         return departures.compactMap { number, left in
             guard let arrived = arrivals[MessagingRequests.phone(number)] else { return nil }
             let sinceStart = offset.instant.duration(to: arrived)
