@@ -312,3 +312,33 @@ struct BatchAndWorkflowTests {
         }
     }
 }
+
+@Suite("How long word of a delivery is waited for")
+struct FallbackAfterTests {
+    @Test("the time is taken from requests and message types, within its limits")
+    func accepted() async throws {
+        try await World.run { world, api in
+            let type = #"{"category": "transactional", "channels": ["email", "sms"], "fallback_after_s": 120}"#
+            let made = try await api.put("/api/crm/message-types/ping", type)
+            #expect(made.status == 201)
+            #expect(try made.value("fallback_after_s")?.int64 == 120)
+            let shown = try await api.get("/api/crm/message-types/ping")
+            #expect(try shown.value("fallback_after_s")?.int64 == 120)
+            let plain = try await api.put("/api/crm/message-types/ping", #"{"category": "transactional", "channels": ["email"]}"#)
+            #expect(try plain.value("fallback_after_s")?.isNull == true)
+            for wrong in ["9", "259201", "-1", "\"60\"", "1.5", "true"] {
+                let reply = try await api.put(
+                    "/api/crm/message-types/ping", #"{"category": "transactional", "channels": ["email"], "fallback_after_s": \#(wrong)}"#)
+                #expect(reply.status == 422)
+                #expect(try reply.fields == ["fallback_after_s"])
+            }
+            let body = #"{"client_id": "ada", "message_type": "reminder", "recipient": {"email": "ada@example.org"}, "fallback_after_s": 60}"#
+            let sent = try await api.post("/api/crm/communications", body)
+            #expect(sent.status == 202)
+            let stored = try await world.database.read { tx in try tx.run("SELECT fallback_after_s FROM crm_communications")[0].int(0) }
+            #expect(stored == 60)
+            let refused = try await api.post("/api/crm/communications", body.replacing("60", with: "5"))
+            #expect(try refused.fields == ["fallback_after_s"])
+        }
+    }
+}

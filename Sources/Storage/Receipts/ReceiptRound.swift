@@ -122,7 +122,8 @@ struct ReceiptRound {
         if row.isBusy { return .busy }
         let (channel, attempt) = target.recorded.map { ($0.channel, $0.attempt) } ?? (row.channel, row.attempt)
         if row.isLeased { return row.channel == channel && row.attempt <= attempt ? .ownRunning : .running }
-        if row.channel == channel { return row.attempt <= attempt ? .retryWaits : .laterWaits }
+        // Fewer: a person has asked for all of it again.
+        if row.channel == channel { return row.attempt == attempt ? .retryWaits : .laterWaits }
         return row.attempt == 0 ? .fallbackWaits : .laterWaits
     }
 

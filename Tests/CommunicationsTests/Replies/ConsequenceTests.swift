@@ -98,6 +98,34 @@ struct ConsequenceTests {
         }
     }
 
+    @Test("a window that was closed after all is closed here too, unless the person has written since", arguments: World.engines)
+    func windowClosed(engine: TestEngine) async throws {
+        try await withWorld(engine) { world in
+            let consequences = Consequences(cipher: world.cipher)
+            let hash = world.cipher.lookupHash(World.number, business: world.business)
+            let business = world.business
+            func isOpen() async throws -> Bool {
+                try await world.store.database.read { tx in try tx.whatsAppInbound([hash], business: business)[hash] != nil }
+            }
+            let id = try await world.sent()
+            func refuse() async throws {
+                _ = try await world.store.database.write { tx in
+                    try tx.lockAllConsent()
+                    return try consequences.apply(.windowClosed, to: id, channel: .whatsapp, provider: "whatsapp", tx)
+                }
+            }
+            world.advance(seconds: 60)
+            try await world.take(world.chat("hello"))
+            try await refuse()
+            #expect(try await isOpen())
+            try await world.store.database.write { tx in
+                try tx.execute("UPDATE crm_whatsapp_windows SET last_inbound_at = \(Timestamp(milliseconds: 1_000_000))")
+            }
+            try await refuse()
+            #expect(try await !isOpen())
+        }
+    }
+
     @Test("a refusal that comes by a receipt means the same, unless the client's record has changed since", arguments: World.engines)
     func byReceipt(engine: TestEngine) async throws {
         try await withWorld(engine) { world in

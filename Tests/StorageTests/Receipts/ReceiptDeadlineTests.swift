@@ -95,23 +95,7 @@ import Testing
     @Test("the members of a batch share one message and its fate, in one row of the queue", arguments: TestEngine.allCases)
     func batch(_ engine: TestEngine) async throws {
         try await ReceiptWorld.with(engine) { w in
-            let batch = UUIDv7(at: w.f.now)
-            let recipient = SealedRecipient(phoneNumber: SealedValue(bytes: [1]), phoneHash: [1])
-            let now = w.f.now
-            var ids: [CommunicationID] = []
-            for number in 0..<3 {
-                let leader = ids.first
-                let acceptance = w.f.acceptance(recipient: recipient, needsBatchState: true) { plan, _, _ in
-                    plan.channel = .sms
-                    plan.fallbacks = [.whatsapp]
-                    plan.status = .pending
-                    plan.queue = number == 0 ? .waiting(due: now) : .none
-                    plan.batch =
-                        leader.map { .join(id: batch, leader: $0, closesNow: false, leaderDue: now) } ?? .open(id: batch, closesAt: now)
-                }
-                _ = try await w.f.database.accept(acceptance)
-                ids.append(acceptance.id)
-            }
+            let ids = try await w.acceptBatch(3, fallbacks: [.whatsapp])
             #expect(try await w.send("SM1") == 1)
             #expect(try await w.f.count("crm_provider_messages") == 3)
             try await w.tell(w.event("undelivered", .bounced), w.event("undelivered", .bounced))

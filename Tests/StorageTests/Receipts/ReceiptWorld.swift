@@ -25,6 +25,27 @@ struct ReceiptWorld {
         return acceptance.id
     }
 
+    /// Accepts messages to one number that travel together.
+    func acceptBatch(_ count: Int, fallbacks: [Channel] = []) async throws -> [CommunicationID] {
+        let (batch, now) = (UUIDv7(at: f.now), f.now)
+        let recipient = SealedRecipient(phoneNumber: SealedValue(bytes: [1]), phoneHash: [1])
+        var ids: [CommunicationID] = []
+        for _ in 0..<count {
+            let leader = ids.first
+            let acceptance = f.acceptance(recipient: recipient, needsBatchState: true) { plan, _, _ in
+                plan.channel = .sms
+                plan.fallbacks = fallbacks
+                plan.status = .pending
+                plan.queue = leader == nil ? .waiting(due: now) : .none
+                plan.batch =
+                    leader.map { .join(id: batch, leader: $0, closesNow: false, leaderDue: now) } ?? .open(id: batch, closesAt: now)
+            }
+            _ = try await f.database.accept(acceptance)
+            ids.append(acceptance.id)
+        }
+        return ids
+    }
+
     func outcome(
         _ due: DueDelivery, token: Int64 = 7, provider: String = "twilio", members: [CommunicationID] = [],
         _ result: AttemptOutcome.Result
@@ -49,7 +70,8 @@ struct ReceiptWorld {
     }
 
     func event(
-        _ word: String, _ event: StatusEvent?, of messageID: String = "SM1", provider: String = "twilio", category: ErrorCategory = .permanent,
+        _ word: String, _ event: StatusEvent?, of messageID: String = "SM1", provider: String = "twilio",
+        category: ErrorCategory = .permanent,
         code: Int? = 30_006, reference: CommunicationID? = nil, at: Timestamp? = nil
     ) -> ProviderEvent {
         ProviderEvent(

@@ -41,7 +41,8 @@ private let limited = AttemptFailure(category: "rate_limit", message: "429")
         }
     }
 
-    @Test("a lease that ran out is to be looked up from the moment it began, also when the gate puts it off", arguments: TestEngine.allCases)
+    @Test(
+        "a lease that ran out is to be looked up from the moment it began, also when the gate puts it off", arguments: TestEngine.allCases)
     func takenOver(_ engine: TestEngine) async throws {
         try await ReceiptWorld.with(engine) { w in
             _ = try await w.accept()
@@ -155,6 +156,43 @@ private let limited = AttemptFailure(category: "rate_limit", message: "429")
             _ = try await w.f.database.finish([w.outcome(due, .sent(providerMessageID: "SM1", response: nil))])
             #expect(try await w.match().matched == 1)
             #expect(try await w.standing(id) == .init(status: .queued, channel: "whatsapp", fallbacks: "", queued: "whatsapp 0"))
+        }
+    }
+
+    @Test("the members of a batch that timed out are settled with their leader", arguments: TestEngine.allCases)
+    func referencedBatch(_ engine: TestEngine) async throws {
+        try await ReceiptWorld.with(engine) { w in
+            let ids = try await w.acceptBatch(3)
+            let due = try #require(try await w.f.claim(channel: .sms).begun.first)
+            #expect(due.members.count == 2)
+            _ = try await w.f.database.finish([
+                w.outcome(due, members: due.members.map(\.id), .retry(at: w.f.now.adding(seconds: 60), unknown))
+            ])
+            try await w.tell(w.event("delivered", .delivered, reference: due.id))
+            for id in ids { #expect(try await w.standing(id).status == .delivered) }
+            w.f.test.clock.advance(seconds: 1_000)
+            #expect(try await w.f.claim(channel: .sms).begun.isEmpty)
+            #expect(try await w.f.count("crm_delivery_queue") == 0)
+            #expect(try await w.f.count("crm_provider_messages") == 3)
+        }
+    }
+
+    @Test("an old failure told again does not touch what a person asked to be tried again", arguments: TestEngine.allCases)
+    func retriedByHand(_ engine: TestEngine) async throws {
+        try await ReceiptWorld.with(engine) { w in
+            let id = try await w.accept()
+            try await w.send("SM1")
+            try await w.tell(w.event("undelivered", .bounced, category: .transient))
+            w.f.test.clock.advance(seconds: 100)
+            let due = try #require(try await w.f.claim(channel: .sms).begun.first)
+            _ = try await w.f.database.finish([w.outcome(due, .failed(failure, needsReview: true))])
+            try await w.f.database.write { tx in
+                _ = try CommunicationControl.retryFailed(id, business: Fixture.business, due: tx.now.adding(seconds: 50), tx)
+            }
+            try await w.tell(w.event("failed", .bounced))
+            #expect(try await w.standing(id) == .init(status: .queued, channel: "sms", fallbacks: "", queued: "sms 0"))
+            try await w.tell(w.event("delivered", .delivered))
+            #expect(try await w.standing(id) == .init(status: .delivered, channel: "sms", fallbacks: "", queued: nil))
         }
     }
 

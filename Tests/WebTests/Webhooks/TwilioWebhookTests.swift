@@ -1,5 +1,6 @@
 import Communications
 import Core
+import Crypto
 import Foundation
 import Observability
 import Storage
@@ -72,6 +73,29 @@ struct TwilioWebhookTests {
             let path = WebhookSender.statusPath + "?ref=\(id)&x=%20+"
             #expect(try await sender.twilio(path, fields, base: "http://localhost").status == 204)
             #expect(try await world.status(id) == "delivered")
+            // A shared key signs with SHA-256 over the same text.
+            let sum = ("http://localhost:8080" + path) + fields.sorted { $0.0 < $1.0 }.map { $0.0 + $0.1 }.joined()
+            let code = HMAC<SHA256>.authenticationCode(
+                for: Data(sum.utf8), using: SymmetricKey(data: Data(WebhookSender.sharedKey.utf8)))
+            let settings = ["X-Twilio-Webhooks-Signature-Settings": "key=SK1,algorithm=HMAC_SHA256"]
+            let signature = Data(code).base64EncodedString()
+            #expect(try await sender.twilio(path, fields, signature: signature, headers: settings).status == 204)
+            #expect(try await sender.twilio(path, fields, signature: signature).status == 403)
+            // Repeated names: each value once, sorted; empty values count with their name.
+            let repeated = fields + [("Tag", "b"), ("Tag", "a"), ("Tag", "a"), ("Empty", "")]
+            let text = "http://localhost:8080" + path + "AccountSid\(WebhookSender.account)ApiVersion2010-04-01Empty"
+                + "From+15005550006MessageSidSM1MessageStatusdeliveredSmsSidSM1SmsStatusdeliveredTagaTagbTo+15005550009"
+            let repeatedCode = HMAC<Insecure.SHA1>.authenticationCode(
+                for: Data(text.utf8), using: SymmetricKey(data: Data(WebhookSender.token.utf8)))
+            #expect(
+                try await sender.twilio(path, repeated, signature: Data(repeatedCode).base64EncodedString()).status == 204)
+            // A body that is no form is signed by its hash.
+            let json = Array(#"{"property": "value"}"#.utf8)
+            let hash = SHA256.hash(data: Data(json)).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+            let hashed = WebhookSender.statusPath + "?bodySHA256=" + hash
+            let jsonAPI = api.with(key: nil).with("X-Twilio-Signature", WebhookSender.twilioSignature("http://localhost:8080" + hashed, []))
+            #expect(try await jsonAPI.send("POST", hashed, json).status == 204)
+            #expect(try await jsonAPI.send("POST", hashed, json + json).status == 403)
             let unknownKey = try await sender.twilio(
                 path, fields, headers: ["X-Twilio-Webhooks-Signature-Settings": "key=SK9,algorithm=HMAC_SHA256"])
             #expect(unknownKey.status == 403)
