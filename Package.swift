@@ -158,7 +158,7 @@ let package = Package(
         .testTarget(
             name: "RESPTests",
             dependencies: [
-                "RESP", .product(name: "NIOCore", package: nio), .product(name: "NIOPosix", package: nio),
+                "RESP", "TestSupport", .product(name: "NIOCore", package: nio), .product(name: "NIOPosix", package: nio),
                 .product(name: "NIOEmbedded", package: nio), .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ]
         ),
@@ -166,7 +166,8 @@ let package = Package(
             name: "ProvidersTests",
             dependencies: [
                 "Providers", "Core", "TestSupport", .product(name: "NIOCore", package: nio), .product(name: "NIOPosix", package: nio),
-                .product(name: "NIOHTTP1", package: nio), .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "NIOHTTP1", package: nio), .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "Crypto", package: "swift-crypto"),
             ]
         ),
         .testTarget(
@@ -192,6 +193,7 @@ let package = Package(
             dependencies: [
                 "Storage", "RESP", "Core", "TestSupport", "CPQ", .product(name: "Logging", package: "swift-log"),
                 .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "NIOCore", package: nio), .product(name: "NIOPosix", package: nio),
             ]),
         .testTarget(
             name: "CommunicationsTests",
@@ -210,7 +212,7 @@ let package = Package(
         .testTarget(
             name: "AppTests",
             dependencies: [
-                "App", "Core", "Communications", "Storage", "Providers", "Emulators", "Observability", "TestSupport",
+                "App", "Core", "Communications", "Storage", "RESP", "Providers", "Emulators", "Observability", "Web", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -219,8 +221,9 @@ let package = Package(
         .testTarget(
             name: "WebTests",
             dependencies: [
-                "Web", "Communications", "Storage", "Providers", "Core", "App", "TestSupport",
+                "Web", "Communications", "Storage", "RESP", "Providers", "Core", "App", "TestSupport",
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
+                .product(name: "NIOCore", package: nio), .product(name: "NIOPosix", package: nio),
             ]
         ),
     ],

@@ -30,6 +30,7 @@ struct Assembly: Sendable {
     let orchestrator: Orchestrator
     let web: WebParts
     let receipts: EventIntake
+    let caches: CacheParts
     /// Nil while e-mail runs in the sandbox.
     let mail: SMTPPool?
     /// What the first start of all made; nil ever after.
@@ -56,30 +57,40 @@ struct Assembly: Sendable {
 
         let addresses = AddressBook(cipher: store.cipher)
         let directory = Directory(database: store.database, clock: clock)
-        let templates = TemplateStore(database: store.database, clock: clock)
+        let caches = try await makeCache(settings, store, clock, metrics)
+        registerMetrics(of: caches.cache, in: registry)
+        let preferences = PreferencesCache(
+            database: store.database, directory: directory, records: caches.records, write: PreferencesJSON.members)
+        let templates = TemplateStore(database: store.database, clock: clock, records: caches.sharedRecords)
         let zones = ZoneCatalog()
         let whatsApp = WhatsAppComposer(
             database: store.database, addresses: addresses, clock: clock, isSandbox: settings.whatsapp == nil)
         let composer = MessageComposer(database: store.database, directory: directory, templates: templates, whatsApp: whatsApp)
         let (transports, mail) = try makeTransports(settings, store, clock)
+        var timing = DeliveryTiming()
+        timing.usesStoreClock = true
         let engine = DeliveryEngine(
             database: store.database, addresses: addresses, clock: clock, transports: transports, composer: composer, zones: zones,
-            directory: directory, logger: Logger(label: "rapport.delivery"), metrics: metrics)
+            directory: directory, timing: timing, rates: RateLimit.rates(settings.rateLimits), sharedUsage: caches.sharedUsage,
+            logger: Logger(label: "rapport.delivery"),
+            metrics: metrics)
         let orchestrator = Orchestrator(
             database: store.database, clock: clock, directory: directory, templates: templates, addresses: addresses, zones: zones,
-            engine: engine, smsPrices: settings.smsPrices)
+            engine: engine, preferences: preferences, smsPrices: settings.smsPrices)
         let replies = ReplyIntake(
             database: store.database, cipher: store.cipher, clock: clock, orchestrator: orchestrator, optOutReplies: settings.optOutReplies)
         let receipts = EventIntake(database: store.database, cipher: store.cipher, orchestrator: orchestrator)
         var web = WebParts(
             database: store.database, cipher: store.cipher, clock: clock, keys: APIKeyCache(database: store.database, clock: clock),
-            orchestrator: orchestrator, isTimeZone: { zones.zone(named: $0) != nil }, readiness: readiness(store, engine),
-            metrics: { registry.render() }, baseURL: settings.baseURL, replies: replies, receipts: receipts,
-            webhookKeys: settings.webhookKeys, http: metrics.http)
+            orchestrator: orchestrator, isTimeZone: { zones.zone(named: $0) != nil },
+            readiness: readiness(store, engine, cacheCheck(caches, isEnabled: settings.cache.isEnabled)),
+            metrics: { registry.render() }, baseURL: settings.baseURL, preferences: preferences, cache: caches.cache,
+            isCachingEnabled: settings.cache.isEnabled, replies: replies, receipts: receipts, webhookKeys: settings.webhookKeys,
+            http: metrics.http)
         web.whatsAppTemplates = templateSync(transports, store, clock, whatsApp)
         return Assembly(
             settings: settings, store: store, clock: clock, logger: logger, registry: registry, metrics: metrics, engine: engine,
-            orchestrator: orchestrator, web: web, receipts: receipts, mail: mail, bootstrap: bootstrap)
+            orchestrator: orchestrator, web: web, receipts: receipts, caches: caches, mail: mail, bootstrap: bootstrap)
     }
 
     /// Runs until SIGTERM or SIGINT, then stops in reverse order: HTTP, the engine with what it has begun, the sampler.
@@ -103,11 +114,17 @@ struct Assembly: Sendable {
         // The engine's own deadline for begun attempts is shorter. The group's limit for the cancellation would be a trap; the
         // deadline above ends the process instead.
         configuration.maximumGracefulShutdownDuration = .seconds(8)
-        try await ServiceGroup(configuration: configuration).run()
+        do {
+            try await ServiceGroup(configuration: configuration).run()
+        } catch {
+            await caches.redis?.shutdown()
+            throw error
+        }
+        await caches.redis?.shutdown()
     }
 
     /// Ready means that messages are accepted durably. A channel that does not work only degrades: its messages wait.
-    private static func readiness(_ store: Store, _ engine: DeliveryEngine) -> Readiness {
+    private static func readiness(_ store: Store, _ engine: DeliveryEngine, _ cache: Readiness.Check) -> Readiness {
         let transports = TransportHealth { await engine.checkTransports() }
         let database = Readiness.Check("database") {
             do {
@@ -117,9 +134,10 @@ struct Assembly: Sendable {
                 return Readiness.Finding(.failed, detail: (error as? DatabaseError)?.description ?? "can not be written to")
             }
         }
-        let cache = Readiness.Check("cache") { Readiness.Finding(.ok, detail: "in process") }
         let channels = engine.inFlight.keys.sorted { $0.rawValue < $1.rawValue }.map { channel in
             Readiness.Check(channel.rawValue) {
+                // What the engine has met is worth more than what the transport says of itself.
+                if let trouble = engine.laneStatus[channel]?.trouble { return Readiness.Finding(.degraded, detail: trouble) }
                 guard let problem = await transports.problem(on: channel) else { return Readiness.Finding(.ok) }
                 return Readiness.Finding(.degraded, detail: problem)
             }

@@ -10,6 +10,7 @@ import Storage
 final class MetricsSampler: Service {
     private let database: Database
     private let metrics: EngineMetrics
+    private let engine: DeliveryEngine
     private let interval: Duration
     private let logger = Logger(label: "rapport.metrics")
 
@@ -20,6 +21,7 @@ final class MetricsSampler: Service {
     ) {
         self.database = database
         self.metrics = metrics
+        self.engine = engine
         self.interval = interval
         registerLiveNumbers(in: registry, mail: mail, engine: engine)
     }
@@ -42,10 +44,16 @@ final class MetricsSampler: Service {
             metrics.queueDepth["leased"].set(depths.reduce(0) { $0 + $1.leased })
             let oldest = depths.compactMap(\.oldestDue).min()
             metrics.queueOldestDue.set(oldest.map { Self.seconds(from: $0, to: now) } ?? 0)
+            let lanes = engine.laneStatus
+            for (channel, status) in lanes {
+                let due = depths.reduce(0) { $0 + ($1.channel == channel ? $1.due : 0) }
+                metrics.rateLimitWaiting[channel.rawValue].set(status.waitsForRate ? due : 0)
+            }
             metrics.claimAge.set(depths.compactMap(\.oldestLease).min().map { Self.seconds(from: $0, to: now) } ?? 0)
         } catch {
             logger.debug("queue_not_read", metadata: ["error": "\(String(reflecting: error))"])
         }
+        for (channel, left) in await engine.permitsLeft() { metrics.rateLimitPermits[channel.rawValue].set(left) }
     }
 
     private static func seconds(from then: Timestamp, to now: Timestamp) -> Double {
@@ -75,6 +83,7 @@ final class MetricsSampler: Service {
             reconnections.set(numbers.reconnections)
             retries.set(numbers.retries)
             metrics.inFlight.set(engine.inFlight.values.reduce(0, +))
+            for (channel, status) in engine.laneStatus { metrics.circuitState[channel.rawValue].set(status.circuit.rawValue) }
             if let mail {
                 let connections = mail.snapshot
                 metrics.smtpConnections["busy"].set(connections.busy)

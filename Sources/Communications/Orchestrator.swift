@@ -21,13 +21,14 @@ public final class Orchestrator: Sendable {
     private let addresses: AddressBook
     private let zones: ZoneCatalog
     let engine: DeliveryEngine
+    private let preferences: PreferencesCache?
     private let batchRule: BatchRule
     private let sandboxed: ChannelSet
     private let smsPrices: SMSPrices?
 
     public init(
         database: Database, clock: WallClock, directory: Directory, templates: TemplateStore, addresses: AddressBook, zones: ZoneCatalog,
-        engine: DeliveryEngine, batchRule: BatchRule = .standard, smsPrices: SMSPrices? = nil
+        engine: DeliveryEngine, preferences: PreferencesCache? = nil, batchRule: BatchRule = .standard, smsPrices: SMSPrices? = nil
     ) {
         self.database = database
         self.clock = clock
@@ -36,6 +37,7 @@ public final class Orchestrator: Sendable {
         self.addresses = addresses
         self.zones = zones
         self.engine = engine
+        self.preferences = preferences
         self.batchRule = batchRule
         self.smsPrices = smsPrices
         var sandboxed: ChannelSet = []
@@ -75,6 +77,10 @@ public final class Orchestrator: Sendable {
         case .accepted(let plan):
             engine.metrics.communications[plan.messageType, plan.channel.rawValue, plan.status.rawValue].increment()
             await begin(plan, acceptance, request, place)
+            // What a request says about its recipient is in their record now, and preferences show it.
+            if request.recipient?.timezone != nil || request.recipient?.language != nil {
+                await preferences?.forget(request.clientID, business: business)
+            }
             return .accepted(id: acceptance.id, body: plan.answer)
         case .replayed(let statusCode, let answer):
             place.giveBack()
@@ -130,8 +136,9 @@ public final class Orchestrator: Sendable {
         }
     }
 
-    /// Call after a change of preferences is durable and before it is acknowledged (promise P4).
+    /// Call after a change of a client's record or preferences is durable and before it is acknowledged (promise P4).
     public func consentChanged(business: BusinessID, client: ClientID, optedOut: ChannelSet) async {
+        await preferences?.forget(client, business: business)
         guard !optedOut.isEmpty else { return }
         await engine.settle(business: business, client: client, channels: optedOut)
     }
@@ -142,6 +149,12 @@ public final class Orchestrator: Sendable {
         templates.forget(business)
         engine.composer.whatsApp?.forget(business)
         database.peers.say(Self.settingsTopic, business.description)
+    }
+
+    /// Call after one of the business's templates changed.
+    public func templateChanged(_ channel: Channel, _ name: String, business: BusinessID) async {
+        await templates.forget(channel, name, business)
+        settingsChanged(business: business)
     }
 
     private func begin(_ plan: AcceptancePlan, _ acceptance: Acceptance, _ request: CommunicationRequest, _ place: Place) async {

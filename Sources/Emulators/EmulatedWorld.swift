@@ -59,6 +59,8 @@ struct EmulatedWorld: Sendable {
         for queue in queues.values { queue.close() }
         parts.log.close()
         await http.shutdown()
+        // What was at work uses the event loops until here.
+        for queue in queues.values { await queue.waitUntilIdle() }
     }
 
     private static func callback(

@@ -49,6 +49,14 @@ public struct EngineMetrics: Sendable {
     public let webhooksRefused: CounterTable
     /// `rapport_webhook_events_total{provider,result}`: what providers told, by what became of it.
     public let webhookEvents: CounterTable
+    /// `rapport_rate_limit_waiting{channel}`: due messages that wait for their provider account's rate.
+    public let rateLimitWaiting: GaugeTable
+    /// `rapport_rate_limit_permits{channel}`: what is left of the rate over all instances; 0 too where there is none.
+    public let rateLimitPermits: GaugeTable
+    /// `rapport_circuit_state{channel}`: 0 closed, 1 half-open (one message probes), 2 open (the provider is away).
+    public let circuitState: GaugeTable
+    /// `rapport_circuit_openings_total{channel}`.
+    public let circuitOpenings: CounterTable
 
     /// `rapport_commit_batch_size`: acceptances, outcomes and claims that shared one commit.
     public let commitBatchSize: HistogramMetric
@@ -102,6 +110,17 @@ public struct EngineMetrics: Sendable {
                 ("provider", ["twilio", "whatsapp"]),
                 ("result", ["taken", "not_understood", "store_away", "reply", "template", "preference"]),
             ])
+        rateLimitWaiting = GaugeTable(
+            registry, name: "rapport_rate_limit_waiting", help: "Due messages that wait for the rate of their provider account.",
+            label: "channel", values: Self.channels)
+        rateLimitPermits = GaugeTable(
+            registry, name: "rapport_rate_limit_permits", help: "Messages that the rate of the provider account still allows now.",
+            label: "channel", values: Self.channels)
+        circuitState = GaugeTable(
+            registry, name: "rapport_circuit_state", help: "Circuit breaker: 0 closed, 1 half-open, 2 open.", label: "channel",
+            values: Self.channels)
+        circuitOpenings = CounterTable(
+            registry, name: "rapport_circuit_openings_total", help: "Times that a provider was found to be away.", labels: channelLabel)
         commitBatchSize = registry.histogram(
             "rapport_commit_batch_size", help: "Writes that shared one commit.",
             buckets: [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024])

@@ -14,6 +14,12 @@ public struct WebParts: Sendable {
     public var receipts: EventIntake
     /// By what the providers' webhooks are known to be theirs.
     public var webhookKeys: WebhookKeys
+    /// Preferences for reading.
+    public var preferences: PreferencesCache
+    /// Nil: nothing is cached.
+    public var cache: (any Cache)?
+    /// Whether the operator wants a cache.
+    public var isCachingEnabled: Bool
     /// Whether a time zone of this name exists.
     public var isTimeZone: @Sendable (String) -> Bool
     public var readiness: Readiness
@@ -30,7 +36,8 @@ public struct WebParts: Sendable {
     public init(
         database: Database, cipher: Cipher, clock: WallClock, keys: APIKeyCache, orchestrator: Orchestrator,
         isTimeZone: @escaping @Sendable (String) -> Bool, readiness: Readiness, metrics: @escaping @Sendable () async -> [UInt8],
-        baseURL: String, replies: ReplyIntake? = nil, receipts: EventIntake? = nil, webhookKeys: WebhookKeys = WebhookKeys(),
+        baseURL: String, preferences: PreferencesCache, cache: (any Cache)? = nil, isCachingEnabled: Bool = true,
+        replies: ReplyIntake? = nil, receipts: EventIntake? = nil, webhookKeys: WebhookKeys = WebhookKeys(),
         http: HTTPMetrics = HTTPMetrics(registry: MetricsRegistry())
     ) {
         self.database = database
@@ -41,6 +48,9 @@ public struct WebParts: Sendable {
         self.replies = replies ?? ReplyIntake(database: database, cipher: cipher, clock: clock, orchestrator: orchestrator)
         self.receipts = receipts ?? EventIntake(database: database, cipher: cipher, orchestrator: orchestrator)
         self.webhookKeys = webhookKeys
+        self.preferences = preferences
+        self.cache = cache
+        self.isCachingEnabled = isCachingEnabled
         self.isTimeZone = isTimeZone
         self.readiness = readiness
         self.metrics = metrics

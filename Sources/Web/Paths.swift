@@ -37,6 +37,7 @@ public enum Path: String, Sendable, Hashable, CaseIterable {
     case whatsAppMapping = "/api/crm/whatsapp/mappings/{message_type}"
     case whatsAppTemplates = "/api/crm/whatsapp/templates"
     case whatsAppTemplateSync = "/api/crm/whatsapp/templates/sync"
+    case cacheStatistics = "/api/crm/cache/stats"
 
     case workflowEvents = "/api/crm/workflow/events"
     case workflowPlan = "/api/crm/workflow/plans/{plan_id}"

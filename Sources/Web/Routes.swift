@@ -69,7 +69,8 @@ enum Routes {
         table.delete(.client, clients.erase)
         table.get(.clientExport, ClientExportAPI(database: parts.database, cipher: parts.cipher).export)
 
-        let preferences = PreferencesAPI(database: parts.database, orchestrator: parts.orchestrator, isTimeZone: parts.isTimeZone)
+        let preferences = PreferencesAPI(
+            database: parts.database, orchestrator: parts.orchestrator, preferences: parts.preferences, isTimeZone: parts.isTimeZone)
         table.post(.preferences, preferences.update)
         table.get(.clientPreferences, preferences.show)
         table.delete(.clientPreferences, preferences.delete)
@@ -106,6 +107,7 @@ enum Routes {
         table.openGet(.readiness, operations.ready)
         table.openGet(.metrics, operations.metricsText)
         table.openGet(.openAPI, operations.openAPI)
+        table.get(.cacheStatistics, CacheAPI(cache: parts.cache, isEnabled: parts.isCachingEnabled).statistics)
     }
 
     private static func pages(_ parts: WebParts, _ gate: Gatekeeper, _ table: inout RouteTable) {

@@ -1,5 +1,7 @@
 import Core
+import Foundation
 import Logging
+import RESP
 import Testing
 
 @testable import App
@@ -14,7 +16,7 @@ struct SettingsTests {
     private func complaint(_ environment: [String: String], file: String? = nil) -> String? {
         do throws(SettingsError) {
             let source = try SettingsSource(environment: environment, file: file.map { ("rapport.conf", $0) })
-            try Settings(source).refuseWhatIsNotBuiltYet()
+            _ = try Settings(source)
             return nil
         } catch {
             return error.description
@@ -27,7 +29,7 @@ struct SettingsTests {
         #expect(settings.host == "127.0.0.1" && settings.port == 8080)
         #expect(settings.baseURL == "http://localhost:8080")
         #expect(settings.database == .sqlite(path: "data/rapport.sqlite"))
-        #expect(settings.cache == Settings.Cache(isEnabled: true, seconds: 3600, redisURL: nil))
+        #expect(settings.cache == Settings.Cache())
         #expect(settings.mail == nil && settings.twilio == nil && settings.whatsapp == nil)
         #expect(settings.rateLimits.isEmpty && settings.logLevel == .info)
     }
@@ -142,15 +144,41 @@ struct SettingsTests {
             ])
     }
 
-    @Test("what this release cannot do is refused instead of pretended")
-    func notBuilt() {
-        #expect(complaint(["RATE_LIMITS": "email=100/3600"])?.hasPrefix("RATE_LIMITS: ") == true)
-        #expect(complaint(["REDIS_URL": "redis://h"])?.hasPrefix("REDIS_URL: ") == true)
+    @Test("the limits reach the engine by channel, and the sandbox has none unless they name it")
+    func rates() throws {
+        #expect(RateLimit.rates(try settings([:]).rateLimits).isEmpty)
+        #expect(
+            RateLimit.rates(try settings(["RATE_LIMITS": "email=1000000000/31536000, sms=2/1"]).rateLimits) == [
+                .email: MessageRate(messages: 1_000_000_000, seconds: 31_536_000), .sms: MessageRate(messages: 2, seconds: 1),
+            ])
+    }
+
+    @Test("Redis is read with its database, its pool and its authority; what makes no sense stops the start")
+    func redis() throws {
+        let folder = try TemporaryFolder()
+        try "-----BEGIN CERTIFICATE-----".write(toFile: folder.path + "/ca.pem", atomically: true, encoding: .utf8)
+        let cache = try Settings(
+            SettingsSource(environment: [
+                "REDIS_URL": "rediss://me:hunter2@cache.example.org/3", "REDIS_MAX_CONNECTIONS": "20",
+                "REDIS_CA_FILE": folder.path + "/ca.pem", "CACHE_TTL": "60",
+            ])
+        ).cache
+        #expect(cache.redis?.name == "Redis (cache.example.org:6379/3, TLS)")
+        #expect(cache.redis?.maxConnections == 20)
+        #expect(cache.redis?.trustRoots == .systemAnd(pem: "-----BEGIN CERTIFICATE-----"))
+        #expect(cache.seconds == 60)
+        #expect(try Settings(SettingsSource(environment: ["REDIS_URL": "redis://h"])).cache.redis?.maxConnections == 10)
+
+        #expect(complaint(["REDIS_URL": "http://hunter2"]) == "REDIS_URL: must begin with redis:// or rediss://")
+        #expect(complaint(["REDIS_MAX_CONNECTIONS": "5"]) == "REDIS_MAX_CONNECTIONS: is set, but REDIS_URL is not")
+        #expect(complaint(["REDIS_URL": "redis://h", "REDIS_MAX_CONNECTIONS": "0"])?.hasPrefix("REDIS_MAX_CONNECTIONS: ") == true)
+        #expect(complaint(["REDIS_URL": "redis://h", "REDIS_CA_FILE": folder.path + "/ca.pem"])?.hasPrefix("REDIS_CA_FILE: ") == true)
+        #expect(complaint(["REDIS_URL": "rediss://h", "REDIS_CA_FILE": folder.path + "/no.pem"])?.hasPrefix("REDIS_CA_FILE: ") == true)
     }
 
     @Test("no complaint ever shows the value of a secret", arguments: Setting.allCases.filter(\.isSecret))
     func secrets(setting: Setting) {
-        for value in ["hunter2", "mysql://hunter2", "hunter2\u{7}", "redis:hunter2"] {
+        for value in ["hunter2", "mysql://hunter2", "hunter2\u{7}", "redis:hunter2", "redis://:hunter2@h:x", "redis://hunter2:hunter2@"] {
             let line = complaint([setting.rawValue: value, "SMTP_HOST": "h", "SMTP_FROM_EMAIL": "a@b"])
             #expect(line?.contains("hunter2") != true)
         }

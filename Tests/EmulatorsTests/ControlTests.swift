@@ -1,6 +1,8 @@
 import Core
 import Emulators
 import HTTPTypes
+import NIOCore
+import NIOPosix
 import Providers
 import Testing
 
@@ -117,6 +119,30 @@ struct ControlTests {
             let outcome = await stage.emulator.send(EmulatedReply(provider: .twilio, from: "+15551230000", text: "hi"))
             #expect(outcome.status == nil && outcome.fault?.contains("--callback") == true)
             #expect(try await stage.call("GET", "/").text.contains("--callback"))
+        }
+    }
+
+    @Test("stops although a callback and a request are never answered", .timeLimit(.minutes(1)))
+    func stop() async throws {
+        let product = CallbackReceiver { _, _ in (204, "") }
+        try await product.serve { (url: String) async throws in
+            var configuration = EmulatorConfiguration()
+            configuration.latency = .none
+            let group = MultiThreadedEventLoopGroup.singleton
+            // A socket that takes connections and says nothing.
+            let mute = try await ServerBootstrap(group: group).bind(host: "127.0.0.1", port: 0).get()
+            let emulator = try await EmulatorServer.start(configuration, clock: StageClock().wallClock, on: group)
+            let http = SafeHTTP(eventLoopGroup: group)
+            let stage = Stage(
+                emulator: emulator, product: product, productURL: "http://127.0.0.1:\(mute.localAddress?.port ?? 0)", clock: StageClock(),
+                http: http)
+            #expect(try await stage.sms("+15551230000").status == 201)
+            let hanging = Task { try await stage.sms("+15005559002") }
+            await emulator.wait { $0.sends == [.twilio: 2] && $0.callbacksOpen == 1 }
+            await emulator.shutdown()
+            await #expect(throws: SafeHTTP.Failure.self) { try await hanging.value }
+            await http.shutdown()
+            try await mute.close()
         }
     }
 

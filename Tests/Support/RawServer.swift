@@ -19,6 +19,7 @@ public final class RawServer: Sendable {
     public let port: Int
     private let channel: any NIOCore.Channel
     private let seen = Mutex<[String]>([])
+    private let open = Mutex<[any NIOCore.Channel]>([])
     private let script: @Sendable (_ request: String, _ number: Int) -> Answer
 
     /// - Parameter script: is given each request as text, and its number from 0.
@@ -29,6 +30,7 @@ public final class RawServer: Sendable {
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    box.withLock { $0?.open.withLock { $0.append(channel) } }
                     try channel.pipeline.syncOperations.addHandler(
                         Connection { request in box.withLock { $0?.answer(request) } ?? .hangUp })
                 }
@@ -46,7 +48,11 @@ public final class RawServer: Sendable {
     public var url: String { "http://127.0.0.1:\(port)" }
     public var requests: [String] { seen.withLock { $0 } }
 
-    public func stop() async { try? await channel.close() }
+    /// Closes what is open, too.
+    public func stop() async {
+        try? await channel.close()
+        for connection in open.withLock({ $0 }) { try? await connection.close() }
+    }
 
     private func answer(_ request: String) -> Answer {
         let number = seen.withLock { seen in

@@ -9,15 +9,17 @@ struct Bench {
     var seconds: Double
     var connections: Int
     var rows: Int
-    private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-    private let sinkGroup = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    var rate: Double
+    let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    let sinkGroup = MultiThreadedEventLoopGroup(numberOfThreads: 1)
 
-    init(database: String, directory: URL, seconds: Double, connections: Int, rows: Int) {
+    init(database: String, directory: URL, seconds: Double, connections: Int, rows: Int, rate: Double) {
         self.database = database
         self.directory = directory
         self.seconds = seconds
         self.connections = connections
         self.rows = rows
+        self.rate = rate
     }
 
     func run(_ scenario: BenchCommand.Scenario, into report: inout BenchReport) async throws {
@@ -29,6 +31,9 @@ struct Bench {
         case .overtake: try await overtake(&report)
         case .memory: try await memory(&report)
         case .backlog: try await backlog(&report)
+        case .messaging: try await messaging(&report)
+        case .intake: try await intake(&report)
+        case .bulkhead: try await bulkhead(&report)
         }
     }
 

@@ -9,7 +9,7 @@ struct BenchCommand: AsyncParsableCommand {
         commandName: "bench", abstract: "Measure what this machine reaches, with a load and a mail sink of its own.")
 
     enum Scenario: String, ExpressibleByArgument, CaseIterable {
-        case all, accept, endToEnd = "end-to-end", latency, overtake, memory, backlog
+        case all, accept, endToEnd = "end-to-end", latency, overtake, memory, messaging, intake, bulkhead, backlog
     }
 
     @Option(help: "Which measurement: \(Scenario.allCases.map(\.rawValue).joined(separator: ", ")).")
@@ -24,8 +24,11 @@ struct BenchCommand: AsyncParsableCommand {
     @Option(help: "Connections of the load.")
     var connections = 32
 
-    @Option(help: "Rows for the backlog measurement.")
+    @Option(help: "Rows for the backlog measurement; messages that the webhooks of the intake measurement are about.")
     var rows = 100_000
+
+    @Option(help: "Requests per second of the bulkhead measurement, a third for each channel.")
+    var rate: Double = 900
 
     func run() async throws {
         let directory = FileManager.default.temporaryDirectory.appendingPathComponent(
@@ -34,7 +37,7 @@ struct BenchCommand: AsyncParsableCommand {
         defer { try? FileManager.default.removeItem(at: directory) }
         let url = database ?? "sqlite:\(directory.path)/bench.sqlite"
         var report = BenchReport(title: "\(url.hasPrefix("sqlite") ? "SQLite" : "PostgreSQL"), \(connections) connections")
-        let bench = Bench(database: url, directory: directory, seconds: seconds, connections: connections, rows: rows)
+        let bench = Bench(database: url, directory: directory, seconds: seconds, connections: connections, rows: rows, rate: rate)
         do {
             for measurement in Scenario.allCases where measurement != .all && (scenario == .all || scenario == measurement) {
                 try await bench.run(measurement, into: &report)

@@ -8,7 +8,7 @@ enum BenchTemplate {
         try put("/api/crm/templates/email/bench", template, server)
     }
 
-    private static func put(_ path: String, _ body: String, _ server: ServerProcess) throws {
+    static func put(_ path: String, _ body: String, _ server: ServerProcess) throws {
         let answer = try PlainHTTP.send("PUT", path, body: body, port: server.port, apiKey: server.apiKey)
         guard (200..<300).contains(answer.status) else { throw BenchFailure("\(path) answered \(answer.status): \(answer.body)") }
     }

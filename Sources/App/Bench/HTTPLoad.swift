@@ -13,6 +13,8 @@ final class HTTPLoad: Sendable {
         var firstFailure: String?
         /// When each communication's request left, by its id in the answer.
         var departures: [String: NIODeadline] = [:]
+        /// The same by the request's number.
+        var departuresByNumber: [Int: NIODeadline] = [:]
         var elapsed: Duration = .zero
 
         var perSecond: Double {
@@ -80,7 +82,7 @@ final class HTTPLoad: Sendable {
     }
 
     /// The next request and the moment at which it may leave; nil when the load is over.
-    fileprivate func next() -> (ByteBuffer, NIODeadline)? {
+    fileprivate func next() -> (number: Int, request: ByteBuffer, due: NIODeadline)? {
         let number = shared.withLock { shared -> Int in
             defer { shared.next += 1 }
             return shared.next
@@ -89,10 +91,10 @@ final class HTTPLoad: Sendable {
         guard number < total, now < deadline else { return nil }
         let due = interval.map { start + .nanoseconds($0.nanoseconds * Int64(number)) } ?? now
         guard due < deadline else { return nil }
-        return (request(number), due)
+        return (number, request(number), due)
     }
 
-    fileprivate func note(status: Int, body: ByteBuffer, left: NIODeadline) {
+    fileprivate func note(_ number: Int, status: Int, body: ByteBuffer, left: NIODeadline) {
         let latency = (NIODeadline.now() - left).nanoseconds
         let id = keepsDepartures ? Self.communicationID(in: body) : nil
         shared.withLock { shared in
@@ -106,6 +108,7 @@ final class HTTPLoad: Sendable {
             }
             shared.result.latencies.append(latency)
             if let id { shared.result.departures[id] = left }
+            if keepsDepartures { shared.result.departuresByNumber[number] = left }
         }
     }
 
@@ -126,6 +129,7 @@ private final class LoadHandler: ChannelInboundHandler {
     private let load: HTTPLoad
     private var pending = ByteBuffer()
     private var left = NIODeadline.now()
+    private var number = 0
 
     init(load: HTTPLoad) {
         self.load = load
@@ -136,10 +140,11 @@ private final class LoadHandler: ChannelInboundHandler {
     }
 
     private func send(_ context: ChannelHandlerContext) {
-        guard let (request, due) = load.next() else {
+        guard let (number, request, due) = load.next() else {
             context.close(promise: nil)
             return
         }
+        self.number = number
         if due > .now() {
             let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
             context.eventLoop.scheduleTask(deadline: due) {
@@ -166,7 +171,7 @@ private final class LoadHandler: ChannelInboundHandler {
         guard pending.readableBytes - end >= length,
             let body = pending.getSlice(at: pending.readerIndex + end, length: length)
         else { return }
-        load.note(status: number(at: 9), body: body, left: left)
+        load.note(number, status: number(at: 9), body: body, left: left)
         pending.clear()
         send(context)
     }

@@ -7,10 +7,14 @@ final class ServerProcess {
     let apiKey: String
 
     /// Starts and waits until `/readyz` answers 200.
-    static func start(database: String, smtpPort: Int?, directory: URL, quiet: Bool = true) async throws -> (
+    ///
+    /// - Parameter settings: beside those of the mail sink and the store.
+    static func start(
+        database: String, smtpPort: Int?, directory: URL, quiet: Bool = true, port: Int? = nil, settings: [(Setting, String)] = []
+    ) async throws -> (
         ServerProcess, startup: Duration
     ) {
-        let port = try freePort()
+        let port = try port ?? freePort()
         let apiKey = "bench-key-0123456789abcdef0123456789abcdef"
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
@@ -26,6 +30,8 @@ final class ServerProcess {
         environment["RATE_LIMITS"] = ""
         environment["LOG_LEVEL"] = "warning"
         environment["DB_ENCRYPTION_KEY"] = Data(repeating: 7, count: 32).base64EncodedString()
+        environment["API_BASE_URL"] = "http://127.0.0.1:\(port)"
+        for (setting, value) in settings { environment[setting.rawValue] = value }
         if let smtpPort {
             environment["SMTP_HOST"] = "127.0.0.1"
             environment["SMTP_PORT"] = "\(smtpPort)"
@@ -93,7 +99,7 @@ final class ServerProcess {
         try PlainHTTP.get("/readyz", port: port, apiKey: nil).status == 200
     }
 
-    private static func freePort() throws -> Int {
+    static func freePort() throws -> Int {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         defer { close(descriptor) }
         var address = sockaddr_in()

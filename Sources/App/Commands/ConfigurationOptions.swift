@@ -19,9 +19,7 @@ struct ConfigurationOptions: ParsableArguments {
             }
             file = (config, text)
         }
-        let settings = try Settings(SettingsSource(environment: environment, file: file))
-        try settings.refuseWhatIsNotBuiltYet()
-        return settings
+        return try Settings(SettingsSource(environment: environment, file: file))
     }
 
     /// The list of keys for `--help`.

@@ -4,7 +4,7 @@ import SMTP
 /// Says what is wrong, and what to do about it.
 struct Doctor: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Check database, encryption key, mail server, the sender's DNS records, Twilio and WhatsApp; say what to mend.",
+        abstract: "Check database, encryption key, Redis, mail server, the sender's DNS records, Twilio and WhatsApp; say what to mend.",
         discussion: "Changes nothing and sends nothing. Exit status 1 when something has to be mended.")
 
     @OptionGroup var configuration: ConfigurationOptions
@@ -18,6 +18,7 @@ struct Doctor: AsyncParsableCommand {
             findings.append(.note("settings", "API_BASE_URL is not https: links in messages travel in clear"))
         }
         findings += await DatabaseCheck(settings: settings).run()
+        findings += await CacheCheck(settings: settings).run()
         findings += await MailCheck(settings: settings).run()
         if let mail = settings.mail {
             let record = (try? mail.signer())?.key.dnsRecord

@@ -114,7 +114,7 @@ struct Emulate: AsyncParsableCommand {
         }.value
     }
 
-    private var emulatorConfiguration: EmulatorConfiguration {
+    var emulatorConfiguration: EmulatorConfiguration {
         var configuration = EmulatorConfiguration()
         configuration.host = host
         configuration.port = port

@@ -67,6 +67,13 @@ struct Serve: AsyncParsableCommand {
         }
     }
 
+    private static func cache(_ settings: Settings) -> String {
+        if let redis = settings.cache.redis { return redis.name + (settings.cache.isEnabled ? "" : ", for rate counters only") }
+        guard settings.cache.isEnabled else { return "switched off" }
+        if case .sqlite = settings.database { return "in the process" }
+        return "none"
+    }
+
     /// What the operator sees once the server listens.
     static func greeting(_ settings: Settings, port: Int, database: String) -> String {
         let host = settings.host.contains(":") ? "[\(settings.host)]" : settings.host
@@ -77,6 +84,7 @@ struct Serve: AsyncParsableCommand {
         return """
             Rapport \(Rapport.version) listens on \(address)
               database   \(database)
+              cache      \(cache(settings))
               e-mail     \(mail ?? "sandbox")
               SMS        \(sms ?? "sandbox")
               WhatsApp   \(whatsApp ?? "sandbox")

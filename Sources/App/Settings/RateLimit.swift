@@ -1,4 +1,7 @@
-/// At most so many messages in so many seconds through one channel's provider account.
+import Core
+
+/// At most so many messages in any so many seconds through one channel's provider account, over all instances. Where SMS leaves
+/// from several numbers, each of them has the whole limit.
 struct RateLimit: Sendable, Equatable {
     var channel: String
     var messages: Int
@@ -40,5 +43,15 @@ struct RateLimit: Sendable, Equatable {
             (1...1_000_000_000).contains(messages), (1...31_536_000).contains(seconds)
         else { return nil }
         self.init(channel: String(sides[0]), messages: messages, seconds: seconds)
+    }
+
+    /// In the engine's words.
+    static func rates(_ limits: [RateLimit]) -> [Channel: MessageRate] {
+        var rates: [Channel: MessageRate] = [:]
+        for limit in limits {
+            guard let channel = Channel(rawValue: limit.channel) else { continue }
+            rates[channel] = MessageRate(messages: limit.messages, seconds: limit.seconds)
+        }
+        return rates
     }
 }

@@ -9,12 +9,6 @@ struct Settings: Sendable {
         case postgresql(url: String)
     }
 
-    struct Cache: Sendable, Equatable {
-        var isEnabled: Bool
-        var seconds: Int
-        var redisURL: String?
-    }
-
     var host: String
     var port: Int
     /// Public address without a slash at its end.
@@ -39,9 +33,7 @@ struct Settings: Sendable {
         port = try source.integer(.port, 0...65535) ?? 8080
         baseURL = try source.url(.baseURL, schemes: ["http", "https"]) ?? "http://localhost:\(port)"
         database = try Self.database(source)
-        cache = Cache(
-            isEnabled: try source.flag(.enableCaching) ?? true, seconds: try source.integer(.cacheTTL, 1...86400) ?? 3600,
-            redisURL: try source.url(.redisURL, schemes: ["redis", "rediss"]))
+        cache = try Cache(source)
         mail = try MailSettings(source)
         twilio = try Self.twilio(source)
         optOutReplies = try source.choice(.twilioOptOutReplies, OptOutReplies.self) ?? .twilio
@@ -88,13 +80,6 @@ struct Settings: Sendable {
             throw SettingsError(.smsPrices, "must be of the form USD:default=0.01,1=0.0079,49=0.075")
         }
         return prices
-    }
-
-    /// Stops where something is asked for that this release does not do: pretending would lose messages in a sandbox or
-    /// send more than a limit allows.
-    func refuseWhatIsNotBuiltYet() throws(SettingsError) {
-        if !rateLimits.isEmpty { throw SettingsError(.rateLimits, "this release does not hold limits yet") }
-        if cache.redisURL != nil { throw SettingsError(.redisURL, "this release has no Redis cache yet; leave it out") }
     }
 }
 

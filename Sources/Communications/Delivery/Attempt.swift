@@ -28,6 +28,8 @@ struct Attempt: Sendable {
     /// Known already where the message was handed off; loaded otherwise.
     var attachments: [AttachmentUpload]
     var client: ClientSnapshot
+    /// What it took of the lane's rate; nil on a lane without one.
+    var permit: Permit?
 
     /// A message that begins in the transaction that accepted it.
     init(handedOff plan: AcceptancePlan, acceptance: Acceptance, request: CommunicationRequest, leaseUntil: Timestamp, now: Timestamp) {

@@ -17,8 +17,16 @@ extension DeliveryEngine {
     func runOnce(_ lane: Lane) async -> Duration {
         // An opt-out on another instance would not be heard of before the first byte.
         guard peers.isInTouch else { return .milliseconds(100) }
-        let places = lane.reserve(upTo: timing.claimLimit)
-        guard places > 0 else { return timing.poll }
+        switch await admission(to: lane) {
+        case .wait(let pause): return pause
+        case .claim(let places, let permits, let isProbe):
+            return await claim(upTo: places, permits, on: lane, isProbe: isProbe)
+        }
+    }
+
+    /// - Parameter places: taken on the lane already.
+    private func claim(upTo places: Int, _ permits: Permits?, on lane: Lane, isProbe: Bool) async -> Duration {
+        var permits = permits
         let now = clock.now()
         let leaseUntil = now.adding(seconds: timing.leaseSeconds)
         let boarding = Boarding(register: register)
@@ -35,23 +43,29 @@ extension DeliveryEngine {
         } catch {
             _ = boarding.complete([])
             lane.release(places)
+            if isProbe { lane.cancelProbe() }
+            if let permits { await lane.pacer?.giveBack(permits) }
             // A stop is no failure.
             if error is CancellationError { return timing.poll }
             logger.error("claim_failed", metadata: ["channel": "\(lane.channel.rawValue)", "error": "\(String(reflecting: error))"])
             return timing.poll
         }
         lane.noteBacklog(result.more)
-        let fresh = boarding.complete(result.begun).map { Attempt(claimed: $0, leaseUntil: leaseUntil, now: now) }
+        var fresh = boarding.complete(result.begun).map { Attempt(claimed: $0, leaseUntil: leaseUntil, now: now) }
         lane.release(places - fresh.count)
+        if fresh.isEmpty, isProbe { lane.cancelProbe() }
+        for index in fresh.indices { fresh[index].permit = permits?.take(for: fresh[index].clientID) }
+        if let permits { await lane.pacer?.giveBack(permits) }
         if !fresh.isEmpty { metrics.claimBatchSize.observe(Double(fresh.count)) }
         let unknown = result.begun.count { $0.unknownSince != nil }
         if unknown > 0 { metrics.unknownOutcomes.increment(by: Int64(unknown)) }
+        await lane.pacer?.announce(fresh.count)
         await launch(fresh, on: lane)
         if result.more || !fresh.isEmpty { return .zero }
         return await untilNextDue(lane.channel)
     }
 
-    private func untilNextDue(_ channel: Channel) async -> Duration {
+    func untilNextDue(_ channel: Channel) async -> Duration {
         // Without an answer the poll is soon enough.
         guard let due = try? await database.nextDue(channel: channel) else { return timing.poll }
         let wait = due.milliseconds - clock.now().milliseconds

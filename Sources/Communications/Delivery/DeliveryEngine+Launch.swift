@@ -36,14 +36,14 @@ extension DeliveryEngine {
         do {
             readings = try await composer.readings(for: attempts, on: lane.channel)
         } catch {
-            for attempt in attempts { finish(attempt, on: lane, .failure(TransportFailure(preparing: error))) }
+            for attempt in attempts { finish(attempt, on: lane, .failure(TransportFailure(preparing: error)), reachedTransport: false) }
             return
         }
         for attempt in attempts {
             do {
                 deliveries.append(try await delivery(of: attempt, on: lane, readings))
             } catch {
-                finish(attempt, on: lane, .failure(TransportFailure(preparing: error)))
+                finish(attempt, on: lane, .failure(TransportFailure(preparing: error)), reachedTransport: false)
             }
         }
         if !deliveries.isEmpty { lane.transport.send(deliveries) }
@@ -58,20 +58,24 @@ extension DeliveryEngine {
         let (register, peers) = (register, peers)
         return Delivery(
             id: attempt.id, business: attempt.business, channel: attempt.channel, priority: attempt.urgency.priority, address: address,
-            recipientName: attempt.client.name, lookUpSince: attempt.lookUpSince,
+            recipientName: attempt.client.name, sender: sender(of: attempt, on: lane), lookUpSince: attempt.lookUpSince,
             begin: { guard peers.isInTouch, register.begin(attempt.id) else { throw Withdrawn() } },
             render: { try message.render() },
             complete: { [self] outcome in finish(attempt, on: lane, outcome) })
     }
 
-    private func finish(_ attempt: Attempt, on lane: Lane, _ outcome: Result<TransportReceipt, TransportFailure>) {
+    private func finish(
+        _ attempt: Attempt, on lane: Lane, _ outcome: Result<TransportReceipt, TransportFailure>, reachedTransport: Bool = true
+    ) {
         let now = clock.now()
         var outcome = outcome
         // Cut off by the stop before its first byte: as good as never begun.
         if case .failure = outcome, lane.isClosed, !register.hasBegun(attempt.id) { outcome = .failure(.stopped) }
-        let result = Verdict.result(of: outcome, attempt: attempt, policy: policy, now: now, jitter: Double.random(in: 0..<1),
+        let result = Verdict.result(
+            of: outcome, attempt: attempt, policy: policy, now: now, jitter: Double.random(in: 0..<1),
             unknownPause: lane.transport.unknownOutcomePause)
         note(attempt, on: lane, outcome, result)
+        settle(attempt, on: lane, outcome, reachedTransport: reachedTransport, at: now)
         recorder.post(
             AttemptOutcome(
                 id: attempt.id, token: token, channel: attempt.channel, attempt: attempt.number, startedAt: attempt.startedAt,

@@ -16,6 +16,12 @@ public struct DeliveryTiming: Sendable {
     public var claimLimit = 128
     /// How long begun attempts may take to finish once the process is asked to stop.
     public var drain: Duration = .seconds(7)
+    /// How long a transport may take to say whether it works.
+    public var check: Duration = .seconds(8)
+    /// Count rates by the database server's clock, so that those of the instances need not agree; only where it has one.
+    public var usesStoreClock = false
+    /// When a provider counts as away.
+    public var breaker = CircuitBreaker.Rule()
 
     public init() {}
 }
@@ -44,10 +50,15 @@ public final class DeliveryEngine: Service {
     let peers: PeerConsent
     private let stopping = Signal()
 
+    /// - Parameters:
+    ///   - rates: what each channel's provider account may send, over all instances; those of a transport with several senders
+    ///     hold for each of them.
+    ///   - sharedUsage: the same counters where other tools see them.
     public init(
         database: Database, addresses: AddressBook, clock: WallClock, transports: [Channel: any Transport], composer: MessageComposer,
         zones: ZoneCatalog, directory: Directory, policy: RetryPolicy = .standard, timing: DeliveryTiming = DeliveryTiming(),
-        logger: Logger, metrics: EngineMetrics = EngineMetrics(registry: MetricsRegistry())
+        rates: [Channel: MessageRate] = [:], sharedUsage: SharedUsage? = nil, logger: Logger,
+        metrics: EngineMetrics = EngineMetrics(registry: MetricsRegistry())
     ) {
         self.database = database
         self.addresses = addresses
@@ -56,11 +67,19 @@ public final class DeliveryEngine: Service {
         self.policy = policy
         self.timing = timing
         self.logger = logger
-        token = Int64.random(in: 1...Int64.max)
+        let token = Int64.random(in: 1...Int64.max)
+        self.token = token
         gate = AttemptGate(zones: zones, directory: directory)
         self.metrics = metrics
         var lanes: [Channel: Lane] = [:]
-        for (channel, transport) in transports { lanes[channel] = Lane(channel: channel, transport: transport) }
+        for (channel, transport) in transports {
+            let pacer = rates[channel].map { rate in
+                Pacer(
+                    channel: channel, rate: rate, senders: transport.senders, database: database, shared: sharedUsage, holder: token,
+                    holdSeconds: timing.leaseSeconds, usesStoreClock: timing.usesStoreClock, clock: clock)
+            }
+            lanes[channel] = Lane(channel: channel, transport: transport, pacer: pacer, breaker: timing.breaker)
+        }
         let register = FlightRegister()
         self.lanes = lanes
         self.register = register
@@ -87,6 +106,7 @@ public final class DeliveryEngine: Service {
     public func run() async throws {
         try await gate.directory.preload()
         let abandoned = try await database.releaseAbandonedLeases(keeping: token)
+        try await database.releaseAbandonedPermits(keeping: token)
         if abandoned > 0 { logger.warning("attempts_taken_over", metadata: ["count": "\(abandoned)"]) }
         await withGracefulShutdownHandler {
             async let recording: Void = recorder.run()
@@ -105,6 +125,8 @@ public final class DeliveryEngine: Service {
             }
             recorder.close()
             await recording
+            // What is on nobody's way any more must not be held until its time is over.
+            for lane in lanes.values { await lane.pacer?.report() }
         } onGracefulShutdown: {
             self.stopping.raise()
         }
@@ -125,11 +147,11 @@ public final class DeliveryEngine: Service {
         lanes.mapValues(\.inFlight)
     }
 
-    /// What each transport says of itself; nil values are well.
+    /// What each transport says of itself; nil values are well. One that says nothing in time is not well, and holds up nobody.
     public func checkTransports() async -> [Channel: String?] {
         await withTaskGroup(of: (Channel, String?).self) { group in
             for lane in lanes.values {
-                group.addTask { (lane.channel, await lane.transport.check()) }
+                group.addTask { [timing] in (lane.channel, await TransportCheck.run(lane.transport, within: timing.check)) }
             }
             var answers: [Channel: String?] = [:]
             for await (channel, problem) in group { answers[channel] = .some(problem) }
@@ -156,6 +178,7 @@ public final class DeliveryEngine: Service {
         while !Task.isCancelled {
             try? await Task.sleep(for: timing.heartbeat)
             await renewLeasesOnce()
+            for lane in lanes.values { await lane.pacer?.report() }
         }
     }
 

@@ -4,8 +4,8 @@ import Synchronization
 
 /// Compiled templates by business, channel, name and language: the business's own where it has one, else the built-in.
 ///
-/// Kept until the business changes them in this process, and looked up anew every few seconds so that changes made by
-/// another instance arrive.
+/// Kept until the business changes them, and looked up anew every few seconds so that changes made by another instance arrive even
+/// where nobody tells of them. Their texts come from the cache where instances share one, else from the database.
 public final class TemplateStore: Sendable {
     private struct Key: Hashable {
         var business: BusinessID
@@ -20,18 +20,25 @@ public final class TemplateStore: Sendable {
         var readAt: Timestamp
     }
 
+    private struct Entries {
+        var byKey: [Key: Entry] = [:]
+        /// Counts what was forgotten: what was read before must not be kept after.
+        var generation = 0
+    }
+
     private static let freshFor: Int64 = 5
     private static let mostEntries = 5000
 
-    private let database: Database
     private let clock: WallClock
-    private let entries = Mutex<[Key: Entry]>([:])
+    private let sources: TemplateSourceCache
+    private let entries = Mutex(Entries())
     /// Compiled built-in templates; they never change.
     private let builtIn = Mutex<[Key: MessageTemplate]>([:])
 
-    public init(database: Database, clock: WallClock) {
-        self.database = database
+    /// - Parameter records: a cache that all instances share; nil reads the database.
+    public init(database: Database, clock: WallClock, records: RecordCache? = nil) {
         self.clock = clock
+        sources = TemplateSourceCache(database: database, records: records)
     }
 
     /// The template in the wanted language, else in its base language, else in the business's, else in English.
@@ -42,23 +49,24 @@ public final class TemplateStore: Sendable {
     {
         let key = Key(business: business, channel: channel, name: name, language: language)
         let now = clock.now()
-        if let entry = entries.withLock({ $0[key] }), now < entry.readAt.adding(seconds: Self.freshFor) { return entry.template }
+        let (known, generation) = entries.withLock { ($0.byKey[key], $0.generation) }
+        if let known, now < known.readAt.adding(seconds: Self.freshFor) { return known.template }
         let candidates = Self.candidates(language, fallbackLanguage)
-        let stored = try await database.read { tx -> StoredTemplate? in
-            for candidate in candidates {
-                if let found = try tx.activeTemplate(channel, name, language: candidate, business: business) { return found }
+        let stored = try await sources.source(channel, name, languages: candidates, business: business, mayBeCached: known != nil)
+        var template: MessageTemplate?
+        if let stored, let compiled = known?.template, compiled.version == stored.version, compiled.language == stored.language {
+            template = compiled
+        } else {
+            template = try stored.map {
+                try MessageTemplate($0.source, channel: channel, name: name, language: $0.language, version: $0.version)
             }
-            return nil
-        }
-        var template = try stored.map {
-            try MessageTemplate(
-                TemplateSource(subject: $0.subjectTemplate, content: $0.contentTemplate, text: $0.textTemplate), channel: channel,
-                name: name, language: $0.language, version: $0.version)
         }
         if template == nil { template = try builtInTemplate(channel, name, candidates, business) }
+        let entry = Entry(template: template, readAt: now)
         entries.withLock { entries in
-            if entries.count >= Self.mostEntries { entries.removeAll() }
-            entries[key] = Entry(template: template, readAt: now)
+            guard entries.generation == generation else { return }
+            if entries.byKey.count >= Self.mostEntries { entries.byKey.removeAll() }
+            entries.byKey[key] = entry
         }
         return template
     }
@@ -73,9 +81,18 @@ public final class TemplateStore: Sendable {
         return channels
     }
 
-    /// Call after the business changed a template.
+    /// Call after the business changed a template, here or on another instance.
     public func forget(_ business: BusinessID) {
-        entries.withLock { entries in entries = entries.filter { $0.key.business != business } }
+        entries.withLock { entries in
+            entries.generation += 1
+            entries.byKey = entries.byKey.filter { $0.key.business != business }
+        }
+    }
+
+    /// Call where it was changed: for all instances.
+    func forget(_ channel: Channel, _ name: String, _ business: BusinessID) async {
+        await sources.forget(channel, name, business: business)
+        forget(business)
     }
 
     private func builtInTemplate(_ channel: Channel, _ name: String, _ languages: [String], _ business: BusinessID) throws

@@ -135,7 +135,19 @@ extension TransportFailure {
         let enhanced = failure.enhanced.map { "\($0) " } ?? ""
         let words = failure.text.replacing(recipient, with: "(recipient)")
         self.init(
-            category: category, message: "\(failure.phase.rawValue): \(code)\(enhanced)\(words)", outcomeUnknown: failure.outcomeUnknown)
+            category: category, message: "\(failure.phase.rawValue): \(code)\(enhanced)\(words)", outcomeUnknown: failure.outcomeUnknown,
+            scope: failure.concernsMessage ? .message : .account)
+    }
+}
+
+extension SMTPFailure {
+    /// The server works, and said so about this recipient or this content (greylisting, a full mailbox). 421 is its good-bye.
+    fileprivate var concernsMessage: Bool {
+        guard let code, code != 421 else { return false }
+        switch phase {
+        case .rcptTo, .data, .body, .accept: return true
+        case .queue, .connect, .banner, .hello, .startTLS, .tls, .authentication, .mailFrom, .reset, .quit: return false
+        }
     }
 }
 

@@ -75,7 +75,8 @@ public enum WhatsAppMappingFields {
     private static func checkLanguage(_ text: String) throws(FieldMessage) -> String {
         let parts = text.split(separator: "_", omittingEmptySubsequences: false)
         let isWellFormed =
-            (1...2).contains(parts.count) && (2...3).contains(parts[0].utf8.count) && parts[0].utf8.allSatisfy { (0x61...0x7A).contains($0) }
+            (1...2).contains(parts.count) && (2...3).contains(parts[0].utf8.count)
+            && parts[0].utf8.allSatisfy { (0x61...0x7A).contains($0) }
             && parts.dropFirst().allSatisfy { region in
                 (2...4).contains(region.utf8.count) && region.utf8.allSatisfy { (0x30...0x39).contains($0) || isLetter($0) }
             }

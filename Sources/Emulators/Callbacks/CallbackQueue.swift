@@ -15,9 +15,8 @@ final class CallbackQueue: Sendable {
         var waiting: [Job] = []
         var head = 0
         var workers = 0
-        /// Also those that wait for their next try.
-        var open = 0
         var isClosed = false
+        var closing: [CheckedContinuation<Void, Never>] = []
     }
 
     /// Beyond this, callbacks are lost; counted.
@@ -49,7 +48,7 @@ final class CallbackQueue: Sendable {
         enqueue(Job(callback: callback, afterFirstTry: afterFirstTry), isNew: true)
     }
 
-    /// Drops what waits.
+    /// Drops what waits; what is at work ends by itself.
     func close() {
         state.withLock { state in
             state.isClosed = true
@@ -58,22 +57,36 @@ final class CallbackQueue: Sendable {
         }
     }
 
+    /// Returns when nothing is at work any more; to be called after ``close()``.
+    func waitUntilIdle() async {
+        await withCheckedContinuation { continuation in
+            let isIdle = state.withLock { state -> Bool in
+                if state.workers == 0 { return true }
+                state.closing.append(continuation)
+                return false
+            }
+            if isIdle { continuation.resume() }
+        }
+    }
+
     private func enqueue(_ job: Job, isNew: Bool) {
         enum Verdict { case lost, waits, begins }
+        if isNew { log.count { $0.callbacksOpen += 1 } }
         let verdict = state.withLock { state -> Verdict in
             guard !state.isClosed, state.waiting.count - state.head < Self.limit else { return .lost }
             state.waiting.append(job)
-            if isNew { state.open += 1 }
             guard state.workers < concurrency else { return .waits }
             state.workers += 1
             return .begins
         }
         switch verdict {
-        case .lost: log.count { $0.callbacksLost += 1 }
-        case .waits: if isNew { log.count { $0.callbacksOpen += 1 } }
-        case .begins:
-            if isNew { log.count { $0.callbacksOpen += 1 } }
-            Task { await work() }
+        case .waits: break
+        case .begins: Task { await work() }
+        case .lost:
+            log.count { counters in
+                counters.callbacksOpen -= 1
+                counters.callbacksLost += 1
+            }
         }
     }
 
@@ -101,30 +114,37 @@ final class CallbackQueue: Sendable {
 
     /// The next callback, or several for the same place where the provider may put them into one call. Nil ends the worker.
     private func take() -> [Job]? {
-        state.withLock { state in
-            guard state.head < state.waiting.count else {
-                state.waiting = []
-                state.head = 0
-                state.workers -= 1
-                return nil
-            }
-            let first = state.waiting[state.head]
-            state.head += 1
-            var jobs = [first]
-            if case .change = first.callback.content {
-                while jobs.count < Self.changesPerCall, state.head < state.waiting.count,
-                    state.waiting[state.head].callback.url == first.callback.url
-                {
-                    jobs.append(state.waiting[state.head])
-                    state.head += 1
-                }
-            }
-            if state.head > 4096 {
-                state.waiting.removeFirst(state.head)
-                state.head = 0
-            }
-            return jobs
+        let (jobs, idle) = state.withLock { state -> ([Job]?, [CheckedContinuation<Void, Never>]) in
+            if let jobs = Self.next(&state) { return (jobs, []) }
+            state.waiting = []
+            state.head = 0
+            state.workers -= 1
+            guard state.workers == 0 else { return (nil, []) }
+            defer { state.closing = [] }
+            return (nil, state.closing)
         }
+        for continuation in idle { continuation.resume() }
+        return jobs
+    }
+
+    private static func next(_ state: inout State) -> [Job]? {
+        guard state.head < state.waiting.count else { return nil }
+        let first = state.waiting[state.head]
+        state.head += 1
+        var jobs = [first]
+        if case .change = first.callback.content {
+            while jobs.count < changesPerCall, state.head < state.waiting.count,
+                state.waiting[state.head].callback.url == first.callback.url
+            {
+                jobs.append(state.waiting[state.head])
+                state.head += 1
+            }
+        }
+        if state.head > 4096 {
+            state.waiting.removeFirst(state.head)
+            state.head = 0
+        }
+        return jobs
     }
 
     private func finish(_ jobs: [Job], _ result: CallbackResult, triesAgain: Bool) {
@@ -139,7 +159,6 @@ final class CallbackQueue: Sendable {
             }
         }
         let ended = jobs.count - again.count
-        state.withLock { $0.open -= ended }
         log.count { counters in
             counters.callbacksOpen -= ended
             if result.isTaken {
@@ -150,6 +169,7 @@ final class CallbackQueue: Sendable {
                 counters.callbacksLost += ended
             }
         }
+        guard !state.withLock({ $0.isClosed }) else { return }
         for job in again {
             group.any().scheduleTask(in: .milliseconds(Int64(latency.retry(job.attempt - 1)))) { self.enqueue(job, isNew: false) }
         }

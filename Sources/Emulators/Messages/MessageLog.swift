@@ -99,12 +99,17 @@ final class MessageLog: Sendable {
 
     /// The newest first.
     func list(limit: Int = .max, where isWanted: (EmulatedMessage) -> Bool = { _ in true }) -> [EmulatedMessage] {
-        // Filtering under the lock would hold up the sends; copying references is cheap.
-        let all = state.withLock { state in state.order[state.head...].compactMap { state.messages[$0] } }
         var found: [EmulatedMessage] = []
-        for message in all.reversed() where !message.isDeleted && isWanted(message) {
-            guard found.count < limit else { break }
-            found.append(message)
+        var before = Int.max
+        // In portions, and filtered outside the lock: a long log must not hold up the sends.
+        while found.count < limit {
+            let portion = state.withLock { state -> [EmulatedMessage] in
+                let end = Self.position(of: before, in: state)
+                return state.order[max(state.head, end - Self.portion)..<end].reversed().compactMap { state.messages[$0] }
+            }
+            guard let last = portion.last else { break }
+            before = last.number
+            for message in portion where !message.isDeleted && isWanted(message) && found.count < limit { found.append(message) }
         }
         return found
     }
@@ -141,6 +146,15 @@ final class MessageLog: Sendable {
             return state.waiters
         }
         for waiter in waiting { waiter.continuation.resume() }
+    }
+
+    private static let portion = 512
+
+    /// Where in `order` the messages with this number and later ones begin.
+    private static func position(of number: Int, in state: State) -> Int {
+        // The last one kept has the last number, and every id stands in `order` once.
+        let later = state.lastNumber &- number
+        return later < 0 ? state.order.count : min(max(state.order.count - 1 - later, state.head), state.order.count)
     }
 
     private static func woken(_ state: inout State) -> [CheckedContinuation<Void, Never>] {

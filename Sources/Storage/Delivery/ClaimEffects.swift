@@ -121,7 +121,7 @@ struct ClaimEffects {
         }
     }
 
-    private func writeMove(
+    func writeMove(
         to channel: Channel, remaining: [Channel], _ step: DecisionStep, _ emit: (SQL) throws(DatabaseError) -> Void
     ) throws(DatabaseError) {
         try emit(

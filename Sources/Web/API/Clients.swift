@@ -18,6 +18,8 @@ struct ClientsAPI: Sendable {
             (try tx.putClient(sealed, business: business), try tx.client(sealed.id, business: business))
         }
         guard let stored else { throw Refusal.notFound }
+        // Time zone and language of the record show in the preferences.
+        await orchestrator.consentChanged(business: business, client: sealed.id, optedOut: [])
         return try answer(stored, call, status: created ? .created : .ok)
     }
 

@@ -6,6 +6,7 @@ import Storage
 struct PreferencesAPI: Sendable {
     let database: Database
     let orchestrator: Orchestrator
+    let preferences: PreferencesCache
     let isTimeZone: @Sendable (String) -> Bool
 
     func update(_ call: Call) async throws -> Answer {
@@ -26,9 +27,7 @@ struct PreferencesAPI: Sendable {
             return try tx.effectivePreferences(clientID, business: business)
         }
         // An opt-out is acknowledged only when nothing that was begun before can still go out (promise P4).
-        if !preferences.optOuts.isEmpty {
-            await orchestrator.consentChanged(business: business, client: clientID, optedOut: preferences.optOuts)
-        }
+        await orchestrator.consentChanged(business: business, client: clientID, optedOut: preferences.optOuts)
         return .json { json in
             json.member("success", true)
             json.member("message", "Preferences updated successfully")
@@ -38,14 +37,14 @@ struct PreferencesAPI: Sendable {
 
     func show(_ call: Call) async throws -> Answer {
         let (id, business) = (try call.clientID(), call.business)
-        let preferences = try await database.read { tx in try tx.effectivePreferences(id, business: business) }
-        return .json { json in PreferencesJSON.members(preferences, of: id, &json) }
+        return .json(bytes: try await preferences.answer(id, business: business))
     }
 
     /// Deleting what was never stated is done already.
     func delete(_ call: Call) async throws -> Answer {
         let (id, business) = (try call.clientID(), call.business)
         try await database.write { tx in _ = try tx.deletePreferences(id, business: business) }
+        await orchestrator.consentChanged(business: business, client: id, optedOut: [])
         return .json { json in
             json.member("success", true)
             json.member("message", "Preferences deleted for client \(id)")
@@ -54,8 +53,10 @@ struct PreferencesAPI: Sendable {
 }
 
 /// Preferences as JSON.
-enum PreferencesJSON {
-    static func members(_ preferences: Preferences, of client: ClientID, _ json: inout JSONWriter) {
+public enum PreferencesJSON {
+    /// The members of the answer, `client_id` first.
+    @Sendable
+    public static func members(_ preferences: Preferences, of client: ClientID, _ json: inout JSONWriter) {
         json.member("client_id", client.text)
         json.member("preferred_channels", preferences.preferredChannels.map(\.rawValue))
         json.member("timezone", preferences.timezone)

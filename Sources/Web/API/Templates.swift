@@ -54,7 +54,7 @@ struct TemplatesAPI: Sendable {
         let draft = try TemplateFields.read(call.fields(), place, language: fallback)
         let business = call.business
         let stored = try await database.write { tx in try tx.putTemplate(draft, business: business) }
-        orchestrator.settingsChanged(business: business)
+        await orchestrator.templateChanged(place.channel, place.name, business: business)
         return .json(stored.version == 1 ? .created : .ok) { json in TemplateView(stored).write(&json, withTexts: true) }
     }
 
@@ -99,7 +99,7 @@ struct TemplatesAPI: Sendable {
             try tx.activateTemplate(place.channel, place.name, language: language, version: version, business: business)
         }
         guard activated else { throw Refusal.notFound }
-        orchestrator.settingsChanged(business: business)
+        await orchestrator.templateChanged(place.channel, place.name, business: business)
         let view = try await current(place, language: language, business: business)
         return .json { json in view.write(&json, withTexts: true) }
     }

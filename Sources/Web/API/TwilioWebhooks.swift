@@ -70,7 +70,8 @@ struct TwilioWebhooksAPI: Sendable {
         let isSigned = TwilioSignature.verify(
             TwilioSignature.Presented(
                 signature: incoming.headers[.twilioSignature], settings: incoming.headers[.twilioSignatureSettings]),
-            url: baseURL + path.rawValue + query, parameters: form ?? [], body: incoming.body, token: keys.token, sharedKeys: keys.sharedKeys)
+            url: baseURL + path.rawValue + query, parameters: form ?? [], body: incoming.body, token: keys.token,
+            sharedKeys: keys.sharedKeys)
         // A body that is no form is signed by its hash in the address, or not at all.
         guard isSigned, form != nil || incoming.body.isEmpty || query.contains("bodySHA256=") else { throw refuse(.signature) }
         guard let form else { return nil }

@@ -90,7 +90,8 @@ struct WhatsAppWebhooksAPI: Sendable {
         incoming.logger.notice(
             "webhook_not_understood",
             metadata: [
-                "provider": "\(Self.provider)", "request_id": "\(incoming.requestID)", "kinds": "\(kinds.prefix(10).joined(separator: ", "))",
+                "provider": "\(Self.provider)", "request_id": "\(incoming.requestID)",
+                "kinds": "\(kinds.prefix(10).joined(separator: ", "))",
             ])
     }
 

@@ -5,6 +5,14 @@ import TestSupport
 
 @testable import Communications
 
+/// What the provider accounts of a test allow.
+struct Pace: Sendable {
+    var rates: [Channel: MessageRate] = [:]
+    /// The numbers that SMS leaves from.
+    var senders: [String] = []
+    var sharedUsage: SharedUsage?
+}
+
 /// One process of the product: its transports, its engine and its way in. Nothing runs but the recorder of outcomes.
 struct Instance: Sendable {
     /// What stands behind the WhatsApp channel.
@@ -25,14 +33,14 @@ struct Instance: Sendable {
     let orchestrator: Orchestrator
 
     init(
-        _ database: Database, cipher: Cipher, clock: TestClock, capacity: Int, timing: DeliveryTiming,
+        _ database: Database, cipher: Cipher, clock: TestClock, capacity: Int, timing: DeliveryTiming, pace: Pace = Pace(),
         mail: (any Transport)? = nil, whatsApp forms: WhatsAppForms = .textOnly, smsPrices: SMSPrices? = nil
     ) {
         let wallClock = clock.wallClock
         self.clock = clock
         self.database = database
         email = ScriptedTransport("mail", capacity: capacity)
-        sms = ScriptedTransport("text", capacity: capacity)
+        sms = ScriptedTransport("text", capacity: capacity, senders: pace.senders)
         whatsapp = ScriptedTransport("chat", capacity: capacity)
         directory = Directory(database: database, clock: wallClock)
         templates = TemplateStore(database: database, clock: wallClock)
@@ -46,7 +54,8 @@ struct Instance: Sendable {
             database: database, addresses: addresses, clock: wallClock,
             transports: [.email: mail ?? email, .sms: sms, .whatsapp: whatsapp],
             composer: MessageComposer(database: database, directory: directory, templates: templates, whatsApp: composer), zones: zones,
-            directory: directory, timing: timing, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            directory: directory, timing: timing, rates: pace.rates, sharedUsage: pace.sharedUsage,
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         orchestrator = Orchestrator(
             database: database, clock: wallClock, directory: directory, templates: templates, addresses: addresses, zones: zones,
             engine: engine, smsPrices: smsPrices)

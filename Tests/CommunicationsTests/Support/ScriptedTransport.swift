@@ -23,6 +23,7 @@ final class ScriptedTransport: Transport {
         var id: CommunicationID
         var address: String
         var priority: Int
+        var sender: String?
         var rendered: RenderedMessage
     }
 
@@ -40,9 +41,11 @@ final class ScriptedTransport: Transport {
     let provider: String
     let isSandbox = false
     let capacity: Int
+    let senders: [String]
     private let state = Mutex(State())
 
-    init(_ provider: String, capacity: Int = 64) {
+    init(_ provider: String, capacity: Int = 64, senders: [String] = []) {
+        self.senders = senders
         self.provider = provider
         self.capacity = capacity
     }
@@ -116,7 +119,8 @@ final class ScriptedTransport: Transport {
         do {
             try delivery.begin()
             let message = Message(
-                id: delivery.id, address: delivery.address, priority: delivery.priority, rendered: try delivery.render())
+                id: delivery.id, address: delivery.address, priority: delivery.priority, sender: delivery.sender,
+                rendered: try delivery.render())
             state.withLock { $0.begun.append(message) }
         } catch {
             if error is Withdrawn { state.withLock { $0.withdrawn.append(delivery.id) } }

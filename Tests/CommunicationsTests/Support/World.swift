@@ -17,6 +17,7 @@ struct World: Sendable {
     let cipher: Cipher
     let first: Instance
     let timing: DeliveryTiming
+    let pace: Pace
 
     var clock: TestClock { store.clock }
     var now: Timestamp { store.clock.now }
@@ -40,11 +41,11 @@ struct World: Sendable {
     /// Another process on the same store. SQLite admits one process at a time: there it is a second engine in this one.
     func withAnotherProcess<T>(_ body: (Instance) async throws -> T) async throws -> T {
         guard store.engine == .postgresql else {
-            return try await Instance(store.database, cipher: cipher, clock: clock, capacity: 512, timing: timing).running(body)
+            return try await Instance(store.database, cipher: cipher, clock: clock, capacity: 512, timing: timing, pace: pace).running(body)
         }
         let database = try await store.openAnother()
         do {
-            let value = try await Instance(database, cipher: cipher, clock: clock, capacity: 512, timing: timing).running(body)
+            let value = try await Instance(database, cipher: cipher, clock: clock, capacity: 512, timing: timing, pace: pace).running(body)
             await database.close()
             return value
         } catch {
@@ -57,7 +58,7 @@ struct World: Sendable {
 /// Makes a world on a throw-away store and removes it afterwards.
 func withWorld(
     _ engine: TestEngine, start: Timestamp? = nil, faults: Faults? = nil, capacity: Int = 512, timing: DeliveryTiming = DeliveryTiming(),
-    business: Business = World.standardBusiness(), mail: ((TestClock) throws -> any Transport)? = nil,
+    pace: Pace = Pace(), business: Business = World.standardBusiness(), mail: ((TestClock) throws -> any Transport)? = nil,
     whatsApp: Instance.WhatsAppForms = .textOnly, smsPrices: SMSPrices? = nil, _ body: (World) async throws -> Void
 ) async throws {
     let clock = start.map { TestClock($0) } ?? TestClock()
@@ -65,10 +66,11 @@ func withWorld(
         try await store.database.write { tx in try tx.insertBusiness(business) }
         let cipher = try await Cipher.open(store.database, keys: KeyRing(text: World.keys))
         let instance = Instance(
-            store.database, cipher: cipher, clock: clock, capacity: capacity, timing: timing, mail: try mail?(clock), whatsApp: whatsApp,
+            store.database, cipher: cipher, clock: clock, capacity: capacity, timing: timing, pace: pace, mail: try mail?(clock),
+            whatsApp: whatsApp,
             smsPrices: smsPrices)
         try await instance.running { first in
-            try await body(World(store: store, cipher: cipher, first: first, timing: timing))
+            try await body(World(store: store, cipher: cipher, first: first, timing: timing, pace: pace))
         }
     }
 }

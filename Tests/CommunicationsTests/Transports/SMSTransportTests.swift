@@ -21,7 +21,7 @@ struct SMSTransportTests {
         others: [TwilioSender] = [], pauses: (@Sendable (Duration) -> Void)? = nil, _ body: (SMSTransport, RawServer) async throws -> Void
     ) async throws {
         let server = try await RawServer(script)
-        let http = SafeHTTP(eventLoopGroup: MultiThreadedEventLoopGroup.singleton, connectTimeout: .seconds(1))
+        let http = SafeHTTP(eventLoopGroup: MultiThreadedEventLoopGroup.singleton, connectTimeout: .seconds(30))
         let configuration = TwilioConfiguration(accountSID: Self.account, username: Self.account, password: "t", url: server.url)
         let transport = SMSTransport(
             client: TwilioClient(http: http, configuration: configuration, clock: WallClock { Timestamp(seconds: 1_692_853_305) }),

@@ -17,9 +17,10 @@ struct WhatsAppTransportTests {
         _ body: (WhatsAppTransport, RawServer) async throws -> Void
     ) async throws {
         let server = try await RawServer(script)
-        let http = SafeHTTP(eventLoopGroup: MultiThreadedEventLoopGroup.singleton, connectTimeout: .seconds(1))
+        let http = SafeHTTP(eventLoopGroup: MultiThreadedEventLoopGroup.singleton, connectTimeout: .seconds(30))
         let configuration = WhatsAppConfiguration(phoneNumberID: "12345", accessToken: "t", url: server.url)
-        let transport = WhatsAppTransport(client: WhatsAppClient(http: http, configuration: configuration, clock: WallClock { Timestamp(seconds: 1_692_853_305) }))
+        let clock = WallClock { Timestamp(seconds: 1_692_853_305) }
+        let transport = WhatsAppTransport(client: WhatsAppClient(http: http, configuration: configuration, clock: clock))
         let running = Task { await transport.run() }
         try await body(transport, server)
         await transport.stop(within: .seconds(5))

@@ -156,7 +156,8 @@ import Testing
                     #expect(decision.step == .none)
                 }
             }
-            #expect(ReceiptRule.decide(.overdue, ReceiptState(status: status, message: .newest, queue: .empty, fallback: .sms)).step == .none)
+            #expect(
+                ReceiptRule.decide(.overdue, ReceiptState(status: status, message: .newest, queue: .empty, fallback: .sms)).step == .none)
         }
     }
 

@@ -15,12 +15,12 @@ struct SafeHTTPTests {
         refusal: @escaping @Sendable (NetworkAddress) -> String? = NetworkAddressRule.refusal
     ) -> SafeHTTP {
         SafeHTTP(
-            eventLoopGroup: MultiThreadedEventLoopGroup.singleton, connectionsPerHost: 4, connectTimeout: .seconds(1), tls: nil,
+            eventLoopGroup: MultiThreadedEventLoopGroup.singleton, connectionsPerHost: 4, connectTimeout: .seconds(30), tls: nil,
             resolve: resolve, refusal: refusal)
     }
 
     private func request(
-        _ url: String, _ destination: SafeHTTP.Destination = .configured, timeout: Duration = .seconds(10), limit: Int = 1 << 16
+        _ url: String, _ destination: SafeHTTP.Destination = .configured, timeout: Duration = .seconds(60), limit: Int = 1 << 16
     ) -> SafeHTTP.Request {
         var request = SafeHTTP.Request(
             method: "POST", url: url, headers: [("X-Test", "1")], body: Array("hello".utf8), destination: destination, timeout: timeout,
@@ -98,7 +98,7 @@ struct SafeHTTPTests {
         let server = try await RawServer(always: .silence)
         let slow = try await RawServer(always: .bytes("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n123"))
         let client = client()
-        #expect(await failure(client, request(server.url, timeout: .milliseconds(200))) == .timeout(requestWritten: true))
+        #expect(await failure(client, request(server.url, timeout: .seconds(4))) == .timeout(requestWritten: true))
         guard case .protocolError = await failure(client, request(slow.url)) else {
             Issue.record("a cut-off body is an error of the protocol")
             return
@@ -122,8 +122,8 @@ struct SafeHTTPTests {
         let mute = try await RawServer(always: .silence)
         let tls = request("https://127.0.0.1:\(mute.port)/", timeout: .milliseconds(300))
         #expect(await failure(client, tls) == .timeout(requestWritten: false))
-        await client.shutdown()
         await mute.stop()
+        await client.shutdown()
     }
 
     @Test(

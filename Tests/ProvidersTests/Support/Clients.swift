@@ -10,7 +10,7 @@ extension WallClock {
 
 extension SafeHTTP {
     static func forTests() -> SafeHTTP {
-        SafeHTTP(eventLoopGroup: MultiThreadedEventLoopGroup.singleton, connectionsPerHost: 4, connectTimeout: .seconds(1))
+        SafeHTTP(eventLoopGroup: MultiThreadedEventLoopGroup.singleton, connectionsPerHost: 4, connectTimeout: .seconds(30))
     }
 }
 
@@ -19,7 +19,7 @@ extension TwilioClient {
 
     /// Thu, 24 Aug 2023 05:01:45 GMT for ever.
     static func forTests(
-        _ http: SafeHTTP, _ server: RawServer, statusCallback: String? = nil, validity: Int? = nil, timeout: Duration = .seconds(10)
+        _ http: SafeHTTP, _ server: RawServer, statusCallback: String? = nil, validity: Int? = nil, timeout: Duration = .seconds(60)
     ) -> TwilioClient {
         TwilioClient(
             http: http,
@@ -31,7 +31,7 @@ extension TwilioClient {
 }
 
 extension WhatsAppClient {
-    static func forTests(_ http: SafeHTTP, _ server: RawServer, timeout: Duration = .seconds(10)) -> WhatsAppClient {
+    static func forTests(_ http: SafeHTTP, _ server: RawServer, timeout: Duration = .seconds(60)) -> WhatsAppClient {
         WhatsAppClient(
             http: http,
             configuration: WhatsAppConfiguration(

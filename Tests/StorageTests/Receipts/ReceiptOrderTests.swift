@@ -21,7 +21,8 @@ import Testing
         Words(
             name: "Twilio, delivered and read", provider: "twilio",
             words: [
-                ("queued", nil, .permanent), ("sending", nil, .permanent), ("sent", .sent, .permanent), ("delivered", .delivered, .permanent),
+                ("queued", nil, .permanent), ("sending", nil, .permanent), ("sent", .sent, .permanent),
+                ("delivered", .delivered, .permanent),
                 ("read", .opened, .permanent),
             ], end: .opened),
         Words(
@@ -45,13 +46,15 @@ import Testing
         Words(
             name: "WhatsApp, read", provider: "whatsapp",
             words: [
-                ("sent", .sent, .permanent), ("delivered", .delivered, .permanent), ("read", .opened, .permanent), ("deleted", nil, .permanent),
+                ("sent", .sent, .permanent), ("delivered", .delivered, .permanent), ("read", .opened, .permanent),
+                ("deleted", nil, .permanent),
                 ("failed", .bounced, .transient),
             ], fallbacks: [.sms], end: .opened),
         Words(
             name: "WhatsApp, failed at last", provider: "whatsapp",
             words: [
-                ("sent", .sent, .permanent), ("delivered", .delivered, .permanent), ("read", .opened, .permanent), ("warning", nil, .permanent),
+                ("sent", .sent, .permanent), ("delivered", .delivered, .permanent), ("read", .opened, .permanent),
+                ("warning", nil, .permanent),
                 ("failed", .bounced, .permanent),
             ], end: .bounced),
     ]

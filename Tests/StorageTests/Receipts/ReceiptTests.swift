@@ -183,7 +183,8 @@ import Testing
             let id = try await w.accept()
             try await w.send("SM1")
             let summary = try await w.tell(
-                w.event("queued", nil), w.event("\u{0}\u{1b}[31m" + String(repeating: "é", count: 5_000), nil), w.event("sent", .sent, of: ""),
+                w.event("queued", nil), w.event("\u{0}\u{1b}[31m" + String(repeating: "é", count: 5_000), nil),
+                w.event("sent", .sent, of: ""),
                 w.event("sent", .sent, of: "a\u{0}b"), w.event("sent", .sent, of: String(repeating: "x", count: 10_000)))
             #expect(summary.matched == 2)
             #expect(summary.refused == 3)

@@ -70,7 +70,8 @@ struct ReceiptWorld {
     }
 
     func event(
-        _ word: String, _ event: StatusEvent?, of messageID: String = "SM1", provider: String = "twilio", category: ErrorCategory = .permanent,
+        _ word: String, _ event: StatusEvent?, of messageID: String = "SM1", provider: String = "twilio",
+        category: ErrorCategory = .permanent,
         code: Int? = 30_006, reference: CommunicationID? = nil, at: Timestamp? = nil
     ) -> ProviderEvent {
         ProviderEvent(

@@ -41,7 +41,8 @@ private let limited = AttemptFailure(category: "rate_limit", message: "429")
         }
     }
 
-    @Test("a lease that ran out is to be looked up from the moment it began, also when the gate puts it off", arguments: TestEngine.allCases)
+    @Test(
+        "a lease that ran out is to be looked up from the moment it began, also when the gate puts it off", arguments: TestEngine.allCases)
     func takenOver(_ engine: TestEngine) async throws {
         try await ReceiptWorld.with(engine) { w in
             _ = try await w.accept()

@@ -7,6 +7,8 @@ import Hummingbird
 import HummingbirdTesting
 import Logging
 import NIOCore
+import NIOPosix
+import RESP
 import Storage
 import TestSupport
 
@@ -30,32 +32,75 @@ struct World: Sendable {
     /// Runs `body` against a server without sockets.
     static func run(
         _ engine: TestEngine = .sqlite, readiness: Readiness = Readiness(checks: []), webhookKeys: WebhookKeys = WebhookKeys(),
-        faults: Faults? = nil,
+        faults: Faults? = nil, cache: CacheKind = .inProcess,
         whatsAppTemplates: (@Sendable () async throws -> [WhatsAppTemplate])? = nil,
         _ body: @escaping @Sendable (World, API) async throws -> Void
     ) async throws {
         try await TestDatabase.with(engine, faults: faults) { store in
-            let world = try await World(database: store.database, clock: store.clock, readiness: readiness, webhookKeys: webhookKeys)
-            var parts = world.parts
-            parts.whatsAppTemplates = whatsAppTemplates.map { list in
-                WhatsAppTemplateSync(
-                    database: store.database, clock: store.clock.wallClock, logger: Logger(label: "test"), composer: nil, list: list)
+            try await cache.with(store.clock) { cache in
+                try await serve(
+                    store, readiness: readiness, webhookKeys: webhookKeys, cache: cache, whatsAppTemplates: whatsAppTemplates, body)
             }
-            let application = Application(responder: Server.responder(parts))
-            try await application.test(.router) { client in try await body(world, API(client: client, key: world.here.key)) }
         }
     }
 
-    private init(database: Database, clock: TestClock, readiness: Readiness, webhookKeys: WebhookKeys) async throws {
+    static func serve(
+        _ store: TestDatabase, readiness: Readiness = Readiness(checks: []), webhookKeys: WebhookKeys = WebhookKeys(),
+        cache: (any Cache)?, whatsAppTemplates: (@Sendable () async throws -> [WhatsAppTemplate])? = nil,
+        _ body: @escaping @Sendable (World, API) async throws -> Void
+    ) async throws {
+        let world = try await World(
+            database: store.database, clock: store.clock, readiness: readiness, webhookKeys: webhookKeys, cache: cache)
+        var parts = world.parts
+        parts.whatsAppTemplates = whatsAppTemplates.map { list in
+            WhatsAppTemplateSync(
+                database: store.database, clock: store.clock.wallClock, logger: Logger(label: "test"), composer: nil, list: list)
+        }
+        let application = Application(responder: Server.responder(parts))
+        try await application.test(.router) { client in try await body(world, API(client: client, key: world.here.key)) }
+    }
+
+    /// Where copies of records are kept.
+    enum CacheKind: String, CaseIterable, Sendable {
+        case none, inProcess, redis
+
+        func with(_ clock: TestClock, _ body: @Sendable (_ cache: (any Cache)?) async throws -> Void) async throws {
+            switch self {
+            case .none: try await body(nil)
+            case .inProcess: try await body(InProcessCache(clock: clock.wallClock))
+            case .redis:
+                try await RedisServer.with { server in
+                    let cache = RedisCache(
+                        configuration: try RedisConfiguration(url: server.url), eventLoop: MultiThreadedEventLoopGroup.singleton.next(),
+                        logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+                    do {
+                        try await body(cache)
+                    } catch {
+                        await cache.shutdown()
+                        throw error
+                    }
+                    await cache.shutdown()
+                }
+            }
+        }
+    }
+
+    private init(
+        database: Database, clock: TestClock, readiness: Readiness, webhookKeys: WebhookKeys, cache: (any Cache)?
+    ) async throws {
         self.database = database
         self.clock = clock
         let key = Data((0..<32).map { UInt8($0) }).base64EncodedString()
         cipher = try await Cipher.open(database, keys: KeyRing(text: key))
         here = try await Self.tenant("Here", database)
+        let firstBusiness = here.id
         elsewhere = try await Self.tenant("Elsewhere", database)
         let zones = ZoneCatalog()
         let directory = Directory(database: database, clock: clock.wallClock)
-        let templates = TemplateStore(database: database, clock: clock.wallClock)
+        let records = cache.map { RecordCache(cache: $0, keys: CacheKeys(firstBusiness: firstBusiness), seconds: 3600) }
+        let preferences = PreferencesCache(
+            database: database, directory: directory, records: records, write: PreferencesJSON.members)
+        let templates = TemplateStore(database: database, clock: clock.wallClock, records: records)
         let addresses = AddressBook(cipher: cipher)
         let engine = DeliveryEngine(
             database: database, addresses: addresses, clock: clock.wallClock, transports: [:],
@@ -65,11 +110,11 @@ struct World: Sendable {
             zones: zones, directory: directory, logger: Logger(label: "test"))
         let orchestrator = Orchestrator(
             database: database, clock: clock.wallClock, directory: directory, templates: templates, addresses: addresses, zones: zones,
-            engine: engine)
+            engine: engine, preferences: preferences)
         parts = WebParts(
             database: database, cipher: cipher, clock: clock.wallClock, keys: APIKeyCache(database: database, clock: clock.wallClock),
             orchestrator: orchestrator, isTimeZone: { zones.zone(named: $0) != nil }, readiness: readiness,
-            metrics: { Array("up 1\n".utf8) }, baseURL: "http://localhost:8080",
+            metrics: { Array("up 1\n".utf8) }, baseURL: "http://localhost:8080", preferences: preferences, cache: cache,
             webhookKeys: webhookKeys)
     }
 

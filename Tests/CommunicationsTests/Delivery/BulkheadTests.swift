@@ -1,0 +1,75 @@
+import Core
+import Logging
+import Observability
+import ServiceLifecycle
+import Storage
+import TestSupport
+import Testing
+
+@testable import Communications
+
+@Suite("Bulkheads", .timeLimit(.minutes(5)))
+struct BulkheadTests {
+    @Test(
+        "while one provider hangs with a full lane and a backlog, all of the others' messages leave without queueing",
+        arguments: World.engines)
+    func hangingProvider(engine: TestEngine) async throws {
+        try await withWorld(engine) { world in
+            let instance = Instance(world.store.database, cipher: world.cipher, clock: world.clock, capacity: 32, timing: DeliveryTiming())
+            let group = ServiceGroup(
+                configuration: ServiceGroupConfiguration(
+                    services: [instance.engine], logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }))
+            let running = Task { try await group.run() }
+            instance.email.always(.begin)
+            var mails: [CommunicationID] = []
+            for number in 0..<80 {
+                mails.append(try await world.submit(world.request(client: "mail-\(number)", channel: .email), to: instance))
+            }
+            while instance.email.begun.count < 32 { try await instance.breathe() }
+            let handedOff = instance.engine.metrics.handedOff.value
+            var texts: [CommunicationID] = []
+            for number in 0..<80 {
+                let channel: Channel = number.isMultiple(of: 2) ? .sms : .whatsapp
+                texts.append(try await world.submit(world.request(client: "text-\(number)", channel: channel), to: instance))
+                while (instance.engine.inFlight[channel] ?? 0) > 0 { try await instance.breathe() }
+            }
+            #expect(Set(instance.sms.accepted + instance.whatsapp.accepted) == Set(texts))
+            #expect(instance.engine.metrics.handedOff.value - handedOff == 80)
+            #expect(instance.email.accepted.isEmpty)
+            #expect(instance.engine.inFlight[.email] == 32)
+            // It comes back to life.
+            instance.email.always(.accept)
+            instance.email.conclude()
+            while instance.email.accepted.count < 80 { try await instance.breathe() }
+            #expect(Set(instance.email.accepted) == Set(mails))
+            await group.triggerGracefulShutdown()
+            try await running.value
+        }
+    }
+
+    @Test("a transport that never says whether it works is not well, and the others' answers do not wait for it")
+    func silentTransport() async throws {
+        var timing = DeliveryTiming()
+        timing.check = .milliseconds(20)
+        try await withWorld(.sqlite, timing: timing, mail: { _ in SilentTransport() }) { world in
+            let answers = await world.first.engine.checkTransports()
+            #expect(answers[.email] == "silent did not answer in time")
+            #expect(answers[.sms] == .some(nil))
+        }
+    }
+}
+
+private struct SilentTransport: Transport {
+    let provider = "silent"
+    let isSandbox = false
+    let capacity = 1
+
+    func send(_ deliveries: [Delivery]) {}
+    func check() async -> String? {
+        // Ends only when it is cancelled.
+        let (stream, continuation) = AsyncStream<Void>.makeStream()
+        for await _ in stream {}
+        return withExtendedLifetime(continuation) { nil }
+    }
+    func stop(within: Duration) async {}
+}
