@@ -145,6 +145,11 @@ let package = Package(
             dependencies: ["Core", "Storage", .product(name: "Logging", package: "swift-log")],
             path: "Benchmarks/Storage"
         ),
+        .executableTarget(
+            name: "RESPBenchmark",
+            dependencies: ["RESP", .product(name: "NIOCore", package: nio), .product(name: "NIOPosix", package: nio)],
+            path: "Benchmarks/RESP"
+        ),
         // Real stores for the tests of every room.
         .target(
             name: "TestSupport",
@@ -198,9 +203,10 @@ let package = Package(
         .testTarget(
             name: "CommunicationsTests",
             dependencies: [
-                "Communications", "Storage", "SMTP", "Providers", "Core", "CAssets", "TestSupport",
-                .product(name: "Logging", package: "swift-log"),
+                "Communications", "Storage", "SMTP", "Providers", "Core", "CAssets", "Observability", "TestSupport",
+                .product(name: "Logging", package: "swift-log"), .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "NIOCore", package: nio), .product(name: "NIOPosix", package: nio),
+                .product(name: "NIOHTTP1", package: nio),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]
         ),
@@ -213,7 +219,7 @@ let package = Package(
             name: "AppTests",
             dependencies: [
                 "App", "Core", "Communications", "Storage", "RESP", "Providers", "Emulators", "Observability", "Web", "TestSupport",
-                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Logging", package: "swift-log"), .product(name: "NIOCore", package: nio),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]

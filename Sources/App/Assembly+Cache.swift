@@ -37,6 +37,7 @@ extension Assembly {
         if let configuration = settings.cache.redis {
             parts.redis = RedisCache(
                 configuration: configuration, eventLoop: cacheLoops.any(), logger: Logger(label: "rapport.cache"),
+                patience: settings.cache.patience,
                 onError: { metrics.apiErrors["cache", Self.category(of: $0)].increment() })
         }
         guard settings.cache.isEnabled else { return parts }

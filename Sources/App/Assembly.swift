@@ -4,6 +4,7 @@ import Logging
 import NIOCore
 import NIOPosix
 import Observability
+import Providers
 import SMTP
 import ServiceLifecycle
 import Storage
@@ -29,6 +30,9 @@ struct Assembly: Sendable {
     let engine: DeliveryEngine
     let orchestrator: Orchestrator
     let web: WebParts
+    let events: EventDispatcher
+    /// The way out over HTTP.
+    let http: SafeHTTP
     let receipts: EventIntake
     let caches: CacheParts
     /// Nil while e-mail runs in the sandbox.
@@ -38,6 +42,8 @@ struct Assembly: Sendable {
 
     /// One loop for mail, so that its connections need no locks; two for HTTP, which has the more to do.
     private static let mailLoops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    /// One loop for requests to others.
+    private static let outgoingLoops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     private static let webLoops = MultiThreadedEventLoopGroup(numberOfThreads: 2)
 
     /// Opens the store and builds everything; nothing runs yet.
@@ -72,13 +78,11 @@ struct Assembly: Sendable {
         let engine = DeliveryEngine(
             database: store.database, addresses: addresses, clock: clock, transports: transports, composer: composer, zones: zones,
             directory: directory, timing: timing, rates: RateLimit.rates(settings.rateLimits), sharedUsage: caches.sharedUsage,
-            logger: Logger(label: "rapport.delivery"),
-            metrics: metrics)
+            preferences: preferences, logger: Logger(label: "rapport.delivery"), metrics: metrics)
         let orchestrator = Orchestrator(
             database: store.database, clock: clock, directory: directory, templates: templates, addresses: addresses, zones: zones,
             engine: engine, preferences: preferences, smsPrices: settings.smsPrices)
-        let replies = ReplyIntake(
-            database: store.database, cipher: store.cipher, clock: clock, orchestrator: orchestrator, optOutReplies: settings.optOutReplies)
+        let replies = replyIntake(settings, transports, store, clock, orchestrator)
         let receipts = EventIntake(database: store.database, cipher: store.cipher, orchestrator: orchestrator)
         var web = WebParts(
             database: store.database, cipher: store.cipher, clock: clock, keys: APIKeyCache(database: store.database, clock: clock),
@@ -86,11 +90,16 @@ struct Assembly: Sendable {
             readiness: readiness(store, engine, cacheCheck(caches, isEnabled: settings.cache.isEnabled)),
             metrics: { registry.render() }, baseURL: settings.baseURL, preferences: preferences, cache: caches.cache,
             isCachingEnabled: settings.cache.isEnabled, replies: replies, receipts: receipts, webhookKeys: settings.webhookKeys,
-            http: metrics.http)
+            http: metrics.http, allowsPrivateWebhooks: settings.allowsPrivateWebhooks)
         web.whatsAppTemplates = templateSync(transports, store, clock, whatsApp)
+        let http = SafeHTTP(eventLoopGroup: outgoingLoops)
+        let events = EventDispatcher(
+            database: store.database, cipher: store.cipher, clock: clock, http: http,
+            allowsPrivateNetworks: settings.allowsPrivateWebhooks, logger: Logger(label: "rapport.events"), metrics: metrics)
         return Assembly(
             settings: settings, store: store, clock: clock, logger: logger, registry: registry, metrics: metrics, engine: engine,
-            orchestrator: orchestrator, web: web, receipts: receipts, caches: caches, mail: mail, bootstrap: bootstrap)
+            orchestrator: orchestrator, web: web, events: events, http: http, receipts: receipts, caches: caches, mail: mail,
+            bootstrap: bootstrap)
     }
 
     /// Runs until SIGTERM or SIGINT, then stops in reverse order: HTTP, the engine with what it has begun, the sampler.
@@ -109,7 +118,8 @@ struct Assembly: Sendable {
         }
         let templates: [any Service] = web.whatsAppTemplates.map { [$0] } ?? []
         var configuration = ServiceGroupConfiguration(
-            services: [sampler, purge, sweep] + templates + [engine, server, deadline], gracefulShutdownSignals: [.sigterm, .sigint],
+            services: [sampler, purge, sweep] + templates + [engine, events, server, deadline],
+            gracefulShutdownSignals: [.sigterm, .sigint],
             logger: logger)
         // The engine's own deadline for begun attempts is shorter. The group's limit for the cancellation would be a trap; the
         // deadline above ends the process instead.
@@ -117,9 +127,14 @@ struct Assembly: Sendable {
         do {
             try await ServiceGroup(configuration: configuration).run()
         } catch {
-            await caches.redis?.shutdown()
+            await closeClients()
             throw error
         }
+        await closeClients()
+    }
+
+    private func closeClients() async {
+        await http.shutdown()
         await caches.redis?.shutdown()
     }
 

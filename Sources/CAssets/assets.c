@@ -27,6 +27,8 @@ static const CAsset assets[] = {
 #include "embed_asset.h"
 #define ASSET "openapi/templates.json"
 #include "embed_asset.h"
+#define ASSET "openapi/webhooks.json"
+#include "embed_asset.h"
 #define ASSET "openapi/whatsapp.json"
 #include "embed_asset.h"
 #define ASSET "openapi/workflow.json"

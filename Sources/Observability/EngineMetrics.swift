@@ -65,6 +65,15 @@ public struct EngineMetrics: Sendable {
     /// `rapport_smtp_connections{state}`: `idle`, `busy`, `connecting`.
     public let smtpConnections: GaugeTable
 
+    /// `rapport_webhook_deliveries_total{result}`: attempts at endpoints that were `delivered`, will be `retried` or have `failed`.
+    public let webhookDeliveries: CounterTable
+    /// `rapport_webhook_queue_depth`: events that wait for an enabled endpoint.
+    public let webhookQueueDepth: GaugeMetric
+    /// `rapport_webhook_oldest_seconds`: how long the oldest of them has waited.
+    public let webhookOldest: GaugeMetric
+    /// `rapport_webhook_endpoints_disabled_total`: endpoints switched off because nothing got through.
+    public let webhookEndpointsDisabled: CounterMetric
+
     /// `rapport_http_requests_total{method,route,status}` and `rapport_http_request_seconds{method,route}`.
     public let http: HTTPMetrics
 
@@ -130,6 +139,14 @@ public struct EngineMetrics: Sendable {
         smtpConnections = GaugeTable(
             registry, name: "rapport_smtp_connections", help: "Connections to the mail server.", label: "state",
             values: ["idle", "busy", "connecting"])
+        webhookDeliveries = CounterTable(
+            registry, name: "rapport_webhook_deliveries_total", help: "Attempts at endpoints for events.",
+            labels: [("result", ["delivered", "retried", "failed"])])
+        webhookQueueDepth = registry.gauge("rapport_webhook_queue_depth", help: "Events that wait for an endpoint.")
+        webhookOldest = registry.gauge(
+            "rapport_webhook_oldest_seconds", help: "How long the oldest event that waits for an endpoint has waited; 0 when none does.")
+        webhookEndpointsDisabled = registry.counter(
+            "rapport_webhook_endpoints_disabled_total", help: "Endpoints switched off because nothing got through.")
         http = HTTPMetrics(registry: registry)
     }
 }

@@ -29,6 +29,8 @@ public struct WebParts: Sendable {
     public var http: HTTPMetrics
     /// The public address (`API_BASE_URL`), without a slash at the end.
     public var baseURL: String
+    /// Whether businesses may have their events sent to private networks and without encryption (`WEBHOOK_ALLOW_PRIVATE_NETWORKS`).
+    public var allowsPrivateWebhooks: Bool
     /// Asks the WhatsApp account for its templates; nil while none is configured.
     public var whatsAppTemplates: WhatsAppTemplateSync?
 
@@ -38,7 +40,7 @@ public struct WebParts: Sendable {
         isTimeZone: @escaping @Sendable (String) -> Bool, readiness: Readiness, metrics: @escaping @Sendable () async -> [UInt8],
         baseURL: String, preferences: PreferencesCache, cache: (any Cache)? = nil, isCachingEnabled: Bool = true,
         replies: ReplyIntake? = nil, receipts: EventIntake? = nil, webhookKeys: WebhookKeys = WebhookKeys(),
-        http: HTTPMetrics = HTTPMetrics(registry: MetricsRegistry())
+        http: HTTPMetrics = HTTPMetrics(registry: MetricsRegistry()), allowsPrivateWebhooks: Bool = false
     ) {
         self.database = database
         self.cipher = cipher
@@ -56,6 +58,7 @@ public struct WebParts: Sendable {
         self.metrics = metrics
         self.baseURL = baseURL
         self.http = http
+        self.allowsPrivateWebhooks = allowsPrivateWebhooks
     }
 }
 

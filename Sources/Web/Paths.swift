@@ -51,6 +51,17 @@ public enum Path: String, Sendable, Hashable, CaseIterable {
     case twilioInbound = "/api/crm/webhooks/twilio/inbound"
     case whatsAppWebhook = "/api/crm/webhooks/whatsapp"
 
+    case webhookEndpoints = "/api/crm/webhook-endpoints"
+    case webhookEndpoint = "/api/crm/webhook-endpoints/{endpoint_id}"
+    case webhookEndpointSecret = "/api/crm/webhook-endpoints/{endpoint_id}/secret"
+    case webhookEndpointRotateSecret = "/api/crm/webhook-endpoints/{endpoint_id}/rotate-secret"
+    case webhookEndpointTest = "/api/crm/webhook-endpoints/{endpoint_id}/test"
+    case webhookEndpointEnable = "/api/crm/webhook-endpoints/{endpoint_id}/enable"
+    case webhookEndpointDisable = "/api/crm/webhook-endpoints/{endpoint_id}/disable"
+    case webhookEndpointReplay = "/api/crm/webhook-endpoints/{endpoint_id}/replay"
+    case webhookEndpointDeliveries = "/api/crm/webhook-endpoints/{endpoint_id}/deliveries"
+    case webhookEndpointRetry = "/api/crm/webhook-endpoints/{endpoint_id}/deliveries/{event_id}/retry"
+
     case sandbox = "/sandbox"
     case sandboxSignIn = "/sandbox/sign-in"
     case sandboxSignOut = "/sandbox/sign-out"

@@ -8,6 +8,7 @@ enum Routes {
         replies(parts, &table)
         webhooks(parts, &table)
         records(parts, &table)
+        events(parts, &table)
         whatsApp(parts, &table)
         operations(parts, &table)
         pages(parts, gate, &table)
@@ -87,6 +88,28 @@ enum Routes {
         table.get(.templateVersions, templates.versions)
         table.post(.templateActivate, body: .optional, templates.activate)
         table.postUnguarded(.templatePreview, body: .ordinary, templates.preview)
+    }
+
+    /// Events for the business's own endpoints.
+    private static func events(_ parts: WebParts, _ table: inout RouteTable) {
+        let endpoints = WebhookEndpointsAPI(
+            database: parts.database, cipher: parts.cipher, clock: parts.clock,
+            fields: WebhookEndpointFields(allowsPrivateNetworks: parts.allowsPrivateWebhooks))
+        table.post(.webhookEndpoints, endpoints.create)
+        table.get(.webhookEndpoints, endpoints.list)
+        table.get(.webhookEndpoint, endpoints.show)
+        table.put(.webhookEndpoint, endpoints.change)
+        table.delete(.webhookEndpoint, endpoints.delete)
+        table.get(.webhookEndpointSecret, endpoints.secret)
+        table.post(.webhookEndpointRotateSecret, body: .optional, endpoints.rotateSecret)
+        table.post(.webhookEndpointEnable, body: .optional, endpoints.enable)
+        table.post(.webhookEndpointDisable, body: .optional, endpoints.disable)
+
+        let deliveries = WebhookDeliveriesAPI(database: parts.database)
+        table.post(.webhookEndpointTest, body: .optional, deliveries.test)
+        table.get(.webhookEndpointDeliveries, deliveries.list)
+        table.post(.webhookEndpointRetry, body: .optional, deliveries.retry)
+        table.post(.webhookEndpointReplay, deliveries.replay)
     }
 
     /// What WhatsApp messages are made from outside the 24-hour window.

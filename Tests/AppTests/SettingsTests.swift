@@ -31,7 +31,14 @@ struct SettingsTests {
         #expect(settings.database == .sqlite(path: "data/rapport.sqlite"))
         #expect(settings.cache == Settings.Cache())
         #expect(settings.mail == nil && settings.twilio == nil && settings.whatsapp == nil)
-        #expect(settings.rateLimits.isEmpty && settings.logLevel == .info)
+        #expect(settings.rateLimits.isEmpty && settings.logLevel == .info && !settings.allowsPrivateWebhooks)
+    }
+
+    @Test("events go to private networks only where the operator says so")
+    func privateWebhooks() throws {
+        #expect(try settings(["WEBHOOK_ALLOW_PRIVATE_NETWORKS": "true"]).allowsPrivateWebhooks)
+        #expect(try !settings(["WEBHOOK_ALLOW_PRIVATE_NETWORKS": "false"]).allowsPrivateWebhooks)
+        #expect(complaint(["WEBHOOK_ALLOW_PRIVATE_NETWORKS": "maybe"])?.hasPrefix("WEBHOOK_ALLOW_PRIVATE_NETWORKS") == true)
     }
 
     @Test("the environment wins over the file, the file over the defaults")

@@ -116,6 +116,9 @@ struct OpenAPITests {
             DescribedCall("POST", .whatsAppTemplateSync, "", "{}", 200), DescribedCall("GET", .whatsAppTemplates, "", nil, 200),
             DescribedCall("GET", .templates, "", nil, 200), DescribedCall("GET", .readiness, "", nil, 200),
             DescribedCall("GET", .health, "", nil, 200),
+            DescribedCall("POST", .webhookEndpoints, "", #"{"url":"https://example.org/in"}"#, 201),
+            DescribedCall("GET", .webhookEndpoints, "", nil, 200), DescribedCall("GET", .webhookEndpointDeliveries, "", nil, 404),
+            DescribedCall("POST", .webhookEndpointReplay, "", "{}", 404),
         ]
     }()
 

@@ -40,6 +40,7 @@ enum Setting: String, CaseIterable, Sendable {
     case apiKey = "RAPPORT_API_KEY"
     case rateLimits = "RATE_LIMITS"
     case logLevel = "LOG_LEVEL"
+    case allowPrivateWebhooks = "WEBHOOK_ALLOW_PRIVATE_NETWORKS"
 
     /// Values of these are never shown, not even in the line that says what is wrong with them.
     var isSecret: Bool {
@@ -71,6 +72,7 @@ enum Setting: String, CaseIterable, Sendable {
         case .apiKey: "made and printed once"
         case .rateLimits: "with a real provider whatsapp=1000/86400,sms=1/1"
         case .logLevel: "info"
+        case .allowPrivateWebhooks: "false"
         default: "none"
         }
     }
@@ -118,6 +120,7 @@ enum Setting: String, CaseIterable, Sendable {
         case .apiKey: "first API key, 32 characters or more"
         case .rateLimits: "messages/seconds by channel, over all instances, e.g. email=100/3600; empty means none"
         case .logLevel: "trace, debug, info, notice, warning, error or critical"
+        case .allowPrivateWebhooks: "whether events may go to http:// and to private networks (development, closed networks)"
         }
     }
 }

@@ -1,5 +1,7 @@
 import Foundation
+import NIOCore
 import RESP
+import Storage
 
 extension Settings {
     /// Whether and where copies of records are kept.
@@ -9,6 +11,8 @@ extension Settings {
         var seconds = 3600
         /// Nil: there is no Redis.
         var redis: RedisConfiguration?
+        /// How long Redis may take for an answer before it counts as away. Not the operator's: callers rely on it.
+        var patience = RedisCache.patience
 
         init() {}
 

@@ -27,6 +27,7 @@ struct Settings: Sendable {
     var firstAPIKey: String?
     var rateLimits: [RateLimit]
     var logLevel: Logger.Level
+    var allowsPrivateWebhooks: Bool
 
     init(_ source: SettingsSource) throws(SettingsError) {
         host = try source.text(.host) ?? "127.0.0.1"
@@ -43,6 +44,7 @@ struct Settings: Sendable {
         firstAPIKey = try source.text(.apiKey)
         rateLimits = try RateLimit.list(source, hasWhatsApp: whatsapp != nil, hasSMS: twilio != nil)
         logLevel = try source.choice(.logLevel, Logger.Level.self) ?? .info
+        allowsPrivateWebhooks = try source.flag(.allowPrivateWebhooks) ?? false
         if case .postgresql = database, encryptionKey == nil {
             throw SettingsError(.encryptionKey, "is required with PostgreSQL; make one with: openssl rand -base64 32")
         }

@@ -41,13 +41,14 @@ struct PreparedReply: Sendable {
             InboundMessage.Media(
                 reference: Self.bounded($0.reference, 2_048).text, contentType: $0.contentType.map { Self.bounded($0, 128).text })
         }
-        self.message = message
         providerMessageID = Self.identifier(message.providerMessageID, else: id)
         number = PhoneNumber(message.from)
+        if let number { message.from = number.e164 }
         contentCut = cut
         keyword = Self.keyword(message)
         refusal = keyword == nil ? RefusalPhrases.match(FoldedText(text)) : nil
         content = Self.json(message)
+        self.message = message
     }
 
     /// What Twilio's Advanced Opt-Out says counts for more than the words: its account has keywords of its own.

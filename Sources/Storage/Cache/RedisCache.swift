@@ -29,16 +29,16 @@ public final class RedisCache: Cache {
 
     /// Connects on first use.
     /// - Parameters:
-    ///   - configuration: its time for commands is set to ``patience``.
+    ///   - configuration: its time for commands is set to `patience`.
     ///   - onError: called for every question without an answer.
     ///   - pause: waits between two probes; tests hand in their own.
     public init(
-        configuration: RedisConfiguration, eventLoop: any EventLoop, logger: Logger,
+        configuration: RedisConfiguration, eventLoop: any EventLoop, logger: Logger, patience: TimeAmount = RedisCache.patience,
         onError: @escaping @Sendable (RESPError) -> Void = { _ in },
         pause: @escaping @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
     ) {
         var configuration = configuration
-        configuration.commandTimeout = Self.patience
+        configuration.commandTimeout = patience
         client = RedisClient(configuration: configuration, eventLoop: eventLoop)
         self.logger = logger
         self.onError = onError

@@ -120,6 +120,11 @@ public final class Database: Sendable {
         engine.wakeUps.listen()
     }
 
+    /// Fires when this process left events for the businesses' endpoints; those of other instances are found by looking.
+    public func eventWakeUps() -> AsyncStream<Void> {
+        engine.eventWakeUps.listen()
+    }
+
     /// Proves that a write would be durable now; for readiness.
     ///
     /// - Throws: within 2 seconds, when it would not.

@@ -4,6 +4,8 @@ import Core
 protocol StorageEngine: Sendable {
     var dialect: Dialect { get }
     var wakeUps: WakeUpHub { get }
+    /// Rings when a transaction of this process left events for the businesses' endpoints.
+    var eventWakeUps: WakeUpHub { get }
     var peers: PeerLine { get }
     func read<T: Sendable>(_ body: @escaping @Sendable (Transaction) throws -> T) async throws -> T
     func write<T: Sendable>(_ body: @escaping @Sendable (Transaction) throws -> T) async throws -> T

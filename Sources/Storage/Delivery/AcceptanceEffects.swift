@@ -51,6 +51,16 @@ struct AcceptanceEffects {
         try writeBatch(dialect, emit)
     }
 
+    /// The event of a message that ended at birth. To be written after the message itself.
+    ///
+    /// - Returns: whether there is one.
+    func writeOutgoing(_ emit: (SQL) throws(DatabaseError) -> Void) throws(DatabaseError) -> Bool {
+        guard plan.status == .suppressed else { return false }
+        let event = StatusAnnouncement(type: .suppressed, at: now, channel: plan.channel, reason: plan.errorMessage)
+        try emit(event.insertion(of: acceptance.id, now: now))
+        return true
+    }
+
     private func writeBatch(_ dialect: Dialect, _ emit: (SQL) throws(DatabaseError) -> Void) throws(DatabaseError) {
         switch plan.batch {
         case .none: break

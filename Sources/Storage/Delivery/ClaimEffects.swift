@@ -75,6 +75,23 @@ struct ClaimEffects {
         }
     }
 
+    /// The events of messages that a decision ended. To be written after ``write(_:_:_:)``.
+    ///
+    /// - Returns: whether there are any.
+    func writeOutgoing(_ decision: ClaimDecision, _ emit: (SQL) throws(DatabaseError) -> Void) throws(DatabaseError) -> Bool {
+        let event: StatusAnnouncement
+        switch decision {
+        case .begin, .postpone, .moveTo: return false
+        case .suppress(let step):
+            event = StatusAnnouncement(type: .suppressed, at: now, channel: delivery.channel, reason: step.because)
+        case .fail(let failure):
+            event = StatusAnnouncement(
+                type: .failed, at: now, channel: delivery.channel, reason: failure.message, category: failure.category)
+        }
+        for member in everyone { try emit(event.insertion(of: member, now: now)) }
+        return true
+    }
+
     /// A receipt has settled it meanwhile. Members that it did not reach go on without it.
     func writeSettled(_ emit: (SQL) throws(DatabaseError) -> Void) throws(DatabaseError) {
         if let heir = delivery.members.first?.id, let batch = delivery.batchID {

@@ -33,6 +33,28 @@ struct OutcomeEffects {
         """
     }
 
+    /// The events of messages that the attempt ended. To be written after ``write(_:)``.
+    ///
+    /// - Returns: whether there are any.
+    func writeOutgoing(_ emit: (SQL) throws(DatabaseError) -> Void) throws(DatabaseError) -> Bool {
+        var event: StatusAnnouncement
+        switch outcome.result {
+        case .retry, .fallback, .released: return false
+        case .sent: event = StatusAnnouncement(type: .sent, at: outcome.finishedAt, channel: outcome.channel)
+        case .failed(let failure, _):
+            event = StatusAnnouncement(
+                type: .failed, at: outcome.finishedAt, channel: outcome.channel, reason: failure.message, category: failure.category)
+        case .bounced(let failure):
+            event = StatusAnnouncement(
+                type: .bounced, at: outcome.finishedAt, channel: outcome.channel, reason: failure.message, category: failure.category)
+        case .suppressed(let step):
+            event = StatusAnnouncement(type: .suppressed, at: outcome.finishedAt, channel: outcome.channel, reason: step.because)
+        }
+        (event.provider, event.sandbox) = (outcome.provider, outcome.sandbox)
+        for id in [outcome.id] + outcome.members { try emit(event.insertion(of: id, now: now)) }
+        return true
+    }
+
     /// When a row becomes due again; nil when none does.
     var leavesDue: Timestamp? {
         switch outcome.result {

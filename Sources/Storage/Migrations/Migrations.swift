@@ -11,6 +11,7 @@ enum Migrations {
         Migration(name: M001_Initial.name, statements: M001_Initial.statements),
         Migration(name: M002_Receipts.name, statements: M002_Receipts.statements),
         Migration(name: M003_Replies.name, statements: M003_Replies.statements),
+        Migration(name: M004_OutgoingEvents.name, statements: M004_OutgoingEvents.statements),
         Migration(name: M005_RateLimits.name, statements: M005_RateLimits.statements),
         Migration(name: M006_WhatsAppContent.name, statements: M006_WhatsAppContent.statements),
     ]

@@ -9,6 +9,7 @@ import Synchronization
 final class PostgresEngine: StorageEngine {
     let dialect = Dialect.postgresql
     let wakeUps = WakeUpHub()
+    let eventWakeUps = WakeUpHub()
     let peers = PeerLine()
 
     /// Nothing of ours waits or runs for longer.
@@ -32,8 +33,8 @@ final class PostgresEngine: StorageEngine {
         threads = NIOThreadPool(numberOfThreads: configuration.poolSize)
         threads.start()
         writer = GroupCommitWriter(
-            limit: configuration.mailboxLimit, clock: configuration.clock, counters: counters, wakeUps: wakeUps, name: "rapport-writer",
-            onCommit: configuration.onCommit
+            limit: configuration.mailboxLimit, clock: configuration.clock, counters: counters, wakeUps: wakeUps,
+            eventWakeUps: eventWakeUps, name: "rapport-writer", onCommit: configuration.onCommit
         ) { [configuration, counters] in
             PostgresRoundStore(url: configuration.url, faults: configuration.faults, counters: counters)
         }
@@ -67,6 +68,7 @@ final class PostgresEngine: StorageEngine {
             }
         }
         wakeUps.signal(due: done.earliestDue, now: now)
+        if done.leavesEvents { eventWakeUps.signal() }
         return done.value
     }
 
@@ -103,6 +105,7 @@ final class PostgresEngine: StorageEngine {
     private struct Done<T: Sendable>: Sendable {
         var value: T
         var earliestDue: Timestamp?
+        var leavesEvents: Bool
     }
 
     private func inTransaction<T: Sendable>(_ begin: SQL, writes: Bool, _ body: @Sendable (Transaction) throws -> T) throws -> Done<T> {
@@ -133,7 +136,7 @@ final class PostgresEngine: StorageEngine {
             }
             try commit(session, writes: writes)
             giveBack(connection)
-            return Done(value: value, earliestDue: transaction.earliestDue)
+            return Done(value: value, earliestDue: transaction.earliestDue, leavesEvents: transaction.leavesEvents)
         } catch {
             session.rollback()
             giveBack(connection)
@@ -166,6 +169,7 @@ final class PostgresEngine: StorageEngine {
         listener.withLock { $0 }?.close()
         peers.carrier.withLock { $0 = nil }
         wakeUps.finish()
+        eventWakeUps.finish()
         try? await threads.shutdownGracefully()
         idle.withLock { $0 = [] }
     }

@@ -6,10 +6,13 @@
 enum PostgresHotSQL {
     /// Locks first and in this order, so that what the next statements see can not change any more: consent, then keys.
     static let locks = """
-        SELECT CAST(pg_current_xact_id() AS text), (SELECT COUNT(pg_advisory_xact_lock_shared($1::int4, p)) FROM unnest($2::int4[]) AS p),
+        SELECT CAST(pg_current_xact_id() AS text), \(endpointsExist), (SELECT COUNT(pg_advisory_xact_lock_shared($1::int4, p)) FROM unnest($2::int4[]) AS p),
             (SELECT COUNT(pg_advisory_xact_lock(k)) FROM unnest($3::int8[]) AS k)
         """
-    static let transactionID = "SELECT CAST(pg_current_xact_id() AS text)"
+    static let transactionID = "SELECT CAST(pg_current_xact_id() AS text), \(endpointsExist)"
+
+    /// Asked along with the first statement: where nobody wants events, nothing else is done for them.
+    private static let endpointsExist = "EXISTS (SELECT 1 FROM crm_webhook_endpoints)"
 
     static let idempotency = """
         SELECT u.i, r.fingerprint, r.status_code, r.answer, r.created_at
@@ -168,6 +171,19 @@ enum PostgresHotSQL {
             provider_message_id, provider_response, event_type, delivery_status)
         SELECT unnest($1::uuid[]), unnest($2::timestamptz[]), unnest($3::text[]), unnest($4::int8[]), unnest($5::timestamptz[]),
             unnest($6::int4[]), unnest($7::text[]), unnest($8::text[]), unnest($9::json[]), 'sent', 'sent'
+        """
+
+    /// One event for each message that went out and whose business has an endpoint that wants it.
+    static let tellSent = """
+        INSERT INTO crm_outgoing_events (event_id, business_id, event_type, client_id, communication_id, plan_id, message_type, channel,
+            provider, sandbox, occurred_at, created_at)
+        SELECT u.event_id, c.business_id, 'communication.sent', c.client_id, c.communication_id, c.plan_id, c.message_type, u.channel,
+            u.provider, $6::bool, u.at, $7::timestamptz
+        FROM (SELECT unnest($1::uuid[]) AS event_id, unnest($2::uuid[]) AS id, unnest($3::timestamptz[]) AS at,
+            unnest($4::text[]) AS channel, unnest($5::text[]) AS provider) AS u
+        CROSS JOIN LATERAL (SELECT * FROM crm_communications c WHERE c.communication_id = u.id LIMIT 1) AS c
+        WHERE EXISTS (SELECT 1 FROM crm_webhook_endpoints e WHERE e.business_id = c.business_id
+            AND (e.event_types = '' OR e.event_types LIKE '%,communication.sent,%'))
         """
 
     /// For what a provider tells later: which of its messages is whose.

@@ -57,6 +57,8 @@ struct PostgresKnown {
     /// Leases of sent messages that were still ours; their rows are gone from the queue.
     var endedLeases: Set<Lease> = []
     var candidates: [[ClaimCandidate]] = []
+    /// Some business has an endpoint for events.
+    var hasEndpoints = false
 
     func suppressed(_ record: ClientRecord, _ business: BusinessID) -> SuppressedChannels {
         var set = SuppressedChannels()

@@ -71,7 +71,9 @@ extension PostgresRound {
             let rows = answer.rows
             switch part {
             case .ignored: break
-            case .transactionID: transactionID = try rows.first?.text(0)
+            case .transactionID:
+                transactionID = try rows.first?.text(0)
+                known.hasEndpoints = try rows.first?.bool(1) ?? false
             case .idempotency:
                 for row in rows {
                     guard let acceptance = try Self.element(keyed, row), let claim = acceptance.idempotency else { continue }

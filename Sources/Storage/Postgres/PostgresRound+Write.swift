@@ -10,6 +10,9 @@ extension PostgresRound {
         queueIdempotencyRecords(connection)
         for index in accepted.indices {
             try accepted[index].writeRest(dialect: .postgresql) { (sql) throws(DatabaseError) in connection.queue(sql) }
+            if known.hasEndpoints, try accepted[index].writeOutgoing({ (sql) throws(DatabaseError) in connection.queue(sql) }) {
+                result.leavesEvents = true
+            }
             result.leavesDue(accepted[index].leavesDue)
         }
         try queueSent(connection)
@@ -171,7 +174,7 @@ extension PostgresRound {
         }
     }
 
-    private func recordSent(_ outcomes: ArraySlice<AttemptOutcome>, sandbox: Bool, _ connection: PostgresConnection)
+    private mutating func recordSent(_ outcomes: ArraySlice<AttemptOutcome>, sandbox: Bool, _ connection: PostgresConnection)
         throws(DatabaseError)
     {
         let (uuid, text, int4, int8) = (PostgresType.uuid, PostgresType.text, PostgresType.int4, PostgresType.int8)
@@ -198,6 +201,24 @@ extension PostgresRound {
         for column in logged { shared.append(column) }
         connection.queue(PostgresHotSQL.logSent, shared)
         try recordProviderMessages(outcomes, connection)
+        if known.hasEndpoints { tellSent(outcomes, sandbox: sandbox, connection) }
+    }
+
+    private mutating func tellSent(_ outcomes: ArraySlice<AttemptOutcome>, sandbox: Bool, _ connection: PostgresConnection) {
+        let (uuid, text) = (PostgresType.uuid, PostgresType.text)
+        var columns = [uuid, uuid, PostgresType.timestamptz, text, text].map { PostgresArray($0) }
+        for outcome in outcomes {
+            columns[0].append(UUIDv7(at: now))
+            columns[1].append(outcome.id)
+            columns[2].append(outcome.finishedAt)
+            columns[3].append(outcome.channel.rawValue)
+            columns[4].append(outcome.provider)
+        }
+        var parameters = PostgresParameters(columns)
+        parameters.append(.bool(sandbox))
+        parameters.append(.time(now))
+        connection.queue(PostgresHotSQL.tellSent, parameters)
+        result.leavesEvents = true
     }
 
     /// Not for e-mail, of which no provider tells.
@@ -234,6 +255,9 @@ extension PostgresRound {
             let effects = OutcomeEffects(outcome: outcome, now: now)
             if known.heldLeases.contains(outcome.id) {
                 try effects.write { (sql) throws(DatabaseError) in connection.queue(sql) }
+                if known.hasEndpoints, try effects.writeOutgoing({ (sql) throws(DatabaseError) in connection.queue(sql) }) {
+                    result.leavesEvents = true
+                }
                 result.leavesDue(effects.leavesDue)
             } else {
                 lose(outcome, at: index, connection)
@@ -263,6 +287,9 @@ extension PostgresRound {
             if case .postpone(let until, _) = decision { result.leavesDue(until) }
             if case .moveTo = decision { result.leavesDue(now) }
             try effects.write(decision, request) { (sql) throws(DatabaseError) in connection.queue(sql) }
+            if known.hasEndpoints, try effects.writeOutgoing(decision, { (sql) throws(DatabaseError) in connection.queue(sql) }) {
+                result.leavesEvents = true
+            }
         }
         if !begun.isEmpty {
             var queue = PostgresParameters()

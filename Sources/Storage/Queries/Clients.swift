@@ -68,6 +68,7 @@ extension Transaction {
         // While the record still tells the number.
         let replies = try eraseReplies(of: id, business: business)
         let communications = try eraseCommunications(id, business)
+        try eraseEvents(id, business)
         try execute(
             """
             DELETE FROM crm_whatsapp_windows

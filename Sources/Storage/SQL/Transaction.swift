@@ -18,6 +18,9 @@ public final class Transaction {
     let session: any TransactionSession
     /// The earliest moment at which rows that this transaction left behind become due; told to the wake-ups after its commit.
     private(set) var earliestDue: Timestamp?
+    /// It queued events for the business's endpoints.
+    private(set) var leavesEvents = false
+    private var knowsEndpoints: Bool?
 
     init(now: Timestamp, dialect: Dialect, session: any TransactionSession) {
         self.now = now
@@ -40,6 +43,19 @@ public final class Transaction {
     /// Says that rows of the delivery queue become due at `due`, so that claimers wake up in time once this is durable.
     public func leavesDueRows(at due: Timestamp) {
         earliestDue = min(earliestDue ?? due, due)
+    }
+
+    /// Whether any business has an endpoint for events; asked once for all events of a transaction.
+    func endpointsExist() throws(DatabaseError) -> Bool {
+        if let knowsEndpoints { return knowsEndpoints }
+        let found = try !session.run("SELECT 1 FROM crm_webhook_endpoints LIMIT 1").isEmpty
+        knowsEndpoints = found
+        return found
+    }
+
+    /// Says that there are events to be distributed once this is durable.
+    func leavesNewEvents() {
+        leavesEvents = true
     }
 
     /// Keeps decisions that rest on this client's consent (claims, hand-offs) out until the transaction ends.

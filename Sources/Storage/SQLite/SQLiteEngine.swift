@@ -11,6 +11,7 @@ import Synchronization
 final class SQLiteEngine: StorageEngine {
     let dialect = Dialect.sqlite
     let wakeUps = WakeUpHub()
+    let eventWakeUps = WakeUpHub()
     let peers = PeerLine()
 
     private let pool: DatabasePool
@@ -37,8 +38,8 @@ final class SQLiteEngine: StorageEngine {
         readers = NIOThreadPool(numberOfThreads: configuration.poolSize)
         readers.start()
         writer = GroupCommitWriter(
-            limit: configuration.mailboxLimit, clock: configuration.clock, counters: counters, wakeUps: wakeUps, name: "rapport-writer",
-            onCommit: configuration.onCommit
+            limit: configuration.mailboxLimit, clock: configuration.clock, counters: counters, wakeUps: wakeUps,
+            eventWakeUps: eventWakeUps, name: "rapport-writer", onCommit: configuration.onCommit
         ) { [pool, faults = configuration.faults] in SQLiteRoundStore(pool: pool, faults: faults) }
         logger.debug("opened SQLite", metadata: ["version": "\(String(cString: sqlite3_libversion()))"])
     }
@@ -112,6 +113,7 @@ final class SQLiteEngine: StorageEngine {
     func close() async {
         await writer.close()
         wakeUps.finish()
+        eventWakeUps.finish()
         try? await readers.shutdownGracefully()
         // Fails only when something still uses a connection; the lock's release below ends with the process at the latest.
         try? pool.close()

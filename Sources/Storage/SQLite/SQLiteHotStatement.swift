@@ -11,6 +11,7 @@ enum SQLiteHotStatement: Int, CaseIterable {
     case insertCommunication, insertQueueRow
     case dueRows, leaseRow, markSending
     case deleteHeldRow, markSent, insertSentEvent, insertProviderMessage
+    case anyWebhookEndpoint, insertOutgoingSent
 
     var text: String {
         switch self {
@@ -104,6 +105,17 @@ enum SQLiteHotStatement: Int, CaseIterable {
             INSERT INTO crm_delivery_logs (communication_id, log_id, event_type, event_timestamp, channel, attempt, started_at,
                 delivery_status, provider, provider_message_id, provider_response)
             VALUES (?1, ?2, 'sent', ?3, ?4, ?5, ?6, 'sent', ?7, ?8, ?9)
+            """
+        case .anyWebhookEndpoint: "SELECT 1 FROM crm_webhook_endpoints LIMIT 1"
+        case .insertOutgoingSent:
+            """
+            INSERT INTO crm_outgoing_events (event_id, business_id, event_type, client_id, communication_id, plan_id, message_type, channel,
+                provider, sandbox, occurred_at, created_at)
+            SELECT ?2, c.business_id, 'communication.sent', c.client_id, c.communication_id, c.plan_id, c.message_type, ?3, ?4, c.sandbox,
+                ?5, ?6
+            FROM crm_communications c
+            WHERE c.communication_id = ?1 AND EXISTS (SELECT 1 FROM crm_webhook_endpoints e WHERE e.business_id = c.business_id
+                AND (e.event_types = '' OR e.event_types LIKE '%,communication.sent,%'))
             """
         case .insertProviderMessage:
             """

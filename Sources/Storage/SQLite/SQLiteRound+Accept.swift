@@ -32,6 +32,7 @@ extension SQLiteRound {
         try insertQueueRow(effects)
         if let claim = acceptance.idempotency { try upsertIdempotencyRecord(claim, effects) }
         try effects.writeRest(dialect: .sqlite, emit)
+        if try endpointsExist(), try effects.writeOutgoing(emit) { result.leavesEvents = true }
         result.leavesDue(effects.leavesDue)
         return .success(.accepted(plan))
     }

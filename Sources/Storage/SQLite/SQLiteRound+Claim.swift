@@ -28,6 +28,7 @@ extension SQLiteRound {
             }
             turnedAway += 1
             try effects.write(decision, request, emit)
+            if try endpointsExist(), try effects.writeOutgoing(decision, emit) { result.leavesEvents = true }
         }
         return ClaimResult(begun: begun, turnedAway: turnedAway, more: candidates.count > request.limit)
     }

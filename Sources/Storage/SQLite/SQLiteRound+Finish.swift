@@ -10,11 +10,13 @@ extension SQLiteRound {
                 if try letGo(outcome) {
                     try markSent(outcome.id, outcome, messageID, response)
                     for member in outcome.members { try markSent(member, outcome, messageID, response) }
+                    try tellSent(outcome, &result)
                     if outcome.receiptID != nil { try expectReceipts(of: outcome, effects) }
                     continue
                 }
             } else if try isHeld(outcome) {
                 try effects.write(emit)
+                if try endpointsExist(), try effects.writeOutgoing(emit) { result.leavesEvents = true }
                 result.leavesDue(effects.leavesDue)
                 continue
             }
@@ -82,5 +84,22 @@ extension SQLiteRound {
         columns.add(messageID)
         columns.add(json: response.map(JSONText.string))
         try event.run(columns)
+    }
+
+    /// Queues the event of each message that went out, where anybody wants to hear of it.
+    private func tellSent(_ outcome: AttemptOutcome, _ result: inout RoundResult) throws(DatabaseError) {
+        guard try endpointsExist() else { return }
+        result.leavesEvents = true
+        let statement = try session.hot(.insertOutgoingSent)
+        for id in [outcome.id] + outcome.members {
+            var values = statement.binder()
+            values.add(id)
+            values.add(UUIDv7(at: now))
+            values.add(outcome.channel.rawValue)
+            values.add(outcome.provider)
+            values.add(outcome.finishedAt)
+            values.add(now)
+            try statement.run(values)
+        }
     }
 }

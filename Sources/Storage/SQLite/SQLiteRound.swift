@@ -6,6 +6,8 @@ final class SQLiteRound {
     let now: Timestamp
     /// Whether anything at all is suppressed; nil until someone asks. Only closures change suppressions, and they run first.
     private var knowsSuppressions: Bool?
+    /// Whether any business has an endpoint for events; nil until someone asks. Only closures change endpoints.
+    private var knowsEndpoints: Bool?
 
     init(session: SQLiteSession, now: Timestamp) {
         self.session = session
@@ -39,6 +41,7 @@ final class SQLiteRound {
             let resume = try closure.run(transaction)
             _ = try session.run("RELEASE closure")
             result.leavesDue(transaction.earliestDue)
+            if transaction.leavesEvents { result.leavesEvents = true }
             return .success(resume)
         } catch {
             guard session.isInTransaction else { throw DatabaseError(grdb: error) }
@@ -58,6 +61,14 @@ final class SQLiteRound {
         var found = false
         try session.hot(.anySuppression).run { (_) throws(DatabaseError) in found = true }
         knowsSuppressions = found
+        return found
+    }
+
+    func endpointsExist() throws(DatabaseError) -> Bool {
+        if let knowsEndpoints { return knowsEndpoints }
+        var found = false
+        try session.hot(.anyWebhookEndpoint).run { (_) throws(DatabaseError) in found = true }
+        knowsEndpoints = found
         return found
     }
 

@@ -16,12 +16,13 @@ final class GroupCommitWriter: Sendable {
     private let clock: WallClock
     private let counters: StorageCounters
     private let wakeUps: WakeUpHub
+    private let eventWakeUps: WakeUpHub
     private let onCommit: (@Sendable (_ items: Int, _ microseconds: Int) -> Void)?
     private let ended = DispatchSemaphore(value: 0)
 
     /// - Parameter makeStore: runs on the writer's thread.
     init(
-        limit: Int, clock: WallClock, counters: StorageCounters, wakeUps: WakeUpHub, name: String,
+        limit: Int, clock: WallClock, counters: StorageCounters, wakeUps: WakeUpHub, eventWakeUps: WakeUpHub, name: String,
         onCommit: (@Sendable (_ items: Int, _ microseconds: Int) -> Void)? = nil,
         makeStore: @escaping @Sendable () -> any RoundStore
     ) {
@@ -29,6 +30,7 @@ final class GroupCommitWriter: Sendable {
         self.clock = clock
         self.counters = counters
         self.wakeUps = wakeUps
+        self.eventWakeUps = eventWakeUps
         self.onCommit = onCommit
         let thread = Thread { [self] in
             let store = makeStore()
@@ -93,6 +95,7 @@ final class GroupCommitWriter: Sendable {
                     if case .deferred = reply { deferred.append(request) } else { request.resume(with: reply) }
                 }
                 wakeUps.signal(due: result.earliestDue, now: now)
+                if result.leavesEvents { eventWakeUps.signal() }
                 if let due = result.earliestDue, due <= now.adding(milliseconds: 5_000) { announcement.request() }
                 return deferred
             } catch {

@@ -17,6 +17,8 @@ struct RoundResult {
     var replies: [WriterReply]
     /// The earliest moment at which rows that the round left behind become due.
     var earliestDue: Timestamp?
+    /// There may be events for the businesses' endpoints among what it wrote.
+    var leavesEvents = false
 
     init(count: Int) {
         replies = Array(repeating: .deferred, count: count)

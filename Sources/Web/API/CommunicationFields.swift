@@ -49,7 +49,7 @@ struct CommunicationFields: Sendable {
         return isTimeZone(name) ? nil : "must be the name of an existing IANA time zone"
     }
 
-    private static func time(_ text: String) throws(FieldMessage) -> Timestamp {
+    static func time(_ text: String) throws(FieldMessage) -> Timestamp {
         guard let time = Timestamp(rfc3339: text) else { throw FieldMessage("must be an RFC 3339 time, for example 2026-05-01T09:00:00Z") }
         return time
     }

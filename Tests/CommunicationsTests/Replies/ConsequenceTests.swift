@@ -41,6 +41,26 @@ struct ConsequenceTests {
         }
     }
 
+    @Test("what callers read of preferences is never older than what a provider or the person said", arguments: World.engines)
+    func copies(engine: TestEngine) async throws {
+        try await withWorld(engine) { world in
+            let ada = try #require(ClientID("ada"))
+            func read() async throws -> String {
+                String(decoding: try await world.first.preferences.answer(ada, business: World.business), as: UTF8.self)
+            }
+            #expect(try await read() == #"{"client_id":"ada","opt_out_sms":false}"#)
+            #expect(try await read() == #"{"client_id":"ada","opt_out_sms":false}"#)
+            world.sms.script(.refuse(Self.failure(.optedOut)))
+            try await world.submit(world.request(urgency: .critical, channel: .sms))
+            try await world.first.quiet()
+            #expect(try await read() == #"{"client_id":"ada","opt_out_sms":true}"#)
+            try await world.take(world.text("START"))
+            #expect(try await read() == #"{"client_id":"ada","opt_out_sms":false}"#)
+            try await world.take(world.text("STOP"))
+            #expect(try await read() == #"{"client_id":"ada","opt_out_sms":true}"#)
+        }
+    }
+
     @Test("a dead number is suppressed on its channel; START does not revive it", arguments: World.engines)
     func addressDead(engine: TestEngine) async throws {
         try await withWorld(engine) { world in
@@ -95,6 +115,34 @@ struct ConsequenceTests {
             try await world.first.quiet()
             #expect(try await world.status(second) == .sent)
             #expect(world.whatsapp.accepted == [second])
+        }
+    }
+
+    @Test("a window that was closed after all is closed here too, unless the person has written since", arguments: World.engines)
+    func windowClosed(engine: TestEngine) async throws {
+        try await withWorld(engine) { world in
+            let consequences = Consequences(cipher: world.cipher)
+            let hash = world.cipher.lookupHash(World.number, business: world.business)
+            let business = world.business
+            func isOpen() async throws -> Bool {
+                try await world.store.database.read { tx in try tx.whatsAppInbound([hash], business: business)[hash] != nil }
+            }
+            let id = try await world.sent()
+            func refuse() async throws {
+                _ = try await world.store.database.write { tx in
+                    try tx.lockAllConsent()
+                    return try consequences.apply(.windowClosed, to: id, channel: .whatsapp, provider: "whatsapp", tx)
+                }
+            }
+            world.advance(seconds: 60)
+            try await world.take(world.chat("hello"))
+            try await refuse()
+            #expect(try await isOpen())
+            try await world.store.database.write { tx in
+                try tx.execute("UPDATE crm_whatsapp_windows SET last_inbound_at = \(Timestamp(milliseconds: 1_000_000))")
+            }
+            try await refuse()
+            #expect(try await !isOpen())
         }
     }
 

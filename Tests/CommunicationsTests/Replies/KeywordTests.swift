@@ -115,7 +115,7 @@ struct KeywordTests {
             let intake = world.intake { message, text in sent.add("\(message.from) \(text)") }
             let message = world.chat("STOP", from: "14155550100", id: "wamid.1")
             #expect(try await intake.take([message]).map(\.text) == [nil])
-            let expected = "14155550100 " + KeywordAnswer.stopped(business: "Bloom & Co", language: "en")
+            let expected = "+14155550100 " + KeywordAnswer.stopped(business: "Bloom & Co", language: "en")
             #expect(sent.texts == [expected])
             _ = try await intake.take([message, world.chat("STOP")])
             #expect(sent.texts == [expected])

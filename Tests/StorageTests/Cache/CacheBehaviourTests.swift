@@ -25,8 +25,10 @@ enum TestCache: String, CaseIterable, Sendable, CustomStringConvertible {
         }
     }
 
+    /// - Parameter patience: long, so that nothing depends on how busy the machine is; tests of the patience itself give the real one.
     static func withRedis(
-        _ server: RedisServer, pause: @escaping @Sendable (Duration) async throws -> Void = { _ in await Task.yield() },
+        _ server: RedisServer, patience: TimeAmount = .seconds(60),
+        pause: @escaping @Sendable (Duration) async throws -> Void = { _ in await Task.yield() },
         _ body: (RedisCache) async throws -> Void
     ) async throws {
         var configuration = try RedisConfiguration(url: server.url)
@@ -34,7 +36,7 @@ enum TestCache: String, CaseIterable, Sendable, CustomStringConvertible {
         configuration.maxReconnectDelay = .milliseconds(5)
         let cache = RedisCache(
             configuration: configuration, eventLoop: MultiThreadedEventLoopGroup.singleton.next(),
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, pause: pause)
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, patience: patience, pause: pause)
         do {
             try await body(cache)
         } catch {

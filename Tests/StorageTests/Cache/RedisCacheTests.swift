@@ -16,11 +16,12 @@ struct RedisCacheTests {
         while await cache.health() != nil { await Task.yield() }
     }
 
+    // With a longer patience than the product's, so that a busy machine is not taken for a frozen server.
     @Test("a frozen server costs everyone together one patience, then nothing, until it answers again")
     func frozen() async throws {
         try await RedisServer.with { server in
             let probing = Latch()
-            try await TestCache.withRedis(server, pause: { _ in await probing.wait() }) { cache in
+            try await TestCache.withRedis(server, patience: .seconds(2), pause: { _ in await probing.wait() }) { cache in
                 await cache.set("k", [1], seconds: 60)
                 server.freeze()
                 let clock = ContinuousClock()
@@ -29,8 +30,7 @@ struct RedisCacheTests {
                         for _ in 0..<100 { group.addTask { _ = await cache.get("k") } }
                     }
                 }
-                #expect(first >= .milliseconds(95))
-                #expect(first < .seconds(5))
+                #expect(first >= .milliseconds(1_900))
                 let errors = cache.counts.errors
                 #expect((1...100).contains(errors))
                 await #expect(cache.health() != nil)
@@ -55,10 +55,12 @@ struct RedisCacheTests {
         let silent = try await ServerBootstrap(group: group).bind(host: "127.0.0.1", port: 0).get()
         let port = try #require(silent.localAddress?.port)
         let asked = Mutex(0)
+        // The pause after the first probe is not waited for: it ends when the cache is shut down.
         let cache = RedisCache(
             configuration: RedisConfiguration(host: "127.0.0.1", port: port), eventLoop: group.next(),
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, onError: { _ in asked.withLock { $0 += 1 } },
             pause: { _ in try await Task.sleep(for: .seconds(3600)) })
+        #expect(RedisCache.patience == .milliseconds(100))
         await #expect(cache.get("k") == nil)
         #expect(asked.withLock(\.self) == 1)
         for _ in 0..<1000 { await #expect(cache.get("k") == nil) }
@@ -71,7 +73,7 @@ struct RedisCacheTests {
     func owedDeletion() async throws {
         try await RedisServer.with { server in
             let probing = Latch()
-            try await TestCache.withRedis(server, pause: { _ in await probing.wait() }) { cache in
+            try await TestCache.withRedis(server, patience: .seconds(2), pause: { _ in await probing.wait() }) { cache in
                 await cache.set("crm:prefs:a", [1], seconds: 60)
                 await cache.set("crm:prefs:b", [1], seconds: 60)
                 await cache.set("crm:prefs:c", [1], seconds: 60)
@@ -147,6 +149,12 @@ struct RedisCacheTests {
         }
     }
 
+    /// Seconds may have passed since.
+    private static func isAbout(_ seconds: Int64, _ found: Int64?) -> Bool {
+        guard let found else { return false }
+        return found <= seconds && found > seconds - 9
+    }
+
     @Test("entries, leases and counters carry the names and the ends of the specification")
     func namesAndEnds() async throws {
         try await RedisServer.with { server in
@@ -158,10 +166,10 @@ struct RedisCacheTests {
                 let key = keys.preferences(of: client, business: BusinessID(high: 1, low: 1))
                 #expect(key == "crm:prefs:client-123")
                 guard case .miss(let lease?) = await cache.lookUp(key) else { return }
-                #expect(try await redis.number(["TTL", "crm:lease:crm:prefs:client-123"]) == 10)
+                try await #expect(Self.isAbout(10, redis.number(["TTL", "crm:lease:crm:prefs:client-123"])))
                 await cache.fill(key, [1], seconds: 3600, lease: lease)
                 #expect(try await redis.number(["EXISTS", "crm:lease:crm:prefs:client-123"]) == 0)
-                #expect(try await redis.number(["TTL", "crm:prefs:client-123"]) == 3600)
+                try await #expect(Self.isAbout(3600, redis.number(["TTL", "crm:prefs:client-123"])))
                 guard case .miss(let lease?) = await cache.lookUp("crm:template:email:welcome") else { return }
                 await cache.fill("crm:template:email:welcome", [1], seconds: nil, lease: lease)
                 #expect(try await redis.number(["TTL", "crm:template:email:welcome"]) == -1)
@@ -170,13 +178,13 @@ struct RedisCacheTests {
                 #expect(counter == "crm:ratelimit:whatsapp:86400")
                 _ = await cache.increment(counter, by: 1, seconds: 50)
                 _ = await cache.increment(counter, by: 1, seconds: 500)
-                #expect(try await redis.number(["TTL", "crm:ratelimit:whatsapp:86400"]) == 50)
+                try await #expect(Self.isAbout(50, redis.number(["TTL", "crm:ratelimit:whatsapp:86400"])))
                 #expect(try await redis.number(["INCR", "crm:ratelimit:whatsapp:86400"]) == 3)
                 await #expect(cache.read(counter: counter) == 3)
                 // Made by another program, without an end.
                 _ = try await redis.send(["SET", "crm:ratelimit:sms:1", "5"])
                 await #expect(cache.increment("crm:ratelimit:sms:1", by: 1, seconds: 50) == 6)
-                #expect(try await redis.number(["TTL", "crm:ratelimit:sms:1"]) == 50)
+                try await #expect(Self.isAbout(50, redis.number(["TTL", "crm:ratelimit:sms:1"])))
                 await redis.shutdown()
             }
         }

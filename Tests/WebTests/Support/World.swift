@@ -72,7 +72,7 @@ struct World: Sendable {
                 try await RedisServer.with { server in
                     let cache = RedisCache(
                         configuration: try RedisConfiguration(url: server.url), eventLoop: MultiThreadedEventLoopGroup.singleton.next(),
-                        logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+                        logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, patience: .seconds(60))
                     do {
                         try await body(cache)
                     } catch {
