@@ -145,6 +145,11 @@ let package = Package(
             dependencies: ["Core", "Storage", .product(name: "Logging", package: "swift-log")],
             path: "Benchmarks/Storage"
         ),
+        .executableTarget(
+            name: "RESPBenchmark",
+            dependencies: ["RESP", .product(name: "NIOCore", package: nio), .product(name: "NIOPosix", package: nio)],
+            path: "Benchmarks/RESP"
+        ),
         // Real stores for the tests of every room.
         .target(
             name: "TestSupport",

@@ -78,8 +78,7 @@ struct Assembly: Sendable {
         let engine = DeliveryEngine(
             database: store.database, addresses: addresses, clock: clock, transports: transports, composer: composer, zones: zones,
             directory: directory, timing: timing, rates: RateLimit.rates(settings.rateLimits), sharedUsage: caches.sharedUsage,
-            logger: Logger(label: "rapport.delivery"),
-            metrics: metrics)
+            preferences: preferences, logger: Logger(label: "rapport.delivery"), metrics: metrics)
         let orchestrator = Orchestrator(
             database: store.database, clock: clock, directory: directory, templates: templates, addresses: addresses, zones: zones,
             engine: engine, preferences: preferences, smsPrices: settings.smsPrices)
@@ -128,10 +127,13 @@ struct Assembly: Sendable {
         do {
             try await ServiceGroup(configuration: configuration).run()
         } catch {
-            await http.shutdown()
-            await caches.redis?.shutdown()
+            await closeClients()
             throw error
         }
+        await closeClients()
+    }
+
+    private func closeClients() async {
         await http.shutdown()
         await caches.redis?.shutdown()
     }

@@ -44,14 +44,14 @@ final class MetricsSampler: Service {
             metrics.queueDepth["leased"].set(depths.reduce(0) { $0 + $1.leased })
             let oldest = depths.compactMap(\.oldestDue).min()
             metrics.queueOldestDue.set(oldest.map { Self.seconds(from: $0, to: now) } ?? 0)
-            let events = try await database.read { tx in try tx.eventBacklog() }
-            metrics.webhookQueueDepth.set(events.waiting)
-            metrics.webhookOldest.set(events.oldest.map { Self.seconds(from: $0, to: now) } ?? 0)
             let lanes = engine.laneStatus
             for (channel, status) in lanes {
                 let due = depths.reduce(0) { $0 + ($1.channel == channel ? $1.due : 0) }
                 metrics.rateLimitWaiting[channel.rawValue].set(status.waitsForRate ? due : 0)
             }
+            let events = try await database.read { tx in try tx.eventBacklog() }
+            metrics.webhookQueueDepth.set(events.waiting)
+            metrics.webhookOldest.set(events.oldest.map { Self.seconds(from: $0, to: now) } ?? 0)
             metrics.claimAge.set(depths.compactMap(\.oldestLease).min().map { Self.seconds(from: $0, to: now) } ?? 0)
         } catch {
             logger.debug("queue_not_read", metadata: ["error": "\(String(reflecting: error))"])

@@ -54,10 +54,12 @@ public final class DeliveryEngine: Service {
     ///   - rates: what each channel's provider account may send, over all instances; those of a transport with several senders
     ///     hold for each of them.
     ///   - sharedUsage: the same counters where other tools see them.
+    ///   - preferences: copies that are out of date when a provider says that somebody opted out.
     public init(
         database: Database, addresses: AddressBook, clock: WallClock, transports: [Channel: any Transport], composer: MessageComposer,
         zones: ZoneCatalog, directory: Directory, policy: RetryPolicy = .standard, timing: DeliveryTiming = DeliveryTiming(),
-        rates: [Channel: MessageRate] = [:], sharedUsage: SharedUsage? = nil, logger: Logger,
+        rates: [Channel: MessageRate] = [:], sharedUsage: SharedUsage? = nil, preferences: PreferencesCache? = nil,
+        logger: Logger,
         metrics: EngineMetrics = EngineMetrics(registry: MetricsRegistry())
     ) {
         self.database = database
@@ -91,7 +93,10 @@ public final class DeliveryEngine: Service {
                 return try refused.flatMap { try consequences.apply($0, tx) }
             }
             // What has begun is not waited for: its end comes by this recorder.
-            for change in changes { _ = register.withdraw(business: change.business, client: change.client, channels: change.channels) }
+            for change in changes {
+                _ = register.withdraw(business: change.business, client: change.client, channels: change.channels)
+                await preferences?.forget(change.client, business: change.business)
+            }
         } recorded: { [lanes, messagesKnown] outcomes in
             register.leave(outcomes.map(\.id))
             if outcomes.contains(where: { $0.channel != .email }) { messagesKnown.raise() }

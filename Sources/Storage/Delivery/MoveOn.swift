@@ -47,10 +47,11 @@ extension Transaction {
         let rows = try run(
             """
             SELECT q.communication_id, q.business_id, q.client_id, q.due_at, q.attempt, q.lease_token, q.leased_at, c.plan_id,
-                c.message_type, c.category, c.urgency, c.fallback_channels, c.context, c.batch_id, c.created_at, \(false)
+                c.message_type, c.category, c.urgency, c.fallback_channels, c.context, c.batch_id, c.created_at, \(false), q.unknown_since,
+                q.rate_limited, q.takeovers, c.fallback_after_s, c.status
             FROM crm_delivery_queue q JOIN crm_communications c ON c.communication_id = q.communication_id
             WHERE q.channel = \(request.channel) AND q.due_at < \(request.dueBefore.milliseconds) AND q.lease_token IS NULL
-                AND c.fallback_channels <> '' AND (c.status = 'pending' OR c.status = 'queued')
+                AND q.unknown_since IS NULL AND c.fallback_channels <> '' AND (c.status = 'pending' OR c.status = 'queued')
                 AND NOT EXISTS (
                     SELECT 1 FROM crm_delivery_logs l
                     WHERE l.communication_id = q.communication_id AND l.channel = q.channel

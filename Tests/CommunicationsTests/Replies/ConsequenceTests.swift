@@ -41,6 +41,26 @@ struct ConsequenceTests {
         }
     }
 
+    @Test("what callers read of preferences is never older than what a provider or the person said", arguments: World.engines)
+    func copies(engine: TestEngine) async throws {
+        try await withWorld(engine) { world in
+            let ada = try #require(ClientID("ada"))
+            func read() async throws -> String {
+                String(decoding: try await world.first.preferences.answer(ada, business: World.business), as: UTF8.self)
+            }
+            #expect(try await read() == #"{"client_id":"ada","opt_out_sms":false}"#)
+            #expect(try await read() == #"{"client_id":"ada","opt_out_sms":false}"#)
+            world.sms.script(.refuse(Self.failure(.optedOut)))
+            try await world.submit(world.request(urgency: .critical, channel: .sms))
+            try await world.first.quiet()
+            #expect(try await read() == #"{"client_id":"ada","opt_out_sms":true}"#)
+            try await world.take(world.text("START"))
+            #expect(try await read() == #"{"client_id":"ada","opt_out_sms":false}"#)
+            try await world.take(world.text("STOP"))
+            #expect(try await read() == #"{"client_id":"ada","opt_out_sms":true}"#)
+        }
+    }
+
     @Test("a dead number is suppressed on its channel; START does not revive it", arguments: World.engines)
     func addressDead(engine: TestEngine) async throws {
         try await withWorld(engine) { world in

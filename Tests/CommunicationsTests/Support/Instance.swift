@@ -29,6 +29,7 @@ struct Instance: Sendable {
     let whatsapp: ScriptedTransport
     let directory: Directory
     let templates: TemplateStore
+    let preferences: PreferencesCache
     let engine: DeliveryEngine
     let orchestrator: Orchestrator
 
@@ -44,6 +45,12 @@ struct Instance: Sendable {
         whatsapp = ScriptedTransport("chat", capacity: capacity)
         directory = Directory(database: database, clock: wallClock)
         templates = TemplateStore(database: database, clock: wallClock)
+        let records = RecordCache(
+            cache: InProcessCache(clock: wallClock), keys: CacheKeys(firstBusiness: BusinessID(high: 0, low: 0)), seconds: 3600)
+        preferences = PreferencesCache(database: database, directory: directory, records: records) { preferences, client, json in
+            json.member("client_id", client.text)
+            json.member("opt_out_sms", preferences.optOuts.contains(.sms))
+        }
         let zones = ZoneCatalog()
         let addresses = AddressBook(cipher: cipher)
         let composer =
@@ -54,11 +61,11 @@ struct Instance: Sendable {
             database: database, addresses: addresses, clock: wallClock,
             transports: [.email: mail ?? email, .sms: sms, .whatsapp: whatsapp],
             composer: MessageComposer(database: database, directory: directory, templates: templates, whatsApp: composer), zones: zones,
-            directory: directory, timing: timing, rates: pace.rates, sharedUsage: pace.sharedUsage,
+            directory: directory, timing: timing, rates: pace.rates, sharedUsage: pace.sharedUsage, preferences: preferences,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         orchestrator = Orchestrator(
             database: database, clock: wallClock, directory: directory, templates: templates, addresses: addresses, zones: zones,
-            engine: engine, smsPrices: smsPrices)
+            engine: engine, preferences: preferences, smsPrices: smsPrices)
     }
 
     /// Records outcomes while `body` runs.
