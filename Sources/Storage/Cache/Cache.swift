@@ -42,7 +42,7 @@ public enum CacheLookUp: Sendable {
     case miss(CacheLease?)
 }
 
-/// The right to fill one gap.
+/// The right to fill one gap. All who find it have the same; the first to come fills it.
 public struct CacheLease: Sendable, Hashable {
     let token: UInt64
 

@@ -56,6 +56,9 @@ public final class InProcessCache: Cache {
         let now = clock.now()
         return state.withLock { state in
             if let value = Self.counted(state.entries.value(of: key, at: now), &state) { return .hit(value) }
+            // Who comes later reads later: what holds for the first lease holds for them. With one of their own, many readers of one
+            // key would take it from each other for ever.
+            if let lease = state.leases[key] { return .miss(CacheLease(token: lease)) }
             if state.leases.count >= Self.mostLeases { state.leases.removeAll() }
             state.lastLease &+= 1
             state.leases[key] = state.lastLease

@@ -62,11 +62,12 @@ public final class RedisCache: Cache {
 
     public func lookUp(_ key: String) async -> CacheLookUp {
         if let value = await get(key) { return .hit(value) }
-        let lease = CacheLease(token: .random(in: .min ... .max))
         let answer = await ask([
-            "SET", RESPArgument(CacheKeys.lease(key)), RESPArgument("\(lease.token)"), "EX", RESPArgument(Self.leaseSeconds),
+            "EVAL", Script.lease, "1", RESPArgument(CacheKeys.lease(key)), RESPArgument("\(UInt64.random(in: .min ... .max))"),
+            RESPArgument(Self.leaseSeconds),
         ])
-        return .miss(answer == nil ? nil : lease)
+        guard case .bulk(let token)? = answer else { return .miss(nil) }
+        return .miss(UInt64(String(decoding: token, as: UTF8.self)).map(CacheLease.init))
     }
 
     public func fill(_ key: String, _ value: [UInt8], seconds: Int?, lease: CacheLease) async {
@@ -281,6 +282,14 @@ public final class RedisCache: Cache {
     }
 
     private enum Script {
+        /// Key: lease. Arguments: a new token, seconds. Who finds the same gap shares the lease on it: what holds for the first reader
+        /// holds for those who come later, and with one each they would take it from each other for ever.
+        static let lease: RESPArgument = """
+            local t=redis.call('GET',KEYS[1])
+            if t then return t end
+            redis.call('SET',KEYS[1],ARGV[1],'EX',ARGV[2])
+            return ARGV[1]
+            """
         /// Keys: lease, entry. Arguments: token, value, seconds or 0.
         static let fill: RESPArgument = """
             if redis.call('GET',KEYS[1])~=ARGV[1] then return 0 end

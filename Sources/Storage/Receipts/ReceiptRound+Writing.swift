@@ -22,8 +22,18 @@ extension ReceiptRound {
         case .bounced: type = .bounced
         case .pending, .queued, .sending, .failed, .suppressed, .cancelled: return
         }
+        var data: [UInt8] = []
+        if reached.status == .bounced, let fields = subjects[reached.communication]?.fields {
+            var json = JSONWriter(capacity: 128)
+            json.object { json in
+                json.member("reason", fields.errorMessage)
+                json.member("error_category", fields.errorCategory)
+            }
+            data = json.bytes
+        }
         try tx.emit(
-            OutgoingEvent(type: type, clientID: reached.clientID, communication: reached.communication, at: reached.at),
+            OutgoingEvent(
+                type: type, clientID: reached.clientID, communication: reached.communication, at: reached.at, data: data),
             business: reached.business)
     }
 

@@ -114,6 +114,8 @@ struct ReceiptRound {
             if row != nil { return .unrecorded }
             return subject.newest == nil ? .newest : .earlier
         }
+        // Mail servers give no id to go by: a communication that has moved on to e-mail is known by its channel alone.
+        guard recorded.channel == subject.fields.channel || row?.channel == recorded.channel else { return .earlier }
         return recorded.sequence == subject.newest ? .newest : .earlier
     }
 

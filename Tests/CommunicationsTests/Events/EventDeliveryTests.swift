@@ -158,10 +158,10 @@ struct EventDeliveryTests {
                     try await world.endpoint(working.url)
                     try await world.running(world.dispatcher) {
                         for index in 0..<40 { try await world.emit("client-\(index)") }
-                        try await world.until { working.received.count == 40 }
+                        try await working.arrivals { $0.count == 40 }
                         #expect(hanging.received.count <= 4)
                         gate.open()
-                        try await world.until { hanging.received.count == 40 }
+                        try await hanging.arrivals { $0.count == 40 }
                     }
                 }
             }
@@ -180,7 +180,7 @@ struct EventDeliveryTests {
             }) { receiver in
                 let endpoint = try await world.endpoint(receiver.url)
                 try await world.emit("ada", "one")
-                try await world.running(world.dispatcher) { try await world.until { receiver.received.count == 1 } }
+                try await world.running(world.dispatcher) { try await receiver.arrivals { $0.count == 1 } }
                 #expect(world.dispatcher.flights.count == 0)
                 let delivery = try #require(try await world.deliveries(endpoint).first)
                 #expect(delivery.status == .waiting && delivery.attempts.isEmpty)
@@ -245,7 +245,7 @@ struct EventDeliveryTests {
                             }
                             try await group.waitForAll()
                         }
-                        try await world.until { Set(receiver.received.map { $0.headers["webhook-id"] }).count == 160 }
+                        try await receiver.arrivals { Set($0.map { $0.headers["webhook-id"] }).count == 160 }
                     }
                 }
                 await another?.close()

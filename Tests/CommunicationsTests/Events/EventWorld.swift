@@ -93,12 +93,4 @@ struct EventWorld: Sendable {
             throw error
         }
     }
-
-    /// Lets others run until `condition` holds; the test's time limit ends it otherwise.
-    func until(_ condition: () async throws -> Bool) async throws {
-        while try await !condition() {
-            try Task.checkCancellation()
-            await Task.yield()
-        }
-    }
 }

@@ -4,6 +4,8 @@ import NIOHTTP1
 import NIOPosix
 import Synchronization
 
+@testable import Communications
+
 /// A receiver of events: a real HTTP server of one test's own.
 final class WebhookReceiver: Sendable {
     struct Delivery: Sendable {
@@ -26,6 +28,8 @@ final class WebhookReceiver: Sendable {
     private let deliveries = Mutex<[Delivery]>([])
     private let behaviour: Mutex<Behaviour>
     private let port = Mutex(0)
+    /// Rings at each arrival.
+    private let bell = Signal()
 
     private init(_ behaviour: @escaping Behaviour) {
         self.behaviour = Mutex(behaviour)
@@ -34,6 +38,14 @@ final class WebhookReceiver: Sendable {
     /// Everything that arrived, in the order of arrival.
     var received: [Delivery] { deliveries.withLock { $0 } }
     var url: String { "http://127.0.0.1:\(port.withLock { $0 })/events" }
+
+    /// Waits for an arrival after which `condition` holds; one waits at a time. The test's time limit ends it otherwise.
+    func arrivals(until condition: ([Delivery]) -> Bool) async throws {
+        while !condition(received) {
+            try Task.checkCancellation()
+            await bell.wait()
+        }
+    }
 
     func answer(_ behaviour: @escaping Behaviour) { self.behaviour.withLock { $0 = behaviour } }
     func answer(_ status: Int, _ headers: [String: String] = [:], _ body: String = "") {
@@ -66,6 +78,7 @@ final class WebhookReceiver: Sendable {
 
     fileprivate func take(_ delivery: Delivery) async -> Reply {
         deliveries.withLock { $0.append(delivery) }
+        bell.raise()
         return await behaviour.withLock { $0 }(delivery)
     }
 

@@ -95,6 +95,21 @@ struct CacheBehaviourTests {
         }
     }
 
+    @Test("all who find the same gap may fill it, and the first one does", arguments: TestCache.allCases)
+    func shared(_ kind: TestCache) async throws {
+        try await kind.with { cache in
+            let first = try #require(await cache.missing("k"))
+            let second = try #require(await cache.missing("k"))
+            await cache.fill("k", [1], seconds: 60, lease: first)
+            await #expect(cache.get("k") == [1])
+            await cache.fill("k", [2], seconds: 60, lease: second)
+            await #expect(cache.get("k") == [1])
+            await cache.delete(["k"])
+            await cache.fill("k", [2], seconds: 60, lease: second)
+            await #expect(cache.get("k") == nil)
+        }
+    }
+
     @Test("leases are for one key each", arguments: TestCache.allCases)
     func leasesOfOthers(_ kind: TestCache) async throws {
         try await kind.with { cache in

@@ -32,6 +32,30 @@ import Testing
         }
     }
 
+    @Test("the outside is told of each status once, when it is really reached", arguments: TestEngine.allCases)
+    func told(_ engine: TestEngine) async throws {
+        try await ReceiptWorld.with(engine) { w in
+            try await w.f.addEndpoint()
+            let arrived = try await w.accept(client: "ada")
+            try await w.send("SM1")
+            let lost = try await w.accept(client: "bob")
+            try await w.send("SM2")
+            let delivered = w.event("delivered", .delivered)
+            try await w.tell(delivered, delivered, w.event("read", .opened), w.event("undelivered", .bounced, of: "SM2"))
+            try await w.tell(delivered, w.event("undelivered", .bounced, of: "SM2"), w.event("delivered", .delivered, of: "SM2"))
+            let rows = try await w.f.database.read { tx in
+                try tx.run("SELECT communication_id, event_type, data FROM crm_outgoing_events ORDER BY position")
+            }
+            func types(_ id: CommunicationID) throws -> [String] {
+                try rows.filter { try $0.uuid(0) == id }.map { try $0.text(1) }
+            }
+            #expect(try types(arrived) == ["communication.sent", "communication.delivered", "communication.opened"])
+            #expect(try types(lost) == ["communication.sent", "communication.bounced"])
+            let data = try #require(try rows.first { try $0.text(1) == "communication.bounced" }).json(2)
+            #expect(String(decoding: data, as: UTF8.self) == #"{"reason":"30006: not reached","error_category":"permanent"}"#)
+        }
+    }
+
     @Test("the provider's clock is believed between the acceptance and now, and the earliest time is kept", arguments: TestEngine.allCases)
     func times(_ engine: TestEngine) async throws {
         try await ReceiptWorld.with(engine) { w in
