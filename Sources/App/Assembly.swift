@@ -31,8 +31,8 @@ struct Assembly: Sendable {
     let orchestrator: Orchestrator
     let web: WebParts
     let events: EventDispatcher
-    /// The way out over HTTP.
-    let http: SafeHTTP
+    /// The ways out over HTTP: one for the businesses' endpoints, one for each provider.
+    let clients: [SafeHTTP]
     let receipts: EventIntake
     let caches: CacheParts
     /// Nil while e-mail runs in the sandbox.
@@ -72,7 +72,7 @@ struct Assembly: Sendable {
         let whatsApp = WhatsAppComposer(
             database: store.database, addresses: addresses, clock: clock, isSandbox: settings.whatsapp == nil)
         let composer = MessageComposer(database: store.database, directory: directory, templates: templates, whatsApp: whatsApp)
-        let (transports, mail) = try makeTransports(settings, store, clock)
+        let (transports, mail, providerClients) = try makeTransports(settings, store, clock)
         var timing = DeliveryTiming()
         timing.usesStoreClock = true
         let engine = DeliveryEngine(
@@ -98,7 +98,7 @@ struct Assembly: Sendable {
             allowsPrivateNetworks: settings.allowsPrivateWebhooks, logger: Logger(label: "rapport.events"), metrics: metrics)
         return Assembly(
             settings: settings, store: store, clock: clock, logger: logger, registry: registry, metrics: metrics, engine: engine,
-            orchestrator: orchestrator, web: web, events: events, http: http, receipts: receipts, caches: caches, mail: mail,
+            orchestrator: orchestrator, web: web, events: events, clients: [http] + providerClients, receipts: receipts, caches: caches, mail: mail,
             bootstrap: bootstrap)
     }
 
@@ -134,7 +134,7 @@ struct Assembly: Sendable {
     }
 
     private func closeClients() async {
-        await http.shutdown()
+        for client in clients { await client.shutdown() }
         await caches.redis?.shutdown()
     }
 
@@ -162,14 +162,14 @@ struct Assembly: Sendable {
 
     private static func makeTransports(
         _ settings: Settings, _ store: Store, _ clock: WallClock
-    ) throws -> (transports: [Core.Channel: any Transport], mail: SMTPPool?) {
+    ) throws -> (transports: [Core.Channel: any Transport], mail: SMTPPool?, clients: [SafeHTTP]) {
         var transports: [Core.Channel: any Transport] = [:]
         for channel in Core.Channel.allCases {
             transports[channel] = SandboxTransport(
                 channel: channel, sender: "sandbox", database: store.database, cipher: store.cipher, clock: clock)
         }
-        addProviders(to: &transports, settings, clock)
-        guard let mail = settings.mail else { return (transports, nil) }
+        let clients = addProviders(to: &transports, settings, clock)
+        guard let mail = settings.mail else { return (transports, nil, clients) }
         let pool = SMTPPool(configuration: mail.configuration(clientName: settings.mailClientName), eventLoop: mailLoops.any())
         let signer = try mail.signer()
         let sign = signer.map { signer in
@@ -177,6 +177,6 @@ struct Assembly: Sendable {
         }
         transports[.email] = EmailTransport(
             pool: pool, sender: try mail.sender(), senderName: mail.fromName, sign: sign, clock: clock)
-        return (transports, pool)
+        return (transports, pool, clients)
     }
 }
