@@ -98,6 +98,21 @@ import Testing
         }
     }
 
+    @Test("a failure told again after the fallback has left by mail, which gives no id to go by, is no end", arguments: TestEngine.allCases)
+    func toldAgainAfterMail(_ engine: TestEngine) async throws {
+        try await ReceiptWorld.with(engine) { w in
+            let id = try await w.accept(fallbacks: [.email], hasMail: true)
+            try await w.send("SM1")
+            let failure = w.event("undelivered", .bounced)
+            try await w.tell(failure)
+            #expect(try await w.send("4F2A", on: .email, provider: "smtp") == 1)
+            try await w.tell(w.event("failed", .bounced))
+            #expect(try await w.standing(id) == .init(status: .sent, channel: "email", fallbacks: "", queued: nil))
+            try await w.tell(w.event("delivered", .delivered), failure)
+            #expect(try await w.f.status(id) == .delivered)
+        }
+    }
+
     @Test("a channel that the client closed, or has no address for, is no way on", arguments: TestEngine.allCases)
     func consent(_ engine: TestEngine) async throws {
         try await ReceiptWorld.with(engine) { w in

@@ -12,10 +12,11 @@ struct ReceiptWorld {
     }
 
     /// Accepts a message to a number of its own.
-    func accept(_ channel: Channel = .sms, fallbacks: [Channel] = [], client: String = "ada", fallbackAfter: Int? = nil) async throws
-        -> CommunicationID
-    {
-        let recipient = SealedRecipient(phoneNumber: SealedValue(bytes: [1]), phoneHash: Array(client.utf8))
+    func accept(
+        _ channel: Channel = .sms, fallbacks: [Channel] = [], client: String = "ada", fallbackAfter: Int? = nil, hasMail: Bool = false
+    ) async throws -> CommunicationID {
+        var recipient = SealedRecipient(phoneNumber: SealedValue(bytes: [1]), phoneHash: Array(client.utf8))
+        if hasMail { (recipient.email, recipient.emailHash) = (SealedValue(bytes: [2]), [2]) }
         let acceptance = f.acceptance(client: client, recipient: recipient) { plan, _, _ in
             plan.channel = channel
             plan.fallbacks = fallbacks
