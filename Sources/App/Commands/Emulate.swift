@@ -22,8 +22,8 @@ struct Emulate: AsyncParsableCommand {
     @Option(help: "Address to listen on. The emulator trusts everybody who reaches it.")
     var host = "127.0.0.1"
 
-    @Option(help: "The server's API_BASE_URL; needed for replies and for WhatsApp's statuses.")
-    var callback: String?
+    @Option(help: "The server's API_BASE_URL: where replies and WhatsApp's statuses go. Signatures cover it, letter for letter.")
+    var callback = "http://localhost:8080"
 
     @Option(help: "Connect here for every callback, whatever host its address names (http://127.0.0.1:8080).")
     var connectTo: String?
@@ -84,8 +84,7 @@ struct Emulate: AsyncParsableCommand {
         guard (1...1_000_000).contains(capacity) else { throw ValidationError("--capacity must be a number from 1 to 1000000") }
         guard (1...100).contains(copies) else { throw ValidationError("--copies must be a number from 1 to 100") }
         guard (0...86_400).contains(delay) else { throw ValidationError("--delay must be a number of seconds up to 86400") }
-        for (name, url) in [("--callback", callback), ("--connect-to", connectTo)] {
-            guard let url else { continue }
+        for (name, url) in [("--callback", callback), ("--connect-to", connectTo ?? callback)] {
             guard url.hasPrefix("http://") || url.hasPrefix("https://") else {
                 throw ValidationError("\(name) must be an http or https address")
             }
@@ -144,11 +143,10 @@ struct Emulate: AsyncParsableCommand {
     /// What to paste for the server.
     static func greeting(_ emulator: EmulatorServer) -> String {
         let configuration = emulator.configuration
-        let lines = settings(of: emulator).map { "    \($0.0.rawValue)=\($0.1)" }.joined(separator: "\n")
-        let callback =
-            configuration.callbackURL.map { "callbacks go to \($0)" } ?? "no --callback: nobody can reply, WhatsApp reports no statuses"
+        let callback = configuration.callbackURL ?? ""
+        let lines = ([(.baseURL, callback)] + settings(of: emulator)).map { "    \($0.0.rawValue)=\($0.1)" }.joined(separator: "\n")
         return """
-            Rapport's emulator of Twilio and WhatsApp listens on \(emulator.baseURL) (\(callback))
+            Rapport's emulator of Twilio and WhatsApp listens on \(emulator.baseURL); callbacks go to \(callback)
               settings for `rapport serve`:
             \(lines)
               messages: \(emulator.baseURL)/     magic numbers: docs/emulators.md
