@@ -159,7 +159,7 @@ let package = Package(
             ],
             path: "Tests/Support"
         ),
-        .testTarget(name: "CoreTests", dependencies: ["Core"]),
+        .testTarget(name: "CoreTests", dependencies: ["Core", "TestSupport"]),
         .testTarget(
             name: "RESPTests",
             dependencies: [

@@ -3,15 +3,17 @@ import Core
 import Storage
 
 extension Assembly {
-    /// Takes what clients answer. On WhatsApp keywords are answered by its own API, where there is an account.
+    /// On WhatsApp keywords are answered by its own API, where there is an account; nil otherwise.
+    static func whatsAppConfirmation(_ transports: [Channel: any Transport]) -> WhatsAppConfirmation? {
+        (transports[.whatsapp] as? WhatsAppTransport).map { WhatsAppConfirmation(client: $0.client) }
+    }
+
+    /// Takes what clients answer.
     static func replyIntake(
-        _ settings: Settings, _ transports: [Channel: any Transport], _ store: Store, _ clock: WallClock, _ orchestrator: Orchestrator
+        _ settings: Settings, _ confirmation: WhatsAppConfirmation?, _ store: Store, _ clock: WallClock, _ orchestrator: Orchestrator
     ) -> ReplyIntake {
         var confirm: ReplyIntake.Confirm?
-        if let whatsApp = transports[.whatsapp] as? WhatsAppTransport {
-            let confirmation = WhatsAppConfirmation(client: whatsApp.client)
-            confirm = { message, text in await confirmation.begin(message, text) }
-        }
+        if let confirmation { confirm = { message, text in confirmation.post(text, to: message) } }
         return ReplyIntake(
             database: store.database, cipher: store.cipher, clock: clock, orchestrator: orchestrator,
             optOutReplies: settings.optOutReplies, confirm: confirm)

@@ -33,6 +33,8 @@ struct Assembly: Sendable {
     let events: EventDispatcher
     /// The ways out over HTTP: one for the businesses' endpoints, one for each provider.
     let clients: [SafeHTTP]
+    /// Nil while WhatsApp runs in the sandbox.
+    let confirmation: WhatsAppConfirmation?
     let receipts: EventIntake
     let caches: CacheParts
     /// Nil while e-mail runs in the sandbox.
@@ -82,7 +84,8 @@ struct Assembly: Sendable {
         let orchestrator = Orchestrator(
             database: store.database, clock: clock, directory: directory, templates: templates, addresses: addresses, zones: zones,
             engine: engine, preferences: preferences, smsPrices: settings.smsPrices)
-        let replies = replyIntake(settings, transports, store, clock, orchestrator)
+        let confirmation = whatsAppConfirmation(transports)
+        let replies = replyIntake(settings, confirmation, store, clock, orchestrator)
         let receipts = EventIntake(database: store.database, cipher: store.cipher, orchestrator: orchestrator)
         var web = WebParts(
             database: store.database, cipher: store.cipher, clock: clock, keys: APIKeyCache(database: store.database, clock: clock),
@@ -98,8 +101,8 @@ struct Assembly: Sendable {
             allowsPrivateNetworks: settings.allowsPrivateWebhooks, logger: Logger(label: "rapport.events"), metrics: metrics)
         return Assembly(
             settings: settings, store: store, clock: clock, logger: logger, registry: registry, metrics: metrics, engine: engine,
-            orchestrator: orchestrator, web: web, events: events, clients: [http] + providerClients, receipts: receipts, caches: caches, mail: mail,
-            bootstrap: bootstrap)
+            orchestrator: orchestrator, web: web, events: events, clients: [http] + providerClients, confirmation: confirmation,
+            receipts: receipts, caches: caches, mail: mail, bootstrap: bootstrap)
     }
 
     /// Runs until SIGTERM or SIGINT, then stops in reverse order: HTTP, the engine with what it has begun, the sampler.
@@ -116,9 +119,9 @@ struct Assembly: Sendable {
             Console.complain("the stop took too long and was cut short; what was begun is taken over by the next start")
             _exit(EXIT_FAILURE)
         }
-        let templates: [any Service] = web.whatsAppTemplates.map { [$0] } ?? []
+        let whatsApp = [web.whatsAppTemplates as (any Service)?, confirmation].compactMap(\.self)
         var configuration = ServiceGroupConfiguration(
-            services: [sampler, purge, sweep] + templates + [engine, events, server, deadline],
+            services: [sampler, purge, sweep] + whatsApp + [engine, events, server, deadline],
             gracefulShutdownSignals: [.sigterm, .sigint],
             logger: logger)
         // The engine's own deadline for begun attempts is shorter. The group's limit for the cancellation would be a trap; the

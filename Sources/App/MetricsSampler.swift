@@ -47,16 +47,16 @@ final class MetricsSampler: Service {
             let lanes = engine.laneStatus
             for (channel, status) in lanes {
                 let due = depths.reduce(0) { $0 + ($1.channel == channel ? $1.due : 0) }
-                metrics.rateLimitWaiting[channel.rawValue].set(status.waitsForRate ? due : 0)
+                metrics.lanes.rateLimitWaiting[channel.rawValue].set(status.waitsForRate ? due : 0)
             }
             let events = try await database.read { tx in try tx.eventBacklog() }
-            metrics.webhookQueueDepth.set(events.waiting)
-            metrics.webhookOldest.set(events.oldest.map { Self.seconds(from: $0, to: now) } ?? 0)
+            metrics.endpoints.queueDepth.set(events.waiting)
+            metrics.endpoints.oldest.set(events.oldest.map { Self.seconds(from: $0, to: now) } ?? 0)
             metrics.claimAge.set(depths.compactMap(\.oldestLease).min().map { Self.seconds(from: $0, to: now) } ?? 0)
         } catch {
             logger.debug("queue_not_read", metadata: ["error": "\(String(reflecting: error))"])
         }
-        for (channel, left) in await engine.permitsLeft() { metrics.rateLimitPermits[channel.rawValue].set(left) }
+        for (channel, left) in await engine.permitsLeft() { metrics.lanes.rateLimitPermits[channel.rawValue].set(left) }
     }
 
     private static func seconds(from then: Timestamp, to now: Timestamp) -> Double {
@@ -86,7 +86,7 @@ final class MetricsSampler: Service {
             reconnections.set(numbers.reconnections)
             retries.set(numbers.retries)
             metrics.inFlight.set(engine.inFlight.values.reduce(0, +))
-            for (channel, status) in engine.laneStatus { metrics.circuitState[channel.rawValue].set(status.circuit.rawValue) }
+            for (channel, status) in engine.laneStatus { metrics.lanes.circuitState[channel.rawValue].set(status.circuit.rawValue) }
             if let mail {
                 let connections = mail.snapshot
                 metrics.smtpConnections["busy"].set(connections.busy)

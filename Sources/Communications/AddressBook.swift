@@ -11,15 +11,25 @@ public struct AddressBook: Sendable {
 
     /// The client's address on a channel in the clear; nil when there is none.
     public func address(of snapshot: ClientSnapshot, on channel: Channel, business: BusinessID, client: ClientID) throws -> String? {
-        switch channel {
-        case .email: try snapshot.email.map { try cipher.open($0, .clientEmail(business, client)) }
-        case .sms, .whatsapp: try snapshot.phoneNumber.map { try cipher.open($0, .clientPhone(business, client)) }
-        }
+        try open(email: snapshot.email, phoneNumber: snapshot.phoneNumber, on: channel, business, client)
+    }
+
+    /// As ``address(of:on:business:client:)``, out of the client's record.
+    public func address(of record: SealedClient, on channel: Channel, business: BusinessID) throws -> String? {
+        try open(email: record.email, phoneNumber: record.phoneNumber, on: channel, business, record.id)
+    }
+
+    /// The keyed hash under which whoever has an address is found and suppressed.
+    public func lookupHash(of address: String, on channel: Channel, business: BusinessID) -> [UInt8] {
+        let normalised = channel == .email ? ClientAddress.normalised(email: address) : ClientAddress.normalised(phoneNumber: address)
+        return cipher.lookupHash(normalised, business: business)
     }
 
     /// The keyed hash under which a client's number is found; nil when there is none.
     public func phoneHash(of snapshot: ClientSnapshot, business: BusinessID, client: ClientID) throws -> [UInt8]? {
-        try address(of: snapshot, on: .whatsapp, business: business, client: client).map { cipher.lookupHash($0, business: business) }
+        try address(of: snapshot, on: .whatsapp, business: business, client: client).map {
+            lookupHash(of: $0, on: .whatsapp, business: business)
+        }
     }
 
     /// A request's recipient with its addresses sealed for the client's row.
@@ -27,9 +37,18 @@ public struct AddressBook: Sendable {
         SealedRecipient(
             name: recipient.name,
             email: try recipient.email.map { try cipher.seal($0, .clientEmail(business, client)) },
-            emailHash: recipient.email.map { cipher.lookupHash(ClientAddress.normalised(email: $0), business: business) },
+            emailHash: recipient.email.map { lookupHash(of: $0, on: .email, business: business) },
             phoneNumber: try recipient.phoneNumber.map { try cipher.seal($0, .clientPhone(business, client)) },
-            phoneHash: recipient.phoneNumber.map { cipher.lookupHash($0, business: business) },
+            phoneHash: recipient.phoneNumber.map { lookupHash(of: $0, on: .sms, business: business) },
             timezone: recipient.timezone, language: recipient.language)
+    }
+
+    private func open(
+        email: SealedValue?, phoneNumber: SealedValue?, on channel: Channel, _ business: BusinessID, _ client: ClientID
+    ) throws -> String? {
+        switch channel {
+        case .email: try email.map { try cipher.open($0, .clientEmail(business, client)) }
+        case .sms, .whatsapp: try phoneNumber.map { try cipher.open($0, .clientPhone(business, client)) }
+        }
     }
 }

@@ -71,11 +71,6 @@ public final class EmulatorServer: Sendable {
         "http://\(configuration.host.contains(":") ? "[\(configuration.host)]" : configuration.host):\(port)"
     }
 
-    /// Returns when the server has ended by itself.
-    public func waitUntilEnded() async throws {
-        try await task.value
-    }
-
     /// Ends every connection and drops what was to be reported.
     public func shutdown() async {
         task.cancel()
@@ -91,6 +86,7 @@ public final class EmulatorServer: Sendable {
     /// Messages to `recipient`, newest first.
     public func messages(to recipient: String) -> [EmulatedMessage] { world.parts.log.list { $0.to == recipient } }
 
+    /// Nil for an id that it never gave, or that it has forgotten.
     public func message(_ id: String) -> EmulatedMessage? { world.parts.log.message(id) }
 
     public var counters: EmulatorCounters { world.parts.log.counters }

@@ -45,18 +45,8 @@ public struct EngineMetrics: Sendable {
     /// `rapport_unknown_outcomes_total`: attempts whose outcome nobody recorded (crash, lost lease).
     public let unknownOutcomes: CounterMetric
 
-    /// `rapport_webhooks_refused_total{provider,reason}`: requests to the providers' webhooks that were turned away without effect.
-    public let webhooksRefused: CounterTable
-    /// `rapport_webhook_events_total{provider,result}`: what providers told, by what became of it.
-    public let webhookEvents: CounterTable
-    /// `rapport_rate_limit_waiting{channel}`: due messages that wait for their provider account's rate.
-    public let rateLimitWaiting: GaugeTable
-    /// `rapport_rate_limit_permits{channel}`: what is left of the rate over all instances; 0 too where there is none.
-    public let rateLimitPermits: GaugeTable
-    /// `rapport_circuit_state{channel}`: 0 closed, 1 half-open (one message probes), 2 open (the provider is away).
-    public let circuitState: GaugeTable
-    /// `rapport_circuit_openings_total{channel}`.
-    public let circuitOpenings: CounterTable
+    public let webhooks: WebhookMetrics
+    public let lanes: LaneMetrics
 
     /// `rapport_commit_batch_size`: acceptances, outcomes and claims that shared one commit.
     public let commitBatchSize: HistogramMetric
@@ -65,15 +55,7 @@ public struct EngineMetrics: Sendable {
     /// `rapport_smtp_connections{state}`: `idle`, `busy`, `connecting`.
     public let smtpConnections: GaugeTable
 
-    /// `rapport_webhook_deliveries_total{result}`: attempts at endpoints that were `delivered`, will be `retried` or have `failed`.
-    public let webhookDeliveries: CounterTable
-    /// `rapport_webhook_queue_depth`: events that wait for an enabled endpoint.
-    public let webhookQueueDepth: GaugeMetric
-    /// `rapport_webhook_oldest_seconds`: how long the oldest of them has waited.
-    public let webhookOldest: GaugeMetric
-    /// `rapport_webhook_endpoints_disabled_total`: endpoints switched off because nothing got through.
-    public let webhookEndpointsDisabled: CounterMetric
-
+    public let endpoints: EndpointMetrics
     /// `rapport_http_requests_total{method,route,status}` and `rapport_http_request_seconds{method,route}`.
     public let http: HTTPMetrics
 
@@ -110,26 +92,8 @@ public struct EngineMetrics: Sendable {
             registry, name: "rapport_fallbacks_total", help: "Channels given up for the next one.", labels: channelLabel)
         unknownOutcomes = registry.counter(
             "rapport_unknown_outcomes_total", help: "Attempts that ended without a recorded outcome.")
-        webhooksRefused = CounterTable(
-            registry, name: "rapport_webhooks_refused_total", help: "Webhook requests turned away without effect.",
-            labels: [("provider", ["twilio", "whatsapp"]), ("reason", ["not_configured", "signature", "account", "verify_token"])])
-        webhookEvents = CounterTable(
-            registry, name: "rapport_webhook_events_total", help: "What providers told, by what became of it.",
-            labels: [
-                ("provider", ["twilio", "whatsapp"]),
-                ("result", ["taken", "not_understood", "store_away", "reply", "template", "preference"]),
-            ])
-        rateLimitWaiting = GaugeTable(
-            registry, name: "rapport_rate_limit_waiting", help: "Due messages that wait for the rate of their provider account.",
-            label: "channel", values: Self.channels)
-        rateLimitPermits = GaugeTable(
-            registry, name: "rapport_rate_limit_permits", help: "Messages that the rate of the provider account still allows now.",
-            label: "channel", values: Self.channels)
-        circuitState = GaugeTable(
-            registry, name: "rapport_circuit_state", help: "Circuit breaker: 0 closed, 1 half-open, 2 open.", label: "channel",
-            values: Self.channels)
-        circuitOpenings = CounterTable(
-            registry, name: "rapport_circuit_openings_total", help: "Times that a provider was found to be away.", labels: channelLabel)
+        webhooks = WebhookMetrics(registry: registry)
+        lanes = LaneMetrics(registry: registry, channels: Self.channels)
         commitBatchSize = registry.histogram(
             "rapport_commit_batch_size", help: "Writes that shared one commit.",
             buckets: [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024])
@@ -139,14 +103,7 @@ public struct EngineMetrics: Sendable {
         smtpConnections = GaugeTable(
             registry, name: "rapport_smtp_connections", help: "Connections to the mail server.", label: "state",
             values: ["idle", "busy", "connecting"])
-        webhookDeliveries = CounterTable(
-            registry, name: "rapport_webhook_deliveries_total", help: "Attempts at endpoints for events.",
-            labels: [("result", ["delivered", "retried", "failed"])])
-        webhookQueueDepth = registry.gauge("rapport_webhook_queue_depth", help: "Events that wait for an endpoint.")
-        webhookOldest = registry.gauge(
-            "rapport_webhook_oldest_seconds", help: "How long the oldest event that waits for an endpoint has waited; 0 when none does.")
-        webhookEndpointsDisabled = registry.counter(
-            "rapport_webhook_endpoints_disabled_total", help: "Endpoints switched off because nothing got through.")
+        endpoints = EndpointMetrics(registry: registry)
         http = HTTPMetrics(registry: registry)
     }
 }

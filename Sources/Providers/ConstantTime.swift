@@ -1,7 +1,8 @@
-/// Comparison whose time does not depend on where two values differ.
-enum ConstantTime {
-    static func equal(_ a: some Collection<UInt8>, _ b: some Collection<UInt8>) -> Bool {
-        guard a.count == b.count else { return false }
-        return zip(a, b).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0
+/// Comparison of secrets and signatures.
+public enum ConstantTime {
+    /// Takes the same time wherever the two differ; only a different length is found at once.
+    public static func equal(_ a: String, _ b: String) -> Bool {
+        guard a.utf8.count == b.utf8.count else { return false }
+        return zip(a.utf8, b.utf8).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0
     }
 }

@@ -9,7 +9,7 @@ import Web
 
 @testable import App
 
-@Suite("Cache wiring")
+@Suite("Cache wiring", .timeLimit(.minutes(5)))
 struct CacheTests {
     private func settings(_ folder: TemporaryFolder, _ more: [String: String] = [:]) throws -> Settings {
         var settings = try Settings(

@@ -128,12 +128,15 @@ struct ProviderSettingsTests {
         let folder = try TemporaryFolder()
         let settings = try settings(Self.twilio, ["DATABASE_URL": "sqlite:\(folder.path)/rapport.sqlite"])
         var transports: [Core.Channel: any Transport] = [:]
-        Assembly.addProviders(to: &transports, settings, .system)
+        var clients = Assembly.addProviders(to: &transports, settings, .system)
+        #expect(clients.count == 1)
         #expect(transports.keys.sorted { $0.rawValue < $1.rawValue } == [.sms])
         #expect(transports[.sms]?.provider == "twilio" && transports[.sms]?.isSandbox == false)
         #expect(transports[.sms]?.senders == ["+14155550100"])
-        Assembly.addProviders(to: &transports, try self.settings(Self.whatsapp), .system)
+        clients += Assembly.addProviders(to: &transports, try self.settings(Self.whatsapp), .system)
         #expect(transports[.whatsapp]?.provider == "whatsapp")
+        #expect(Assembly.addProviders(to: &transports, try self.settings([:]), .system).isEmpty)
+        for client in clients { await client.shutdown() }
     }
 
     @Test("the start line names the providers and shows no secret")

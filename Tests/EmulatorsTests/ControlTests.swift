@@ -6,7 +6,7 @@ import NIOPosix
 import Providers
 import Testing
 
-@Suite("Steering the emulators")
+@Suite("Steering the emulators", .timeLimit(.minutes(5)))
 struct ControlTests {
     @Test("the page shows what was sent and escapes it")
     func page() async throws {
@@ -122,7 +122,7 @@ struct ControlTests {
         }
     }
 
-    @Test("stops although a callback and a request are never answered", .timeLimit(.minutes(1)))
+    @Test("stops although a callback and a request are never answered")
     func stop() async throws {
         let product = CallbackReceiver { _, _ in (204, "") }
         try await product.serve { (url: String) async throws in

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Emulators
 
-@Suite("What the emulators read")
+@Suite("What the emulators read", .timeLimit(.minutes(5)))
 struct ParsingTests {
     @Test("a callback's address keeps its query, loses its fragment, and moves where it is told")
     func addresses() throws {

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Emulators
 
-@Suite("Twilio's messages, listed and changed")
+@Suite("Twilio's messages, listed and changed", .timeLimit(.minutes(5)))
 struct TwilioListTests {
     @Test("pages show every message once, the newest first, whatever comes in between")
     func paging() async throws {

@@ -4,7 +4,7 @@ import HTTPTypes
 import Providers
 import Testing
 
-@Suite("The Twilio emulator")
+@Suite("The Twilio emulator", .timeLimit(.minutes(5)))
 struct TwilioTests {
     @Test("takes a message and reports sent and delivered, signed, in this order")
     func sends() async throws {

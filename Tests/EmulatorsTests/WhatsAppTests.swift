@@ -3,7 +3,7 @@ import Emulators
 import Providers
 import Testing
 
-@Suite("The WhatsApp emulator")
+@Suite("The WhatsApp emulator", .timeLimit(.minutes(5)))
 struct WhatsAppTests {
     private static let hello = #"{"name":"hello_world","language":{"code":"en_US"}}"#
 

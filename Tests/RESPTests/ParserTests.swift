@@ -1,4 +1,5 @@
 import NIOCore
+import TestSupport
 import Testing
 
 @testable import RESP
@@ -108,7 +109,7 @@ struct ParserTests {
 
     @Test("random bytes and damaged answers end in values or errors, never in a crash")
     func fuzz() {
-        var random = SplitMix(seed: 7)
+        var random = SeededGenerator(seed: 7)
         let alphabet = Array("+-:$*_#,(!=%~|>?0123456789\r\n\r\n\r\n1txt:abc".utf8)
         for round in 0..<20_000 {
             var bytes: [UInt8]
@@ -134,20 +135,5 @@ struct ParserTests {
         var buffer = ByteBuffer()
         RESPCommand.write(["SET", "k", RESPArgument("ü\r\n"), RESPArgument(7), RESPArgument([])], to: &buffer)
         #expect(String(buffer: buffer) == "*5\r\n$3\r\nSET\r\n$1\r\nk\r\n$4\r\nü\r\n\r\n$1\r\n7\r\n$0\r\n\r\n")
-    }
-}
-
-/// The same numbers on every run.
-struct SplitMix: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }

@@ -6,7 +6,7 @@ import Testing
 
 @testable import RESP
 
-@Suite("against a real Redis")
+@Suite("against a real Redis", .timeLimit(.minutes(5)))
 struct RealServerTests {
     private static func with(
         _ configuration: RedisConfiguration, _ body: (RedisClient) async throws -> Void

@@ -9,7 +9,7 @@ import Testing
 
 @testable import Web
 
-@Suite("Caching")
+@Suite("Caching", .timeLimit(.minutes(5)))
 struct CacheTests {
     private static let path = "/api/crm/preferences/client-123"
 

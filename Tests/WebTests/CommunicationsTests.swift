@@ -332,7 +332,8 @@ struct FallbackAfterTests {
                 #expect(reply.status == 422)
                 #expect(try reply.fields == ["fallback_after_s"])
             }
-            let body = #"{"client_id": "ada", "message_type": "reminder", "recipient": {"email": "ada@example.org"}, "fallback_after_s": 60}"#
+            let body =
+                #"{"client_id": "ada", "message_type": "reminder", "recipient": {"email": "ada@example.org"}, "fallback_after_s": 60}"#
             let sent = try await api.post("/api/crm/communications", body)
             #expect(sent.status == 202)
             let stored = try await world.database.read { tx in try tx.run("SELECT fallback_after_s FROM crm_communications")[0].int(0) }

@@ -44,7 +44,8 @@ final class ServerProcess {
         process.standardOutput = FileHandle.nullDevice
         if quiet {
             let log = directory.appendingPathComponent("server.log")
-            FileManager.default.createFile(atPath: log.path, contents: nil)
+            // Where it can not be made, opening it says why.
+            _ = FileManager.default.createFile(atPath: log.path, contents: nil)
             process.standardError = try FileHandle(forWritingTo: log)
         }
         let clock = ContinuousClock()

@@ -98,7 +98,7 @@ extension DeliveryEngine {
         case .opened(let reason, let until):
             fields["reason"] = "\(reason.rawValue)"
             fields["until"] = "\(RFC3339.string(until))"
-            metrics.circuitOpenings[lane.channel.rawValue].increment()
+            metrics.lanes.circuitOpenings[lane.channel.rawValue].increment()
             logger.critical("circuit_opened", metadata: fields)
         case .reopened(let reason, let until):
             fields["reason"] = "\(reason.rawValue)"

@@ -89,6 +89,7 @@ extension DeliveryEngine {
         _ attempt: Attempt, on lane: Lane, _ outcome: Result<TransportReceipt, TransportFailure>
     ) -> Consequences.Refused? {
         guard case .failure(let failure) = outcome, let consequence = failure.consequence else { return nil }
+        // One that does not open any more could not have been sent to; the rest of the consequence holds without it.
         let address = try? addresses.address(
             of: attempt.client, on: attempt.channel, business: attempt.business, client: attempt.clientID)
         return Consequences.Refused(

@@ -2,6 +2,7 @@ import Core
 
 /// How one channel's way out is doing, for readiness and metrics.
 public struct LaneStatus: Sendable, Hashable {
+    /// The circuit breaker as the metric `rapport_circuit_state` shows it.
     public enum Circuit: Int, Sendable, Hashable {
         case closed = 0
         case halfOpen = 1

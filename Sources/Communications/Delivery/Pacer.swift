@@ -118,6 +118,7 @@ final class Pacer: Sendable {
             state.blockedUntil = nil
             state.hangsOnOthers = false
         }
+        // What the store does not hear now, the next exchange tells it: what is held is an absolute number.
         _ = try? await exchange(wanted: 0)
     }
 
@@ -133,7 +134,7 @@ final class Pacer: Sendable {
         if isNeeded { _ = try? await exchange(wanted: 0) }
     }
 
-    /// For metrics: what is left of the rate over all instances.
+    /// For metrics: what is left of the rate over all instances; nil while the store can not be asked.
     func permitsLeft() async -> Int? {
         let request = request(wanted: 0, state.withLock { $0 })
         return try? await database.read { tx in try tx.permitsLeft(request) }
@@ -210,7 +211,7 @@ final class Pacer: Sendable {
     private func note(_ count: Int, account: Int, at now: Timestamp, _ state: inout State) {
         // Not merged while an exchange reports the last one: it would be forgotten with it.
         if !state.isExchanging, let last = state.used[account].last, last.at <= now,
-            now.milliseconds &- last.at.milliseconds < max(1, rate.window / 60)
+            now.milliseconds &- last.at.milliseconds < rate.slot
         {
             state.used[account][state.used[account].count - 1] = Use(count: last.count + count, at: now)
         } else {

@@ -202,7 +202,7 @@ public final class EventDispatcher: Service {
             return disabled
         }
         for (endpoint, reason) in disabled {
-            metrics.webhookEndpointsDisabled.increment()
+            metrics.endpoints.disabled.increment()
             logger.critical("webhook_endpoint_disabled", metadata: ["endpoint_id": "\(endpoint)", "reason": "\(reason)"])
         }
         for outcome in outcomes { count(outcome) }
@@ -210,10 +210,10 @@ public final class EventDispatcher: Service {
 
     private func count(_ outcome: EventOutcome) {
         switch outcome.result {
-        case .delivered: metrics.webhookDeliveries["delivered"].increment()
-        case .retry: metrics.webhookDeliveries["retried"].increment()
+        case .delivered: metrics.endpoints.deliveries["delivered"].increment()
+        case .retry: metrics.endpoints.deliveries["retried"].increment()
         case .failed:
-            metrics.webhookDeliveries["failed"].increment()
+            metrics.endpoints.deliveries["failed"].increment()
             logger.warning(
                 "event_given_up", metadata: ["endpoint_id": "\(outcome.due.endpoint)", "event_id": "\(outcome.due.event.id)"])
         case .released: break

@@ -3,6 +3,7 @@ import Storage
 
 /// An event as its receivers get it: `{"type", "timestamp", "data"}`; the same bytes at every attempt.
 public enum EventPayload {
+    /// The whole body in UTF-8.
     public static func bytes(_ event: StoredEvent) -> [UInt8] {
         var json = JSONWriter(capacity: 512)
         json.object { json in
@@ -15,6 +16,7 @@ public enum EventPayload {
 
     /// What the event itself says wins over what is known of its communication.
     private static func members(_ event: StoredEvent, _ json: inout JSONWriter) {
+        // We wrote it ourselves; should it be damaged, the event says less and still arrives.
         let extra = (try? JSONDocument(parsing: event.data).root).map { Array($0.members) } ?? []
         var said: Set<String> = []
         for (key, value) in extra {

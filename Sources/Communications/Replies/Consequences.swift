@@ -51,7 +51,8 @@ public struct Consequences: Sendable {
         return try apply(
             Refused(
                 consequence: consequence, communication: id, business: record.business, client: record.client, channel: channel,
-                address: try address(of: client, on: channel, record.business), provider: provider, sentAt: record.sentAt), tx)
+                address: try AddressBook(cipher: cipher).address(of: client, on: channel, business: record.business), provider: provider,
+                sentAt: record.sentAt), tx)
     }
 
     /// - Returns: whose consent changed; to be settled once the transaction is durable (promise P4).
@@ -132,15 +133,7 @@ public struct Consequences: Sendable {
 
     private func hashes(of address: String?, on channel: Channel, _ business: BusinessID) -> [[UInt8]] {
         guard let address else { return [] }
-        let normal = channel == .email ? ClientAddress.normalised(email: address) : ClientAddress.normalised(phoneNumber: address)
-        return [cipher.lookupHash(normal, business: business)]
-    }
-
-    private func address(of client: SealedClient, on channel: Channel, _ business: BusinessID) throws -> String? {
-        switch channel {
-        case .email: try client.email.map { try cipher.open($0, .clientEmail(business, client.id)) }
-        case .sms, .whatsapp: try client.phoneNumber.map { try cipher.open($0, .clientPhone(business, client.id)) }
-        }
+        return [AddressBook(cipher: cipher).lookupHash(of: address, on: channel, business: business)]
     }
 
     private func change(_ refused: Refused) -> ConsentChange {

@@ -14,12 +14,10 @@ struct NumberBook: Sendable {
 
     /// - Parameter businesses: where to look.
     func look(up number: PhoneNumber, in businesses: [BusinessID], _ tx: Transaction) throws -> Entry {
-        let candidates = number.candidates
+        let addresses = AddressBook(cipher: cipher)
         var hashes: [BusinessID: [[UInt8]]] = [:]
         for business in businesses {
-            hashes[business] = candidates.map {
-                cipher.lookupHash(ClientAddress.normalised(phoneNumber: $0), business: business)
-            }
+            hashes[business] = number.candidates.map { addresses.lookupHash(of: $0, on: .sms, business: business) }
         }
         return Entry(owners: try tx.numberOwners(hashes), hashes: hashes)
     }

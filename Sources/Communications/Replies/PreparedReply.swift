@@ -83,11 +83,7 @@ struct PreparedReply: Sendable {
     private static func identifier(_ text: String, else id: UUIDv7) -> String {
         if text.isEmpty { return "none:\(id)" }
         if text.utf8.count <= longestID, text.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) { return text }
-        return "sha256:" + SHA256.hash(data: Array(text.utf8)).map { Self.hex($0) }.joined()
-    }
-
-    private static func hex(_ byte: UInt8) -> String {
-        (byte < 16 ? "0" : "") + String(byte, radix: 16)
+        return "sha256:" + Hexadecimal.encode(Array(SHA256.hash(data: Array(text.utf8))))
     }
 
     private static func json(_ message: InboundMessage) -> [UInt8] {

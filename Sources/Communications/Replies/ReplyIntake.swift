@@ -1,13 +1,14 @@
 import Core
 import Logging
 import Observability
+import Providers
 import Storage
 
 /// Takes what clients answer: keeps it, finds out whose it is and what it means, and lets keywords take effect.
 public final class ReplyIntake: Sendable {
-    /// Begins to send a text to the sender of a message, and returns once it has begun; where a channel's answer does not fit into the
+    /// Sees to it that a text is sent to the sender of a message, without waiting for it; where a channel's answer does not fit into the
     /// webhook's response (WhatsApp).
-    public typealias Confirm = @Sendable (_ message: InboundMessage, _ text: String) async -> Void
+    public typealias Confirm = @Sendable (_ message: InboundMessage, _ text: String) -> Void
 
     private let database: Database
     private let clock: WallClock
@@ -61,7 +62,7 @@ public final class ReplyIntake: Sendable {
         var answers: [ReplyAnswer] = []
         for (reply, outcome) in zip(replies, recorded) {
             note(reply, outcome)
-            if reply.message.provider == "twilio" {
+            if reply.message.provider == TwilioWebhook.provider {
                 answers.append(ReplyAnswer(text: outcome.answer))
                 continue
             }
@@ -69,7 +70,7 @@ public final class ReplyIntake: Sendable {
             // Only the first time: what was begun then may have arrived.
             guard outcome.stored != nil, let text = outcome.answer else { continue }
             if let confirm {
-                await confirm(reply.message, text)
+                confirm(reply.message, text)
             } else {
                 logger.warning("reply_not_answered", metadata: ["reply_id": "\(reply.id)", "channel": "\(reply.message.channel.rawValue)"])
             }
@@ -99,10 +100,10 @@ public final class ReplyIntake: Sendable {
     }
 
     private func prepare(_ reply: DirectReply, id: UUIDv7, business: BusinessID) async throws -> PreparedReply {
-        let cipher = recorder.cipher
+        let addresses = AddressBook(cipher: recorder.cipher)
         let phone = try await database.read { tx -> String?? in
             guard let client = try tx.client(reply.clientID, business: business) else { return nil }
-            return try .some(client.phoneNumber.map { try cipher.open($0, .clientPhone(business, reply.clientID)) })
+            return try .some(addresses.address(of: client, on: .sms, business: business))
         }
         guard let phone else { throw Refusal.notFound }
         let message = InboundMessage(

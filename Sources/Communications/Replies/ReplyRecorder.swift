@@ -1,4 +1,5 @@
 import Core
+import Providers
 import Storage
 
 /// What recording a reply brought.
@@ -83,7 +84,7 @@ struct ReplyRecorder: Sendable {
             id: reply.id, business: home, clientID: match.owner?.client, provider: message.provider,
             providerMessageID: reply.providerMessageID, channel: message.channel, kind: message.kind,
             sender: sender.isEmpty ? nil : try cipher.seal(sender, .replySender(home, reply.id)),
-            phoneHash: reply.number.map { cipher.lookupHash(ClientAddress.normalised(phoneNumber: $0.e164), business: home) },
+            phoneHash: reply.number.map { AddressBook(cipher: cipher).lookupHash(of: $0.e164, on: message.channel, business: home) },
             content: try cipher.seal(reply.content, .replyContent(home, reply.id)), contentCut: reply.contentCut,
             communication: match.communication?.id, planID: match.communication?.planID, action: meaning?.action, value: meaning?.value,
             keyword: reply.keyword?.keyword, needsAttention: attention != nil, attentionReason: attention, answer: answer,
@@ -127,7 +128,9 @@ struct ReplyRecorder: Sendable {
     /// Whether an answer to the keyword is ours to give.
     private func answers(_ keyword: StopWords.Match, _ message: InboundMessage) -> Bool {
         if message.handledKeyword != nil { return false }
-        guard message.provider == "twilio", message.channel == .sms, keyword.handledByTwilio, keyword.keyword != .help else { return true }
+        guard message.provider == TwilioWebhook.provider, message.channel == .sms, keyword.handledByTwilio, keyword.keyword != .help else {
+            return true
+        }
         return optOutReplies == .rapport
     }
 

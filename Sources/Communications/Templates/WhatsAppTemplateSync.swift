@@ -34,9 +34,11 @@ public final class WhatsAppTemplateSync: Service {
         self.list = list
     }
 
+    /// Reads the list at once and then regularly, until a stop.
     public func run() async throws {
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
+                // It has logged what went wrong; the last list holds until the next reading.
                 _ = try? await self.runOnce()
                 try? await Task.sleep(for: self.interval)
             }

@@ -12,8 +12,8 @@ public enum BrandColor {
         guard digits.count == 7, digits[0] == UInt8(ascii: "#") else { return nil }
         var channels: [Double] = []
         for index in stride(from: 1, to: 7, by: 2) {
-            guard let high = hex(digits[index]), let low = hex(digits[index + 1]) else { return nil }
-            channels.append(linear(Double(high * 16 + low) / 255))
+            guard let high = Hexadecimal.value(of: digits[index]), let low = Hexadecimal.value(of: digits[index + 1]) else { return nil }
+            channels.append(linear(Double(high << 4 | low) / 255))
         }
         return 0.2126 * channels[0] + 0.7152 * channels[1] + 0.0722 * channels[2]
     }
@@ -21,14 +21,5 @@ public enum BrandColor {
     /// The sRGB transfer curve, with x^2.4 by a cubic fit within 0.01: enough to choose between black and white.
     private static func linear(_ value: Double) -> Double {
         value <= 0.04045 ? value / 12.92 : value * (value * (value * 0.305306011 + 0.682171111) + 0.012522878)
-    }
-
-    private static func hex(_ byte: UInt8) -> Int? {
-        switch byte {
-        case 0x30...0x39: Int(byte - 0x30)
-        case 0x41...0x46: Int(byte - 0x41 + 10)
-        case 0x61...0x66: Int(byte - 0x61 + 10)
-        default: nil
-        }
     }
 }

@@ -8,6 +8,7 @@
 ///     └──────────────────────────────────────────────── the provider answers ───────┘
 /// ```
 public struct CircuitBreaker: Sendable, Hashable {
+    /// What opens a breaker, and how long it stays open.
     public struct Rule: Sendable, Hashable {
         /// Outages in a row, all within ``within``, that open it.
         public var outages = 5
@@ -37,11 +38,13 @@ public struct CircuitBreaker: Sendable, Hashable {
         case refused
     }
 
+    /// Why it opened.
     public enum Reason: String, Sendable, Hashable {
         case outage
         case authFailure = "auth_failure"
     }
 
+    /// Moments are those at which it changes by itself.
     public enum State: Sendable, Hashable {
         case closed
         case open(until: Timestamp, Reason)

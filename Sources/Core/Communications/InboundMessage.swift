@@ -24,6 +24,7 @@ public struct InboundMessage: Sendable, Hashable {
     public var handledKeyword: String?
     public var media: [Media]
 
+    /// A file that came along; not fetched.
     public struct Media: Sendable, Hashable {
         /// The provider's id or address of it; fetched only when somebody asks.
         public var reference: String

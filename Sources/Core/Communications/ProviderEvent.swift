@@ -27,6 +27,7 @@ public struct ProviderEvent: Sendable, Hashable {
     /// For `bounced`: why.
     public var failure: Failure?
 
+    /// What the provider says of a message that did not arrive.
     public struct Failure: Sendable, Hashable {
         public var category: ErrorCategory
         public var code: Int?

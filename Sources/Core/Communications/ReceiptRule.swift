@@ -56,6 +56,7 @@ public struct ReceiptState: Sendable, Hashable {
 
 /// What a receipt changes.
 public struct ReceiptDecision: Sendable, Hashable {
+    /// What becomes of the message in the queue.
     public enum Step: Sendable, Hashable {
         /// The queue stays as it is.
         case none
@@ -89,6 +90,7 @@ public struct ReceiptDecision: Sendable, Hashable {
 ///   end, `bounced`, before and after any other word, as ``StatusMachine`` has it.
 /// - `sent` is no news about a message that was recorded as sent. It is about one whose outcome nobody knew: then it is not repeated.
 public enum ReceiptRule {
+    /// Pure: the same receipt and state always give the same decision.
     public static func decide(_ event: ReceiptEvent, _ state: ReceiptState) -> ReceiptDecision {
         switch event {
         case .told(.delivered), .told(.opened), .told(.clicked): arrived(event, state)

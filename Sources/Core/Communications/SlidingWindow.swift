@@ -11,6 +11,9 @@ public struct MessageRate: Sendable, Hashable {
 
     /// Milliseconds.
     public var window: Int64 { Int64(seconds) * 1000 }
+
+    /// A sixtieth of the window, in milliseconds: uses that lie closer together need not be told apart.
+    public var slot: Int64 { max(1, (window + 59) / 60) }
 }
 
 /// What was used of a rate lately, kept in at most about sixty slots, however many messages there were.
@@ -20,6 +23,7 @@ public struct MessageRate: Sendable, Hashable {
 /// A *use* is a message that may have reached the provider, at the moment its attempt ended. A permit that is out (given
 /// to somebody, its attempt not ended) counts too: its use may come at any moment.
 public struct SlidingWindow: Sendable, Hashable {
+    /// The uses of a sixtieth of the window.
     public struct Slot: Sendable, Hashable {
         /// Milliseconds since the epoch; the slot's name.
         public var start: Int64
@@ -60,7 +64,7 @@ public struct SlidingWindow: Sendable, Hashable {
     /// Notes that messages left at `moment`.
     public mutating func record(_ messages: Int, at moment: Timestamp) {
         guard messages > 0 else { return }
-        let width = max(1, (rate.window + 59) / 60)
+        let width = rate.slot
         let offset = moment.milliseconds % width
         add(Slot(start: moment.milliseconds &- (offset < 0 ? offset &+ width : offset), lastAt: moment.milliseconds, messages: messages))
         sort()

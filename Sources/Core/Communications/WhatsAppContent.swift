@@ -9,6 +9,7 @@ public enum WhatsAppContent: Sendable, Hashable {
 
     /// A file and what stands under it.
     public struct Media: Sendable, Hashable {
+        /// The kinds of files that messages of ours carry.
         public enum Kind: String, Sendable, Hashable {
             case document, image
         }
@@ -49,6 +50,7 @@ public enum WhatsAppContent: Sendable, Hashable {
         case image
     }
 
+    /// What fills one placeholder.
     public struct Parameter: Sendable, Hashable {
         /// For templates with named parameters; nil for positional ones.
         public var name: String?
@@ -60,6 +62,7 @@ public enum WhatsAppContent: Sendable, Hashable {
         }
     }
 
+    /// What fills a button; `index` counts the template's buttons from 0.
     public enum Button: Sendable, Hashable {
         case quickReply(index: Int, payload: String)
         case url(index: Int, suffix: String)

@@ -38,6 +38,7 @@ public struct WhatsAppTemplate: Sendable, Hashable {
 
 /// What a template wants filled in.
 public struct WhatsAppTemplateShape: Sendable, Hashable {
+    /// What stands above the text.
     public enum Header: Sendable, Hashable {
         case none
         /// With the names of its placeholders; at most one.
@@ -47,6 +48,7 @@ public struct WhatsAppTemplateShape: Sendable, Hashable {
         case other(String)
     }
 
+    /// What stands below the text.
     public enum Button: Sendable, Hashable {
         /// Whether its address ends in a placeholder.
         case url(takesSuffix: Bool)

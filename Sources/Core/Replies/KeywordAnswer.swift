@@ -16,6 +16,7 @@ public enum KeywordAnswer {
         }
     }
 
+    /// Confirms START.
     public static func started(business: String?, language: String) -> String {
         let name = business.map { "\($0): " } ?? ""
         return switch Language(language) {

@@ -1,5 +1,6 @@
 /// Plain words with which people say no, or that they are not who we take them for. No machine acts on them: they bring a person to look.
 public enum RefusalPhrases {
+    /// What the words seem to say.
     public enum Kind: String, Sendable, Hashable, CaseIterable {
         /// They seem to want no more messages.
         case refusal
@@ -7,6 +8,7 @@ public enum RefusalPhrases {
         case wrongNumber = "wrong_number"
     }
 
+    /// Nil for what holds no such words.
     public static func match(_ text: FoldedText) -> Kind? {
         if wrongNumber.contains(where: text.contains) { return .wrongNumber }
         return refusals.contains(where: text.contains) ? .refusal : nil

@@ -13,6 +13,7 @@ public enum ReplyKeyword: String, Sendable, Hashable, CaseIterable {
 /// A keyword is the whole message, whatever its case, accents, punctuation and spaces. It wins over every other meaning: CANCEL is an
 /// opt-out even where a booking could be meant. YES is never an opt-in, since it also confirms.
 public enum StopWords {
+    /// A keyword, and who answers it.
     public struct Match: Sendable, Hashable {
         public var keyword: ReplyKeyword
         /// Twilio acts on exactly this message by itself: it blocks or unblocks the number and sends a confirmation of its own.

@@ -1,3 +1,5 @@
+import Core
+
 /// Ids in the providers' forms.
 enum EmulatedID {
     /// `count` lower-case hexadecimal digits.
@@ -26,10 +28,6 @@ enum EmulatedID {
             && text.utf8.dropFirst(prefix.utf8.count).allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
     }
 
-    /// `+`, a digit other than 0 and up to 14 more.
-    static func isE164(_ text: String) -> Bool {
-        let digits = text.utf8.dropFirst()
-        return text.hasPrefix("+") && (7...15).contains(digits.count) && digits.first != UInt8(ascii: "0")
-            && digits.allSatisfy { (0x30...0x39).contains($0) }
-    }
+    /// The platforms take a number in one spelling only.
+    static func isE164(_ text: String) -> Bool { ClientFields.phoneNumber(text) == nil }
 }

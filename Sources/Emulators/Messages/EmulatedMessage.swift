@@ -7,6 +7,7 @@ public enum EmulatedProvider: String, Sendable, Hashable, CaseIterable {
 
 /// A message that an emulator took, or that a person sent through it.
 public struct EmulatedMessage: Sendable, Hashable {
+    /// As seen from the product.
     public enum Direction: String, Sendable, Hashable {
         case outbound, inbound
         /// An answer that the product gave in its answer to an inbound webhook.

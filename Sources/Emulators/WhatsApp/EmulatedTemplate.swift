@@ -1,8 +1,10 @@
 /// A message template of the emulated business account.
 public struct EmulatedTemplate: Sendable, Hashable {
+    /// What the platform bills and limits it as.
     public enum Category: String, Sendable, CaseIterable {
         case utility = "UTILITY", marketing = "MARKETING", authentication = "AUTHENTICATION"
     }
+    /// What stands above the text.
     public enum Header: Sendable, Hashable {
         case text(String)
         case document, image, video
@@ -16,6 +18,7 @@ public struct EmulatedTemplate: Sendable, Hashable {
             }
         }
     }
+    /// What stands below the text.
     public enum Button: Sendable, Hashable {
         case quickReply(String)
         /// An address that may end in `{{1}}`.

@@ -1,5 +1,8 @@
+import Core
+
 /// `application/x-www-form-urlencoded` (WHATWG URL, section 5), in UTF-8.
 public enum FormEncoding {
+    /// The fields in their order.
     public static func encode(_ fields: [(String, String)]) -> [UInt8] {
         var bytes: [UInt8] = []
         for (name, value) in fields {
@@ -16,7 +19,8 @@ public enum FormEncoding {
         var fields: [(String, String)] = []
         for pair in bytes.split(separator: UInt8(ascii: "&")) {
             let sides = pair.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
-            guard let first = sides.first, let name = text(Array(first)), let value = sides.count > 1 ? text(Array(sides[1])) : ""
+            guard let first = sides.first, let name = PercentDecoding.decode(Array(first), plusIsSpace: true),
+                let value = sides.count > 1 ? PercentDecoding.decode(Array(sides[1]), plusIsSpace: true) : ""
             else { return nil }
             fields.append((name, value))
         }
@@ -35,33 +39,6 @@ public enum FormEncoding {
                 bytes.append(UInt8(ascii: "%"))
                 for digit in [byte >> 4, byte & 15] { bytes.append(digit < 10 ? 0x30 + digit : 0x37 + digit) }
             }
-        }
-    }
-
-    private static func text(_ bytes: [UInt8]) -> String? {
-        var plain: [UInt8] = []
-        plain.reserveCapacity(bytes.count)
-        var iterator = bytes.makeIterator()
-        while let byte = iterator.next() {
-            switch byte {
-            case UInt8(ascii: "+"):
-                plain.append(UInt8(ascii: " "))
-            case UInt8(ascii: "%"):
-                guard let high = iterator.next().flatMap(digit), let low = iterator.next().flatMap(digit) else { return nil }
-                plain.append(high << 4 | low)
-            default:
-                plain.append(byte)
-            }
-        }
-        return String(validating: plain, as: UTF8.self)
-    }
-
-    private static func digit(_ byte: UInt8) -> UInt8? {
-        switch byte {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
-        case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
-        case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
-        default: nil
         }
     }
 }

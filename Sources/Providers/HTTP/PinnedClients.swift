@@ -85,6 +85,7 @@ final class PinnedClients: Sendable {
 
     private static func close(_ clients: [HTTPClient]) {
         guard !clients.isEmpty else { return }
+        // Unused or without an owner any more: nobody is left who could wait for them.
         Task { for client in clients { try? await client.shutdown() } }
     }
 }

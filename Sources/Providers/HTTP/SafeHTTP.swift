@@ -8,6 +8,7 @@ import NIOSSL
 /// It never follows a redirect, accepts no compressed answer, reads no more than it was told to, and ends every exchange at its deadline.
 /// Where a user chose the address, it reaches the public Internet only and connects to exactly the address that it checked.
 public final class SafeHTTP: Sendable {
+    /// Who chose the address, and so where it may lead.
     public enum Destination: Sendable {
         /// An operator's setting: private addresses are allowed.
         case configured
@@ -15,6 +16,7 @@ public final class SafeHTTP: Sendable {
         case userSupplied
     }
 
+    /// One request, whole in memory.
     public struct Request: Sendable {
         public var method: String
         public var url: String
@@ -41,6 +43,7 @@ public final class SafeHTTP: Sendable {
         }
     }
 
+    /// One answer, whole in memory and no larger than the request allowed.
     public struct Response: Sendable {
         public var status: Int
         public var headers: [(String, String)]
@@ -126,6 +129,7 @@ public final class SafeHTTP: Sendable {
     deinit {
         let direct = direct
         let resolver = resolver
+        // For owners who forgot ``shutdown()``: the library traps when a client goes without one.
         Task {
             try? await direct.shutdown()
             await resolver.shutdown()

@@ -3,6 +3,7 @@
 /// Stricter than RFC 3986: no user name, no host that two programs could read differently (numbers that are no plain IPv4 address,
 /// percent signs, letters beyond ASCII, zones, a dot at the end), no character that would have to be escaped.
 public struct WebAddress: Sendable, Hashable {
+    /// A name to be resolved, or an address as it is.
     public enum Host: Sendable, Hashable {
         /// In lower case; letters, digits, hyphens, underscores and dots.
         case name(String)

@@ -1,8 +1,10 @@
+import Core
 import Crypto
 import FoundationEssentials
 
 /// Twilio's signatures on its webhooks (Twilio documentation, "Webhooks Security").
 public enum TwilioSignature {
+    /// Twilio signs in one form or the other, by the account's setting.
     public enum Algorithm: Sendable, Hashable {
         /// The header `X-Twilio-Signature` alone; the key is the account's auth token.
         case sha1
@@ -33,7 +35,7 @@ public enum TwilioSignature {
 
     /// What belongs into the query parameter `bodySHA256` of requests whose body is no form.
     public static func bodyHash(_ body: [UInt8]) -> String {
-        Hexadecimal.encode(SHA256.hash(data: body))
+        Hexadecimal.encode(Array(SHA256.hash(data: body)))
     }
 
     /// Whether the request was signed by somebody who knows the key.
@@ -58,13 +60,13 @@ public enum TwilioSignature {
         guard !key.isEmpty else { return false }
         var parameters = parameters
         if let announced = bodyHashParameter(of: url) {
-            guard ConstantTime.equal(announced.utf8, bodyHash(body).utf8) else { return false }
+            guard ConstantTime.equal(announced, bodyHash(body)) else { return false }
             parameters = []
         }
         var isValid = false
         for spelling in spellings(of: url) {
             let expected = sign(url: spelling, parameters: parameters, token: key, algorithm: algorithm)
-            isValid = ConstantTime.equal(expected.utf8, signature.utf8) || isValid
+            isValid = ConstantTime.equal(expected, signature) || isValid
         }
         return isValid
     }

@@ -35,18 +35,6 @@ public struct WhatsAppClient: Sendable {
         return WhatsAppReceipt(id: id, status: sent?["message_status"]?.string.map { ProviderText.scrubbed($0, without: []) })
     }
 
-    /// Shows the person that their message was read.
-    public func markRead(_ messageID: String) async throws(ProviderFailure) {
-        var json = JSONWriter()
-        json.object { json in
-            json.member("messaging_product", "whatsapp")
-            json.member("status", "read")
-            json.member("message_id", messageID)
-        }
-        let response = try await post("messages", json: json.bytes)
-        guard response.status == 200 else { throw WhatsAppAnswer(response, now: clock.now()).failure(without: []) }
-    }
-
     /// Uploads a file to be sent; kept there for about thirty days. Reaches nobody by itself.
     /// - Returns: its id.
     public func upload(filename: String, contentType: String, bytes: [UInt8]) async throws(ProviderFailure) -> String {

@@ -2,6 +2,7 @@ import Core
 
 /// The Cloud API's error codes and what each means for us. The code decides, never the HTTP status, which changed over time.
 public enum WhatsAppErrors {
+    /// Nil for a code that is not listed: the HTTP status decides then.
     public static func rule(_ code: Int) -> ProviderErrorRule? {
         (200...299).contains(code) ? permission : rules[code]
     }

@@ -27,8 +27,10 @@ struct WhatsAppInbound {
     /// The number with `+`; for people who hide theirs, the id that WhatsApp gives them.
     private static func sender(_ view: JSONView) -> String? {
         if let from = view["from"]?.string, let number = number(from) { return number }
-        guard let user = view["from_user_id"]?.string, ProviderText.isIdentifier(user), user.utf8.count <= 128 else { return nil }
-        return user
+        // A sender that is no telephone number stays as it came: the message is kept, for a person to look at.
+        return [view["from_user_id"], view["from"]].lazy.compactMap { $0?.string }.first {
+            ProviderText.isIdentifier($0) && $0.utf8.count <= 128
+        }
     }
 
     private static func contact(of view: JSONView, in contacts: [JSONView]) -> JSONView? {
@@ -38,14 +40,10 @@ struct WhatsAppInbound {
         } ?? (contacts.count == 1 ? contacts.first : nil)
     }
 
-    /// E.164 with `+` from the digits that WhatsApp uses; nil for anything else.
+    /// E.164 with `+`; nil for what is no telephone number.
     static func number(_ text: String) -> String? {
-        var digits = text.utf8.filter { !" -()".utf8.contains($0) }[...]
-        if digits.first == UInt8(ascii: "+") { digits = digits.dropFirst() }
-        guard (5...20).contains(digits.count), digits.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) else {
-            return nil
-        }
-        return "+" + String(decoding: digits, as: UTF8.self)
+        // WhatsApp leaves out the mark of an international number, and every number of its is one.
+        PhoneNumber(text.hasPrefix("+") ? text : "+" + text)?.e164
     }
 
     private struct Content {

@@ -12,7 +12,9 @@ public struct WhatsAppMessage: Sendable {
     /// The provider's id of the message that it answers.
     public var repliesTo: String?
 
+    /// The file that the content speaks of.
     public struct File: Sendable, Hashable {
+        /// Where WhatsApp has it from.
         public enum Source: Sendable, Hashable {
             /// From ``WhatsAppClient/upload(filename:contentType:bytes:)``.
             case uploaded(id: String)

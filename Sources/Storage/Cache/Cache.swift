@@ -45,8 +45,4 @@ public enum CacheLookUp: Sendable {
 /// The right to fill one gap. All who find it have the same; the first to come fills it.
 public struct CacheLease: Sendable, Hashable {
     let token: UInt64
-
-    init(token: UInt64) {
-        self.token = token
-    }
 }

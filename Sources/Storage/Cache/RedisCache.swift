@@ -63,7 +63,7 @@ public final class RedisCache: Cache {
     public func lookUp(_ key: String) async -> CacheLookUp {
         if let value = await get(key) { return .hit(value) }
         let answer = await ask([
-            "EVAL", Script.lease, "1", RESPArgument(CacheKeys.lease(key)), RESPArgument("\(UInt64.random(in: .min ... .max))"),
+            "EVAL", RedisScript.lease, "1", RESPArgument(CacheKeys.lease(key)), RESPArgument("\(UInt64.random(in: .min ... .max))"),
             RESPArgument(Self.leaseSeconds),
         ])
         guard case .bulk(let token)? = answer else { return .miss(nil) }
@@ -72,7 +72,7 @@ public final class RedisCache: Cache {
 
     public func fill(_ key: String, _ value: [UInt8], seconds: Int?, lease: CacheLease) async {
         _ = await ask([
-            "EVAL", Script.fill, "2", RESPArgument(CacheKeys.lease(key)), RESPArgument(key), RESPArgument("\(lease.token)"),
+            "EVAL", RedisScript.fill, "2", RESPArgument(CacheKeys.lease(key)), RESPArgument(key), RESPArgument("\(lease.token)"),
             RESPArgument(value), RESPArgument(seconds.map { max(1, $0) } ?? 0),
         ])
     }
@@ -93,7 +93,7 @@ public final class RedisCache: Cache {
 
     public func increment(_ key: String, by amount: Int, seconds: Int) async -> Int? {
         let answer = await ask([
-            "EVAL", Script.increment, "1", RESPArgument(key), RESPArgument(amount), RESPArgument(max(1, seconds)),
+            "EVAL", RedisScript.increment, "1", RESPArgument(key), RESPArgument(amount), RESPArgument(max(1, seconds)),
         ])
         guard case .integer(let value)? = answer else { return nil }
         return Int(value)
@@ -279,46 +279,5 @@ public final class RedisCache: Cache {
     private static func expiry(_ seconds: Int?) -> [RESPArgument] {
         guard let seconds else { return [] }
         return ["EX", RESPArgument(max(1, seconds))]
-    }
-
-    private enum Script {
-        /// Key: lease. Arguments: a new token, seconds. Who finds the same gap shares the lease on it: what holds for the first reader
-        /// holds for those who come later, and with one each they would take it from each other for ever.
-        static let lease: RESPArgument = """
-            local t=redis.call('GET',KEYS[1])
-            if t then return t end
-            redis.call('SET',KEYS[1],ARGV[1],'EX',ARGV[2])
-            return ARGV[1]
-            """
-        /// Keys: lease, entry. Arguments: token, value, seconds or 0.
-        static let fill: RESPArgument = """
-            if redis.call('GET',KEYS[1])~=ARGV[1] then return 0 end
-            redis.call('DEL',KEYS[1])
-            if ARGV[3]=='0' then redis.call('SET',KEYS[2],ARGV[2]) else redis.call('SET',KEYS[2],ARGV[2],'EX',ARGV[3]) end
-            return 1
-            """
-        /// Key: counter. Arguments: amount, seconds. One step, so that no counter is ever left without its end.
-        static let increment: RESPArgument = """
-            local v=redis.call('INCRBY',KEYS[1],ARGV[1])
-            if redis.call('TTL',KEYS[1])<0 then redis.call('EXPIRE',KEYS[1],ARGV[2]) end
-            return v
-            """
-    }
-}
-
-extension CacheStatistics.Server {
-    /// Reads the lines `name:value` of `INFO`.
-    init(info: String) {
-        var fields: [Substring: Substring] = [:]
-        for line in info.utf8.split(whereSeparator: { $0 == 0x0D || $0 == 0x0A }) {
-            guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else { continue }
-            fields[Substring(line[..<colon])] = Substring(line[line.index(after: colon)...])
-        }
-        self.init(
-            version: fields["redis_version"].map { String($0.prefix(32)) }, usedMemory: fields["used_memory"].flatMap { Int($0) },
-            connectedClients: fields["connected_clients"].flatMap { Int($0) },
-            keyspaceHits: fields["keyspace_hits"].flatMap { Int($0) }, keyspaceMisses: fields["keyspace_misses"].flatMap { Int($0) },
-            evictedKeys: fields["evicted_keys"].flatMap { Int($0) },
-            maxMemoryPolicy: fields["maxmemory_policy"].map { String($0.prefix(32)) })
     }
 }

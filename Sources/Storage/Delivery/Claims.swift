@@ -145,6 +145,7 @@ public struct AttemptFailure: Sendable, Hashable {
 
 /// How a begun attempt ended, to be recorded.
 public struct AttemptOutcome: Sendable {
+    /// What is to be recorded, and what comes next.
     public enum Result: Sendable {
         case sent(providerMessageID: String?, response: String?)
         /// Again on the same channel at `at`.

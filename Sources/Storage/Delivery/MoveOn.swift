@@ -26,6 +26,7 @@ public struct MoveOnRequest: Sendable {
     }
 }
 
+/// How many messages took their next channel.
 public struct MoveOnResult: Sendable, Hashable {
     public var moved: Int
     /// No other channel is open to them.

@@ -17,6 +17,7 @@ public struct UsedPermits: Sendable, Hashable {
 /// ``Account/held`` is absolute and ``Account/used`` is counted at least once, so a report that was repeated, or whose
 /// commit nobody heard of, never gives out too much.
 public struct PermitRequest: Sendable {
+    /// What one process says of its part in one account's rate.
     public struct Account: Sendable {
         /// For example `email` or `sms:+14155550100`.
         public var name: String
@@ -55,6 +56,7 @@ public struct PermitRequest: Sendable {
     }
 }
 
+/// What a process may use, and when to ask again.
 public struct PermitAnswer: Sendable, Hashable {
     /// By account, in the request's order.
     public var granted: [Int]

@@ -56,6 +56,7 @@ public struct DueEvent: Sendable {
 
 /// How an attempt at an endpoint ended, to be recorded.
 public struct EventOutcome: Sendable {
+    /// What becomes of the event.
     public enum Result: Sendable, Hashable {
         case delivered
         case retry(at: Timestamp)

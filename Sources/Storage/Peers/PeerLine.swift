@@ -9,6 +9,7 @@ import Synchronization
 /// others know something says it and waits for each of ``others()`` to answer; one that does not answer within
 /// ``patience`` has lost touch by then and knows that it has.
 public final class PeerLine: Sendable {
+    /// Called with what a peer said and its process number, away from the caller's thread.
     public typealias Listener = @Sendable (_ text: String, _ sender: Int64) -> Void
 
     /// After this long without an answer a peer can no longer be in touch. Longer than ``staysInTouch``.

@@ -2,6 +2,9 @@ import Core
 
 extension Database {
     /// Takes permits, and takes in what became of those that were taken before. Completes even if the calling task is cancelled.
+    /// Takes a report in and gives out what is free, the least used account first.
+    ///
+    /// - Throws: ``DatabaseError``; nothing was given out then.
     public func takePermits(_ request: PermitRequest) async throws -> PermitAnswer {
         try await record { tx in try tx.takePermits(request) }
     }

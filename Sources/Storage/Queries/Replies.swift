@@ -162,6 +162,7 @@ extension Transaction {
         ).map(StoredReply.init(row:))
     }
 
+    /// Nil when the business has no such reply.
     public func reply(_ id: UUIDv7, business: BusinessID) throws -> StoredReply? {
         try run("SELECT \(StoredReply.columns) FROM crm_replies r WHERE r.reply_id = \(id) AND r.business_id = \(business)")
             .first.map(StoredReply.init(row:))

@@ -2,6 +2,7 @@ import Core
 
 /// Why an address must not be written to on a channel, and since when.
 public struct Suppression: Sendable, Hashable {
+    /// How much is forbidden.
     public enum Scope: String, Sendable, Hashable {
         /// Nothing may go there.
         case all

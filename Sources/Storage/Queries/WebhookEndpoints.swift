@@ -2,6 +2,7 @@ import Core
 
 /// Where businesses want to be told of events.
 extension Transaction {
+    /// Nil when the business has no such endpoint.
     public func webhookEndpoint(_ id: UUIDv7, business: BusinessID) throws -> WebhookEndpoint? {
         try run(
             """
@@ -24,10 +25,12 @@ extension Transaction {
         ).map(WebhookEndpoint.init)
     }
 
+    /// Of one business, disabled ones included.
     public func countWebhookEndpoints(business: BusinessID) throws -> Int {
         try run("SELECT COUNT(*) FROM crm_webhook_endpoints WHERE business_id = \(business)").first?.int(0) ?? 0
     }
 
+    /// It gets the events that happen from now on.
     public func insertWebhookEndpoint(_ endpoint: WebhookEndpoint) throws {
         try execute(
             """

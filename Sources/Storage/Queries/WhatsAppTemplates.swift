@@ -16,6 +16,7 @@ extension Transaction {
             .map(StoredWhatsAppTemplate.init(row:))
     }
 
+    /// Nil when the account never had it; also templates that it no longer has.
     public func whatsAppTemplate(_ name: String, language: String) throws -> StoredWhatsAppTemplate? {
         try run(
             """

@@ -26,10 +26,9 @@ struct ClientVault: Sendable {
 
     /// What someone typed into a search; a whole address is also looked up by its hash.
     func words(_ text: String) -> ClientSearch.Words {
-        let digits = text.filter { $0 != " " && $0 != "-" && $0 != "(" && $0 != ")" }
-        return ClientSearch.Words(
+        ClientSearch.Words(
             text: text, emailHash: ClientFields.email(text) == nil ? emailHash(text) : nil,
-            phoneHash: ClientFields.phoneNumber(digits) == nil ? phoneHash(digits) : nil)
+            phoneHash: PhoneNumber(text).map { phoneHash($0.e164) })
     }
 
     private func emailHash(_ email: String) -> [UInt8] {

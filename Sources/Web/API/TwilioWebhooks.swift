@@ -2,8 +2,6 @@ import Communications
 import Core
 import HTTPTypes
 import Hummingbird
-import Logging
-import Observability
 import Providers
 
 /// What Twilio tells: how its messages fared, and what people write.
@@ -15,55 +13,43 @@ struct TwilioWebhooksAPI: Sendable {
     private let replies: ReplyIntake
     private let keys: WebhookKeys.Twilio?
     private let baseURL: String
-    private let metrics: EngineMetrics
-
-    private static let provider = TwilioWebhook.provider
+    private let tally: WebhookTally
 
     init(_ parts: WebParts) {
         receipts = parts.receipts
         replies = parts.replies
         keys = parts.webhookKeys.twilio
         baseURL = parts.baseURL
-        metrics = parts.receipts.metrics
+        tally = WebhookTally(provider: TwilioWebhook.provider, metrics: parts.receipts.metrics)
     }
 
     func status(_ incoming: Incoming) async throws -> Answer {
         let form = try checked(incoming, .twilioStatus)
         let query = FormEncoding.decode((incoming.request.uri.query ?? "").utf8) ?? []
         if let event = form.flatMap({ TwilioWebhook.status($0, reference: TwilioWebhook.reference(query: query)) }) {
-            do {
-                try await receipts.take([event])
-            } catch {
-                count("store_away")
-                throw error
-            }
-            count("taken")
+            try await tally.storing { try await receipts.take([event]) }
+            tally.count(.taken)
         } else {
-            notUnderstood(incoming)
+            tally.countNotUnderstood(["status"], incoming)
         }
         return Answer(status: .noContent)
     }
 
     func inbound(_ incoming: Incoming) async throws -> Answer {
         guard let form = try checked(incoming, .twilioInbound), let message = TwilioWebhook.inbound(form) else {
-            notUnderstood(incoming)
+            tally.countNotUnderstood(["inbound"], incoming)
             return Self.answer(nil)
         }
-        do {
-            let answers = try await replies.take([message])
-            count("reply")
-            return Self.answer(answers.first?.text)
-        } catch {
-            count("store_away")
-            throw error
-        }
+        let answers = try await tally.storing { try await replies.take([message]) }
+        tally.count(.reply)
+        return Self.answer(answers.first?.text)
     }
 
     /// The form of a request that Twilio signed for our account; nil where it carries something else.
     ///
     /// - Throws: ``Refusal/forbidden`` for everybody else.
     private func checked(_ incoming: Incoming, _ path: Path) throws -> [(String, String)]? {
-        guard let keys else { throw refuse(.notConfigured) }
+        guard let keys else { throw tally.refuse(.notConfigured) }
         let isForm = incoming.headers[.contentType].map { $0.lowercased().hasPrefix("application/x-www-form-urlencoded") } ?? false
         let form = isForm ? FormEncoding.decode(incoming.body) : nil
         let query = incoming.request.uri.query.map { "?\($0)" } ?? ""
@@ -73,25 +59,11 @@ struct TwilioWebhooksAPI: Sendable {
             url: baseURL + path.rawValue + query, parameters: form ?? [], body: incoming.body, token: keys.token,
             sharedKeys: keys.sharedKeys)
         // A body that is no form is signed by its hash in the address, or not at all.
-        guard isSigned, form != nil || incoming.body.isEmpty || query.contains("bodySHA256=") else { throw refuse(.signature) }
+        guard isSigned, form != nil || incoming.body.isEmpty || query.contains("bodySHA256=") else { throw tally.refuse(.signature) }
         guard let form else { return nil }
         let accounts = form.filter { $0.0 == "AccountSid" }
-        guard !accounts.isEmpty, accounts.allSatisfy({ Secret.equal($0.1, keys.account) }) else { throw refuse(.account) }
+        guard !accounts.isEmpty, accounts.allSatisfy({ ConstantTime.equal($0.1, keys.account) }) else { throw tally.refuse(.account) }
         return form
-    }
-
-    private func refuse(_ reason: WebhookRefusal) -> Refusal {
-        metrics.webhooksRefused[Self.provider, reason.rawValue].increment()
-        return .forbidden
-    }
-
-    private func notUnderstood(_ incoming: Incoming) {
-        count("not_understood")
-        incoming.logger.notice("webhook_not_understood", metadata: ["provider": "\(Self.provider)", "request_id": "\(incoming.requestID)"])
-    }
-
-    private func count(_ result: String) {
-        metrics.webhookEvents[Self.provider, result].increment()
     }
 
     /// TwiML that answers the person, or nothing.

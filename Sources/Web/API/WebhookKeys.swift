@@ -1,7 +1,6 @@
-import Crypto
-
 /// By what requests to the providers' webhooks are known to come from them.
 public struct WebhookKeys: Sendable {
+    /// The account that signs, and its secrets.
     public struct Twilio: Sendable {
         public var account: String
         public var token: String
@@ -15,6 +14,7 @@ public struct WebhookKeys: Sendable {
         }
     }
 
+    /// The app's secrets and our number.
     public struct WhatsApp: Sendable {
         public var appSecret: String
         public var verifyToken: String
@@ -34,21 +34,5 @@ public struct WebhookKeys: Sendable {
     public init(twilio: Twilio? = nil, whatsApp: WhatsApp? = nil) {
         self.twilio = twilio
         self.whatsApp = whatsApp
-    }
-}
-
-/// Why a webhook's request was turned away; a metric's label.
-enum WebhookRefusal: String {
-    case notConfigured = "not_configured"
-    case signature
-    case account
-    case verifyToken = "verify_token"
-}
-
-/// Comparison of secrets.
-enum Secret {
-    /// Takes the same time wherever they differ: digests compare so.
-    static func equal(_ a: String, _ b: String) -> Bool {
-        SHA256.hash(data: Array(a.utf8)) == SHA256.hash(data: Array(b.utf8))
     }
 }

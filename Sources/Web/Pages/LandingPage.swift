@@ -1,3 +1,5 @@
+import Core
+
 /// What stands at `/`.
 enum LandingPage {
     static func show(_: Incoming) async -> Answer { page.answer() }

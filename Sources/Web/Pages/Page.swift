@@ -1,3 +1,4 @@
+import Core
 import HTTPTypes
 
 /// A whole page in the common layout, with the headers that every page carries.

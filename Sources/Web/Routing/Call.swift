@@ -21,7 +21,9 @@ public struct Incoming: Sendable {
 
     /// A path parameter, percent-decoded. What cannot be decoded cannot name anything.
     public func parameter(_ name: String) throws(Refusal) -> String {
-        guard let raw = context.parameters[name[...]], let text = PercentDecoding.decode(raw) else { throw .notFound }
+        guard let raw = context.parameters[name[...]], let text = PercentDecoding.decode(Array(raw.utf8)), !text.utf8.contains(0) else {
+            throw .notFound
+        }
         return text
     }
 

@@ -13,17 +13,22 @@ public struct Query: Sendable {
         guard let text, !text.isEmpty else { return }
         for pair in text.split(separator: "&").prefix(64) {
             let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            guard let name = parts.first.flatMap({ PercentDecoding.decode($0, plusIsSpace: true) }) else {
+            guard let name = parts.first.flatMap({ Self.decoded($0) }) else {
                 fail("", "the query is not percent-encoded UTF-8")
                 continue
             }
-            guard let value = PercentDecoding.decode(parts.count == 2 ? parts[1] : "", plusIsSpace: true) else {
+            guard let value = Self.decoded(parts.count == 2 ? parts[1] : "") else {
                 fail(name, "must be percent-encoded UTF-8 without U+0000")
                 read.insert(name)
                 continue
             }
             if values.contains(where: { $0.name == name }) { fail(name, "occurs twice") } else { values.append((name, value)) }
         }
+    }
+
+    /// No text of ours holds U+0000: PostgreSQL has no place for it.
+    private static func decoded(_ text: Substring) -> String? {
+        PercentDecoding.decode(Array(text.utf8), plusIsSpace: true).flatMap { $0.utf8.contains(0) ? nil : $0 }
     }
 
     /// Nil when absent or empty.

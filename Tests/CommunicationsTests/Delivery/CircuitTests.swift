@@ -30,7 +30,7 @@ struct CircuitTests {
             try await breakDown(world)
             #expect(world.first.engine.laneStatus[.email]?.circuit == .open)
             #expect(world.first.engine.laneStatus[.email]?.trouble?.contains("mail does not answer") == true)
-            #expect(world.first.engine.metrics.circuitOpenings["email"].value == 1)
+            #expect(world.first.engine.metrics.lanes.circuitOpenings["email"].value == 1)
             var waiting: [CommunicationID] = []
             for number in 0..<4 { waiting.append(try await submit(world, "waiting-\(number)")) }
             for _ in 0..<3 { try await world.turn(.email) }
@@ -57,7 +57,7 @@ struct CircuitTests {
             for _ in 0..<3 { try await world.turn(.email) }
             // One of the four has failed as the probe and has its retry before it.
             #expect(waiting.count { world.email.accepted.contains($0) } >= 3)
-            #expect(world.first.engine.metrics.circuitOpenings["email"].value == 1)
+            #expect(world.first.engine.metrics.lanes.circuitOpenings["email"].value == 1)
         }
     }
 

@@ -13,7 +13,7 @@ struct ConsentRaceTests {
     func interleavings(engine: TestEngine, seed: UInt64) async throws {
         let witness = Witness(seed: seed)
         try await withWorld(engine, mail: { _ in witness }) { world in
-            var generator = SplitMix64(state: seed)
+            var generator = SeededGenerator(seed: seed)
             // A claim runs beside hand-offs all the time.
             let lane = try #require(world.first.engine.lanes[.email])
             let claiming = Task {

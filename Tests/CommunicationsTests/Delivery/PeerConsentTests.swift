@@ -38,7 +38,7 @@ struct PeerConsentTests {
     func opposite(seed: UInt64) async throws {
         let witness = Witness(seed: seed)
         try await withTwoInstances(witness) { world, second in
-            var generator = SplitMix64(state: seed)
+            var generator = SeededGenerator(seed: seed)
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for number in 0..<100 {
                     let client = "client-\(number)"

@@ -8,7 +8,7 @@ import Testing
 
 @testable import Communications
 
-@Suite("Events at endpoints", .timeLimit(.minutes(2)))
+@Suite("Events at endpoints", .timeLimit(.minutes(5)))
 struct EventDeliveryTests {
     @Test("an event arrives once, with its id, the time of the attempt and a signature that holds", arguments: World.engines)
     func signature(engine: TestEngine) async throws {
@@ -148,9 +148,9 @@ struct EventDeliveryTests {
         timing.perEndpoint = 4
         timing.pace = .milliseconds(1)
         try await EventWorld.with(.sqlite, timing: timing) { world in
-            let gate = Gate()
+            let gate = Latch()
             try await WebhookReceiver.running({ _ in
-                await gate.pass()
+                await gate.wait()
                 return .init()
             }) { hanging in
                 try await WebhookReceiver.running { working in
@@ -173,9 +173,9 @@ struct EventDeliveryTests {
         var timing = EventTiming()
         timing.drain = .milliseconds(10)
         try await EventWorld.with(engine, timing: timing) { world in
-            let gate = Gate()
+            let gate = Latch()
             try await WebhookReceiver.running({ _ in
-                await gate.pass()
+                await gate.wait()
                 return .init()
             }) { receiver in
                 let endpoint = try await world.endpoint(receiver.url)
@@ -266,33 +266,5 @@ struct EventDeliveryTests {
                 }
             }
         }
-    }
-}
-
-/// Holds callers until it is opened.
-final class Gate: Sendable {
-    private struct State {
-        var isOpen = false
-        var waiting: [CheckedContinuation<Void, Never>] = []
-    }
-    private let state = Mutex(State())
-
-    func pass() async {
-        await withCheckedContinuation { continuation in
-            let isOpen = state.withLock { state in
-                if !state.isOpen { state.waiting.append(continuation) }
-                return state.isOpen
-            }
-            if isOpen { continuation.resume() }
-        }
-    }
-
-    func open() {
-        let waiting = state.withLock { state in
-            state.isOpen = true
-            defer { state.waiting = [] }
-            return state.waiting
-        }
-        for continuation in waiting { continuation.resume() }
     }
 }

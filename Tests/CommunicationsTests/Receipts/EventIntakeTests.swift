@@ -38,7 +38,9 @@ struct EventIntakeTests {
         return id
     }
 
-    @Test("silence begins the next channel after the request's time, or the message type's; word that comes later holds", arguments: World.engines)
+    @Test(
+        "silence begins the next channel after the request's time, or the message type's; word that comes later holds",
+        arguments: World.engines)
     func overdue(engine: TestEngine) async throws {
         for inType in [false, true] {
             try await withWorld(engine) { world in

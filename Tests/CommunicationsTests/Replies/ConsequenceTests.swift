@@ -108,7 +108,7 @@ struct ConsequenceTests {
             #expect(try await world.status(first) == .suppressed)
             #expect(world.sms.begun.isEmpty && world.whatsapp.begun.isEmpty)
             // Resumed in their app.
-            try await world.store.database.write { tx in
+            _ = try await world.store.database.write { tx in
                 try consequences.setMarketing(allowed: true, number: World.number, channel: .whatsapp, tx)
             }
             let second = try await world.submit(world.request("newsletter", urgency: .high))
@@ -138,7 +138,7 @@ struct ConsequenceTests {
             try await world.take(world.chat("hello"))
             try await refuse()
             #expect(try await isOpen())
-            try await world.store.database.write { tx in
+            _ = try await world.store.database.write { tx in
                 try tx.execute("UPDATE crm_whatsapp_windows SET last_inbound_at = \(Timestamp(milliseconds: 1_000_000))")
             }
             try await refuse()

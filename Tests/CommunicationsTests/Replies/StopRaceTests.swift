@@ -13,7 +13,7 @@ struct StopRaceTests {
         [UInt64(1), 2])
     func interleavings(engine: TestEngine, seed: UInt64) async throws {
         try await withWorld(engine) { world in
-            var generator = SplitMix64(state: seed)
+            var generator = SeededGenerator(seed: seed)
             let lane = try #require(world.first.engine.lanes[.sms])
             let claiming = Task {
                 while !Task.isCancelled { _ = await world.first.engine.runOnce(lane) }

@@ -1,5 +1,6 @@
 import Core
 import Synchronization
+import TestSupport
 
 @testable import Communications
 
@@ -9,7 +10,7 @@ final class Witness: Transport {
         var acknowledged: Set<String> = []
         var begun = 0
         var violations: [String] = []
-        var generator: SplitMix64
+        var generator: SeededGenerator
         /// Nil: every message goes at once.
         var held: [CheckedContinuation<Void, Never>]?
     }
@@ -21,7 +22,7 @@ final class Witness: Transport {
     private let state: Mutex<State>
 
     init(seed: UInt64) {
-        state = Mutex(State(generator: SplitMix64(state: seed)))
+        state = Mutex(State(generator: SeededGenerator(seed: seed)))
     }
 
     var begun: Int { state.withLock { $0.begun } }
@@ -77,17 +78,4 @@ final class Witness: Transport {
 
     func check() async -> String? { nil }
     func stop(within: Duration) async {}
-}
-
-/// A small generator with a seed (Steele, Lea, Flood: "Fast splittable pseudorandom number generators").
-struct SplitMix64: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ mixed >> 31
-    }
 }

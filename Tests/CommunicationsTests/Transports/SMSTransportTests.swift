@@ -8,7 +8,7 @@ import Testing
 
 @testable import Communications
 
-@Suite("SMS through Twilio")
+@Suite("SMS through Twilio", .timeLimit(.minutes(5)))
 struct SMSTransportTests {
     private static let account = "AC00000000000000000000000000000000"
     private static let accepted = RawServer.http("201 Created", #"{"sid":"SM1","status":"queued","num_segments":"1"}"#)

@@ -7,7 +7,7 @@ import Testing
 
 @testable import Communications
 
-@Suite("WhatsApp through the Cloud API")
+@Suite("WhatsApp through the Cloud API", .timeLimit(.minutes(5)))
 struct WhatsAppTransportTests {
     private static let accepted = RawServer.http("200 OK", #"{"messages":[{"id":"wamid.A"}]}"#)
     private static let file = AttachmentUpload(filename: "plan.pdf", contentType: "application/pdf", content: Array("%PDF".utf8))

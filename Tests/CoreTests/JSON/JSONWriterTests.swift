@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Core
@@ -49,7 +50,7 @@ struct JSONWriterTests {
 
     @Test("whatever is written is read back unchanged")
     func roundTrip() throws {
-        var random = SplitMix64(state: 7)
+        var random = SeededGenerator(seed: 7)
         for _ in 0..<2_000 {
             let value = randomValue(&random, depth: 0)
             var json = JSONWriter()
@@ -63,7 +64,7 @@ struct JSONWriterTests {
         case null, bool(Bool), integer(Int64), double(Double), string(String), array([Value]), object([String], [Value])
     }
 
-    private func randomValue(_ random: inout SplitMix64, depth: Int) -> Value {
+    private func randomValue(_ random: inout SeededGenerator, depth: Int) -> Value {
         switch random.next(below: depth > 4 ? 5 : 7) {
         case 0: return .null
         case 1: return .bool(random.next(below: 2) == 0)
@@ -78,7 +79,7 @@ struct JSONWriterTests {
         }
     }
 
-    private func randomString(_ random: inout SplitMix64) -> String {
+    private func randomString(_ random: inout SeededGenerator) -> String {
         let alphabet: [Unicode.Scalar] = [
             "a", "b", " ", "\"", "\\", "/", "\n", "\u{0}", "\u{1F}", "\u{7F}", "é", "漢", "😀", "\u{FFFF}", "\u{2028}",
         ]
@@ -115,19 +116,4 @@ struct JSONWriterTests {
         case .object: return .object(view.members.map(\.key), view.members.compactMap { read($0.value) })
         }
     }
-}
-
-/// A small generator with a fixed seed: the same run every time.
-struct SplitMix64: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ z >> 30) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ z >> 27) &* 0x94D0_49BB_1331_11EB
-        return z ^ z >> 31
-    }
-
-    mutating func next(below bound: Int) -> Int { Int(next() % UInt64(bound)) }
 }

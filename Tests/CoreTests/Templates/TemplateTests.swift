@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Core
@@ -192,7 +193,7 @@ struct TemplateTests {
 
     @Test("templates drawn at random are refused with a place, or rendered without a trap")
     func fuzz() throws {
-        var random = SplitMix64(state: 99)
+        var random = SeededGenerator(seed: 99)
         let pieces = [
             "{{a}}", "{{{a}}}", "{{#l}}", "{{/l}}", "{{^l}}", "{{/", "{{#a.b}}", "{{/a.b}}", "{{.}}", "{{@index}}", "{{#@last}}",
             "{{/@last}}", "{{>p}}", "{{!", "}}", "{{=<% %>=}}", "<%a%>", "<%={{ }}=%>", "<a href=\"", "\">", "<td ", "'", ">",

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Providers
 
-@Suite("The one way out over HTTPS")
+@Suite("The one way out over HTTPS", .timeLimit(.minutes(5)))
 struct SafeHTTPTLSTests {
     /// For `hooks.example.invalid` alone, signed by itself; good for a hundred years and for nothing else.
     private static let certificate = """

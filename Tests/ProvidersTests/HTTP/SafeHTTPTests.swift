@@ -6,7 +6,7 @@ import Testing
 
 @testable import Providers
 
-@Suite("The one way out over HTTP")
+@Suite("The one way out over HTTP", .timeLimit(.minutes(5)))
 struct SafeHTTPTests {
     private static let noAddress: SafeHTTP.Resolve = { _, loop in loop.makeFailedFuture(HostResolver.Failure()) }
 

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Providers
 
-@Suite("Twilio's API")
+@Suite("Twilio's API", .timeLimit(.minutes(5)))
 struct TwilioClientTests {
     private static let sid = "SM0123456789abcdef0123456789abcdef"
     private static let accepted = RawServer.http(

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Providers
 
-@Suite("Looking a message up at Twilio")
+@Suite("Looking a message up at Twilio", .timeLimit(.minutes(5)))
 struct TwilioLookUpTests {
     /// Thu, 24 Aug 2023 05:00:00 GMT: when the attempt began.
     private static let since = Timestamp(seconds: 1_692_853_200)

@@ -1,5 +1,6 @@
 import Core
 import Providers
+import TestSupport
 import Testing
 
 @Suite("Twilio's webhooks")

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Providers
 
-@Suite("WhatsApp's API")
+@Suite("WhatsApp's API", .timeLimit(.minutes(5)))
 struct WhatsAppClientTests {
     private static let accepted = RawServer.http(
         "200 OK",
@@ -258,15 +258,5 @@ struct WhatsAppClientTests {
             try await check(RawServer.http("401 Unauthorized", #"{"error":{"code":190,"message":"expired"}}"#))
                 == "WhatsApp 190: the access token has expired or is not valid: check WHATSAPP_ACCESS_TOKEN")
         #expect(try await check(.hangUp) != nil)
-    }
-
-    @Test("a message is marked as read")
-    func markRead() async throws {
-        let server = try await RawServer(always: RawServer.http("200 OK", #"{"success":true}"#))
-        let http = SafeHTTP.forTests()
-        try await WhatsAppClient.forTests(http, server).markRead("wamid.X")
-        #expect(server.requests.first?.hasSuffix(#"{"messaging_product":"whatsapp","status":"read","message_id":"wamid.X"}"#) == true)
-        await http.shutdown()
-        await server.stop()
     }
 }

@@ -1,5 +1,6 @@
 import Core
 import Providers
+import TestSupport
 import Testing
 
 @Suite("WhatsApp's webhooks")
@@ -111,6 +112,15 @@ struct WhatsAppWebhookTests {
     func hiddenNumber() throws {
         let read = try message(#"{"from_user_id":"US.13491208655302741918","id":"m","type":"text","text":{"body":"hi"}}"#)
         #expect(read?.from == "US.13491208655302741918")
+    }
+
+    @Test(
+        "a sender that is no telephone number is kept as it came",
+        arguments: [
+            ("+1 (555) 123-4567", "+15551234567"), ("12345", "12345"), ("15551234567890123", "15551234567890123"), ("6834123", "+6834123"),
+        ])
+    func oddSender(from: String, kept: String) throws {
+        #expect(try message(#"{"from":"\#(from)","id":"m","type":"text","text":{"body":"hi"}}"#)?.from == kept)
     }
 
     @Test("one body may hold many things, and a broken one does not hide the others")

@@ -47,7 +47,7 @@ enum TestCache: String, CaseIterable, Sendable, CustomStringConvertible {
     }
 }
 
-@Suite("every cache")
+@Suite("every cache", .timeLimit(.minutes(5)))
 struct CacheBehaviourTests {
     @Test("what was kept is found until it is deleted", arguments: TestCache.allCases)
     func keeps(_ kind: TestCache) async throws {

@@ -9,7 +9,7 @@ import Testing
 
 @testable import Storage
 
-@Suite("the cache in Redis, when Redis does not do what it should")
+@Suite("the cache in Redis, when Redis does not do what it should", .timeLimit(.minutes(5)))
 struct RedisCacheTests {
     /// Asks until the cache answers again; the probe decides when.
     private func untilBack(_ cache: RedisCache) async {
@@ -210,30 +210,7 @@ struct RedisCacheTests {
     }
 }
 
-/// Keeps everyone waiting until it is opened.
-private final class Latch: Sendable {
-    private let state = Mutex<(isOpen: Bool, waiting: [CheckedContinuation<Void, Never>])>((false, []))
-
-    func wait() async {
-        await withCheckedContinuation { continuation in
-            let isOpen = state.withLock { state in
-                if !state.isOpen { state.waiting.append(continuation) }
-                return state.isOpen
-            }
-            if isOpen { continuation.resume() }
-        }
-    }
-
-    func open() {
-        let waiting = state.withLock { state in
-            defer { state = (true, []) }
-            return state.waiting
-        }
-        for continuation in waiting { continuation.resume() }
-    }
-}
-
-@Suite("what the cache owes")
+@Suite("what the cache owes", .timeLimit(.minutes(5)))
 struct CacheAvailabilityTests {
     @Test("a key that is deleted again while its deletion is delivered is owed once more")
     func deletedAgain() throws {

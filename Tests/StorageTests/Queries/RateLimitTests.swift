@@ -168,7 +168,7 @@ struct RateLimitTests {
         "several processes that take, use, give back and die in any order never use more than the rate in any window",
         arguments: TestEngine.allCases, 1...6)
     func anyOrder(engine: TestEngine, seed: Int) async throws {
-        var random = Seeded(seed: UInt64(seed))
+        var random = SeededGenerator(seed: UInt64(seed))
         try await Fixture.with(engine) { fixture in
             try await fixture.acceptDue(40)
             let rate = MessageRate(messages: Int.random(in: 1...12, using: &random), seconds: Int.random(in: 1...30, using: &random))
@@ -217,7 +217,7 @@ struct RateLimitTests {
             let unknown = try await fixture.acceptDue()[0]
             let begun = try await fixture.acceptDue()[0]
             let now = fixture.now
-            try await fixture.database.write { tx in
+            _ = try await fixture.database.write { tx in
                 try tx.run("UPDATE crm_delivery_queue SET due_at = \(now.milliseconds + 1) WHERE communication_id <> \(unknown)")
             }
             _ = try await fixture.claim()
@@ -247,22 +247,5 @@ struct RateLimitTests {
             for id in [single.id, optedOut, unknown, begun, young] { #expect(try await fixture.column("channel", id) == "email") }
             #expect(try await fixture.claim(channel: .sms).begun.map(\.id) == [old])
         }
-    }
-}
-
-/// SplitMix64: the same numbers on every run.
-private struct Seeded: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) {
-        state = seed
-    }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }

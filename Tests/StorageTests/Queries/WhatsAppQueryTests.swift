@@ -3,7 +3,7 @@ import Storage
 import TestSupport
 import Testing
 
-@Suite("What WhatsApp messages are made of, in the store", .timeLimit(.minutes(2)))
+@Suite("What WhatsApp messages are made of, in the store", .timeLimit(.minutes(5)))
 struct WhatsAppQueryTests {
     private static let hash: [UInt8] = Array(repeating: 7, count: 32)
 

@@ -118,7 +118,7 @@ import Testing
         try await ReceiptWorld.with(engine) { w in
             let id = try await w.accept(fallbacks: [.email, .whatsapp])
             try await w.send("SM1")
-            try await w.f.database.write { tx in
+            _ = try await w.f.database.write { tx in
                 try tx.run(
                     """
                     INSERT INTO crm_client_preferences (business_id, client_id, opt_out_whatsapp, created_at, updated_at)

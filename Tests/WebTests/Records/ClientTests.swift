@@ -134,6 +134,9 @@ struct ClientTests {
             #expect(try await ids("?q=P1@EXAMPLE.org") == ["client-1"])
             #expect(try await ids("?q=p1@example") == [])
             #expect(try await ids("?q=%2B1%20415%20555%200102") == ["client-2"])
+            for spelling in ["0014155550102", "1%20(415)%20555-0102", "whatsapp:%2B14155550102"] {
+                #expect(try await ids("?q=\(spelling)") == ["client-2"])
+            }
             #expect(try await ids("?tag=t1") == ["client-3", "client-1"])
             #expect(try await ids("?tag=t1&q=client-1") == ["client-1"])
 

@@ -50,7 +50,7 @@ struct ReplyTests {
         let answer = try await api.post("/api/crm/communications", request)
         let text = try #require(try answer.object["communication_id"] as? String)
         let id = try #require(UUIDv7(text))
-        try await world.database.write { tx in
+        _ = try await world.database.write { tx in
             try tx.execute("UPDATE crm_communications SET status = 'sent', sent_at = \(tx.now) WHERE communication_id = \(id)")
         }
         world.clock.advance(milliseconds: 2)

@@ -9,7 +9,7 @@ import Testing
 
 @testable import Web
 
-@Suite("Twilio's webhooks")
+@Suite("Twilio's webhooks", .timeLimit(.minutes(5)))
 struct TwilioWebhookTests {
     @Test("a signed report is stored before it is answered", arguments: TestEngine.allCases)
     func report(_ engine: TestEngine) async throws {
@@ -58,8 +58,8 @@ struct TwilioWebhookTests {
             #expect(try await world.status(id) == "sent")
             #expect(try await world.count("crm_unmatched_events") == 0)
             let metrics = world.parts.receipts.metrics
-            #expect(metrics.webhooksRefused["twilio", "signature"].value == 21)
-            #expect(metrics.webhooksRefused["twilio", "account"].value == 2)
+            #expect(metrics.webhooks.refused["twilio", "signature"].value == 21)
+            #expect(metrics.webhooks.refused["twilio", "account"].value == 2)
         }
     }
 
@@ -83,7 +83,8 @@ struct TwilioWebhookTests {
             #expect(try await sender.twilio(path, fields, signature: signature).status == 403)
             // Repeated names: each value once, sorted; empty values count with their name.
             let repeated = fields + [("Tag", "b"), ("Tag", "a"), ("Tag", "a"), ("Empty", "")]
-            let text = "http://localhost:8080" + path + "AccountSid\(WebhookSender.account)ApiVersion2010-04-01Empty"
+            let text =
+                "http://localhost:8080" + path + "AccountSid\(WebhookSender.account)ApiVersion2010-04-01Empty"
                 + "From+15005550006MessageSidSM1MessageStatusdeliveredSmsSidSM1SmsStatusdeliveredTagaTagbTo+15005550009"
             let repeatedCode = HMAC<Insecure.SHA1>.authenticationCode(
                 for: Data(text.utf8), using: SymmetricKey(data: Data(WebhookSender.token.utf8)))
@@ -106,7 +107,7 @@ struct TwilioWebhookTests {
     func notConfigured() async throws {
         try await World.run { world, api in
             try await WebhookSender(api: api).status("delivered", of: "SM1").expectProblem(403, "forbidden")
-            #expect(world.parts.receipts.metrics.webhooksRefused["twilio", "not_configured"].value == 1)
+            #expect(world.parts.receipts.metrics.webhooks.refused["twilio", "not_configured"].value == 1)
         }
     }
 
@@ -121,7 +122,7 @@ struct TwilioWebhookTests {
             #expect(inbound.status == 200)
             #expect(inbound.header("content-type")?.hasPrefix("text/xml") == true)
             #expect(inbound.text.hasSuffix("<Response/>"))
-            #expect(world.parts.receipts.metrics.webhookEvents["twilio", "not_understood"].value == 3)
+            #expect(world.parts.receipts.metrics.webhooks.events["twilio", "not_understood"].value == 3)
             // A word of tomorrow is kept with its message.
             let id = try await world.sent("SM1", on: .sms, provider: "twilio")
             #expect(try await sender.status("partially_delivered", of: "SM1").status == 204)

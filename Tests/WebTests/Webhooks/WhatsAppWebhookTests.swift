@@ -7,7 +7,7 @@ import Testing
 
 @testable import Web
 
-@Suite("WhatsApp's webhooks")
+@Suite("WhatsApp's webhooks", .timeLimit(.minutes(5)))
 struct WhatsAppWebhookTests {
     @Test("many statuses in one request move many messages, whatever their order", arguments: TestEngine.allCases)
     func statuses(_ engine: TestEngine) async throws {
@@ -40,7 +40,7 @@ struct WhatsAppWebhookTests {
                 try await WebhookSender(api: api).whatsApp(body, signature: signature).expectProblem(403, "forbidden")
             }
             #expect(try await world.status(id) == "sent")
-            #expect(world.parts.receipts.metrics.webhooksRefused["whatsapp", "signature"].value == wrong.count)
+            #expect(world.parts.receipts.metrics.webhooks.refused["whatsapp", "signature"].value == wrong.count)
         }
     }
 
@@ -63,7 +63,7 @@ struct WhatsAppWebhookTests {
             ] {
                 try await api.get(path + query).expectProblem(403, "forbidden")
             }
-            #expect(world.parts.receipts.metrics.webhooksRefused["whatsapp", "verify_token"].value == 6)
+            #expect(world.parts.receipts.metrics.webhooks.refused["whatsapp", "verify_token"].value == 6)
         }
     }
 
@@ -78,7 +78,7 @@ struct WhatsAppWebhookTests {
                 let reply = try await sender.whatsApp(body)
                 #expect(reply.status == 200, "\(body)")
             }
-            #expect(world.parts.receipts.metrics.webhookEvents["whatsapp", "not_understood"].value >= 7)
+            #expect(world.parts.receipts.metrics.webhooks.events["whatsapp", "not_understood"].value >= 7)
             #expect(try await world.count("crm_unmatched_events") == 0)
         }
     }

@@ -1,33 +1,35 @@
 /// A piece of HTML that is safe to send: whatever is put into it is escaped, unless it is HTML itself.
 ///
 /// `"<p>\(name)</p>" as HTML` cannot be injected into; there is no way to splice text but as text.
-struct HTML: ExpressibleByStringInterpolation, Sendable {
-    private(set) var text: String
+public struct HTML: ExpressibleByStringInterpolation, Sendable {
+    /// The source, to be sent as it is.
+    public private(set) var text: String
 
-    init(stringLiteral value: String) { text = value }
+    public init(stringLiteral value: String) { text = value }
 
-    init(stringInterpolation: StringInterpolation) { text = stringInterpolation.text }
+    public init(stringInterpolation: StringInterpolation) { text = stringInterpolation.text }
 
     /// Pieces one after the other.
-    static func joined(_ pieces: [HTML]) -> HTML {
+    public static func joined(_ pieces: [HTML]) -> HTML {
         var html: HTML = ""
         for piece in pieces { html.text += piece.text }
         return html
     }
 
-    struct StringInterpolation: StringInterpolationProtocol {
-        var text = ""
+    /// Collects the pieces of an interpolated literal.
+    public struct StringInterpolation: StringInterpolationProtocol {
+        fileprivate var text = ""
 
-        init(literalCapacity: Int, interpolationCount: Int) {
+        public init(literalCapacity: Int, interpolationCount: Int) {
             text.reserveCapacity(literalCapacity + interpolationCount * 16)
         }
 
-        mutating func appendLiteral(_ literal: String) { text += literal }
+        public mutating func appendLiteral(_ literal: String) { text += literal }
 
-        mutating func appendInterpolation(_ html: HTML) { text += html.text }
+        public mutating func appendInterpolation(_ html: HTML) { text += html.text }
 
         /// Text, for element content and double-quoted attributes.
-        mutating func appendInterpolation(_ value: String) {
+        public mutating func appendInterpolation(_ value: String) {
             for scalar in value.unicodeScalars {
                 switch scalar {
                 case "&": text += "&amp;"
