@@ -143,7 +143,7 @@ struct Assembly: Sendable {
 
     /// Ready means that messages are accepted durably. A channel that does not work only degrades: its messages wait.
     private static func readiness(_ store: Store, _ engine: DeliveryEngine, _ cache: Readiness.Check) -> Readiness {
-        let transports = TransportHealth { await engine.checkTransports() }
+        let transports = TransportHealth { await engine.checkTransport($0) }
         let database = Readiness.Check("database") {
             do {
                 try await store.database.checkWritable()
@@ -153,7 +153,8 @@ struct Assembly: Sendable {
             }
         }
         let channels = engine.inFlight.keys.sorted { $0.rawValue < $1.rawValue }.map { channel in
-            Readiness.Check(channel.rawValue) {
+            // A provider that hangs must not take every instance out of the load balancer: messages for it wait like any others.
+            Readiness.Check(channel.rawValue, silence: .degraded) {
                 // What the engine has met is worth more than what the transport says of itself.
                 if let trouble = engine.laneStatus[channel]?.trouble { return Readiness.Finding(.degraded, detail: trouble) }
                 guard let problem = await transports.problem(on: channel) else { return Readiness.Finding(.ok) }

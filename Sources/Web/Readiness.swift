@@ -20,10 +20,13 @@ public struct Readiness: Sendable {
     /// One part and how to ask it.
     public struct Check: Sendable {
         public var name: String
+        /// How the part is taken to be while it says nothing.
+        public var silence: State
         public var run: @Sendable () async -> Finding
 
-        public init(_ name: String, _ run: @escaping @Sendable () async -> Finding) {
+        public init(_ name: String, silence: State = .failed, _ run: @escaping @Sendable () async -> Finding) {
             self.name = name
+            self.silence = silence
             self.run = run
         }
     }
@@ -68,7 +71,7 @@ public struct Readiness: Sendable {
         let asking = Task { continuation.yield(await check.run()) }
         let waiting = Task { [sleep] in
             guard (try? await sleep(Self.patience)) != nil else { return }
-            continuation.yield(Finding(.failed, detail: "no answer in time"))
+            continuation.yield(Finding(check.silence, detail: "no answer in time"))
         }
         defer {
             asking.cancel()

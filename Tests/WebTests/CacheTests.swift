@@ -126,6 +126,7 @@ struct CacheTests {
         try await World.run(cache: kind) { _, api in
             for _ in 0..<4 { _ = try await api.get(Self.path) }
             let reply = try await api.get("/api/crm/cache/stats")
+            #expect(try await api.get("/api/crm/cache/stats?verbose=1").fields == ["verbose"])
             #expect(reply.status == 200)
             #expect(try reply.value("enabled")?.bool == true)
             #expect(try reply.value("healthy")?.bool == true)

@@ -60,6 +60,18 @@ struct OperationsTests {
         #expect(Readiness.patience < .seconds(5))
     }
 
+    @Test("a part that is not needed for accepting messages only degrades while it hangs")
+    func hangingProvider() async throws {
+        let (never, _) = AsyncStream<Void>.makeStream()
+        let hanging = Readiness.Check("sms", silence: .degraded) {
+            for await _ in never {}
+            return Readiness.Finding(.ok)
+        }
+        let report = await Readiness(checks: [hanging]) { _ in }.report()
+        #expect(report.isReady)
+        #expect(report.components.first?.state == .degraded && report.components.first?.detail == "no answer in time")
+    }
+
     @Test("while the store is away, writes and reads are 503 and a batch is no partial success", arguments: TestEngine.allCases)
     func storeAway(engine: TestEngine) async throws {
         try await World.run(engine) { world, api in

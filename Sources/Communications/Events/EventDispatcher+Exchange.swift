@@ -70,7 +70,7 @@ extension EventDispatcher {
             destination: allowsPrivateNetworks ? .configured : .userSupplied, timeout: timing.timeout, maxResponseBytes: Self.answerLimit)
         do throws(SafeHTTP.Failure) {
             let response = try await http.send(request)
-            let retryAfter = response.header("retry-after").flatMap { Int($0) }
+            let retryAfter = RetryAfter.seconds(response.header("retry-after"), now: time, upTo: policy.longestRetryAfter)
             let answer = WebhookAnswer.status(response.status, retryAfter: retryAfter)
             return Exchange(
                 answer: answer, status: response.status, error: answer.isSuccess ? nil : "answered with status \(response.status)",

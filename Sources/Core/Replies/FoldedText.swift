@@ -80,13 +80,21 @@ private struct Folding {
     }
 
     private mutating func letter(_ scalar: Unicode.Scalar) {
-        // Full-width letters, as East Asian keyboards write them.
-        let wide = (0xFF21...0xFF3A).contains(scalar.value) || (0xFF41...0xFF5A).contains(scalar.value)
-        let plain = wide ? Unicode.Scalar(scalar.value - 0xFEE0) ?? scalar : scalar
-        for small in plain.properties.lowercaseMapping.unicodeScalars where small.properties.generalCategory != .nonspacingMark {
+        for small in Self.plain(scalar).properties.lowercaseMapping.unicodeScalars where small.properties.generalCategory != .nonspacingMark {
             if let base = Self.base(small.value) { word += base } else { word.unicodeScalars.append(small) }
         }
         endsInLetter = true
+    }
+
+    /// The Latin letter that is meant by one in another dress: full-width, as East Asian keyboards write them, or of mathematics, as
+    /// programs for decorated text do.
+    private static func plain(_ scalar: Unicode.Scalar) -> Unicode.Scalar {
+        switch scalar.value {
+        case 0xFF21...0xFF3A, 0xFF41...0xFF5A: Unicode.Scalar(scalar.value - 0xFEE0) ?? scalar
+        // Thirteen alphabets, each of 26 capital and 26 small letters.
+        case 0x1D400...0x1D6A3: Unicode.Scalar(0x61 + (scalar.value - 0x1D400) % 26) ?? scalar
+        default: scalar
+        }
     }
 
     private static func isApostrophe(_ scalar: Unicode.Scalar) -> Bool {

@@ -11,7 +11,9 @@ public enum RefusalPhrases {
     /// Nil for what holds no such words.
     public static func match(_ text: FoldedText) -> Kind? {
         if wrongNumber.contains(where: text.contains) { return .wrongNumber }
-        return refusals.contains(where: text.contains) ? .refusal : nil
+        if refusals.contains(where: text.contains) { return .refusal }
+        // `STOP please`, `Stop stop`, `STOP` above a signature: no keyword, for more stands there, but meant as one.
+        return text.words.first.map(StopWords.isPlainStop) == true ? .refusal : nil
     }
 
     private static func phrases(_ lines: [String]) -> [[String]] {

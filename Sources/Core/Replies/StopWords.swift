@@ -33,6 +33,16 @@ public enum StopWords {
         return Match(keyword: keyword, handledByTwilio: handledByTwilio.contains(exact(text)))
     }
 
+    /// Whether a folded word asks for an end wherever it stands first; not so `end`, `cancel` or `quit`, which begin other sentences too.
+    static func isPlainStop(_ word: String) -> Bool {
+        plainStops.contains(word)
+    }
+
+    private static let plainStops: Set<String> = [
+        "stop", "stopall", "stopsms", "unsubscribe", "optout", "arret", "desabonner", "desinscrire", "stopp", "abmelden", "abbestellen",
+        "afmelden", "darmedebaja", "descadastrar", "cancellami",
+    ]
+
     private static let words: [String: ReplyKeyword] = {
         var words: [String: ReplyKeyword] = [:]
         for word in stopping { words[word] = .stop }

@@ -6,8 +6,8 @@ public enum RetryAfter {
     /// often a mistake than a wish.
     public static let longest = 3600
 
-    /// Whole seconds from now, at most ``longest``; nil for what is neither a number nor a date, and for what has passed.
-    public static func seconds(_ header: String?, now: Timestamp) -> Int? {
+    /// Whole seconds from now, at most `longest`; nil for what is neither a number nor a date, and for what has passed.
+    public static func seconds(_ header: String?, now: Timestamp, upTo longest: Int = longest) -> Int? {
         guard let text = header.map({ $0.filter { $0 != "\t" } }), text.utf8.count <= 64 else { return nil }
         let plain = text.utf8.drop { $0 == UInt8(ascii: " ") }
         if let first = plain.first, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(first) {

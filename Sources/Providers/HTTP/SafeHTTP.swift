@@ -268,7 +268,7 @@ extension SafeHTTP.Failure {
             } else if let known, known.isRefusal {
                 self = .refused(known.shortDescription)
             } else {
-                self = .connection(known?.shortDescription ?? "no connection: \(type(of: error))")
+                self = .connection(known?.shortDescription ?? "\(type(of: error))")
             }
         }
     }

@@ -126,8 +126,8 @@ extension WebAddress {
     /// The whole address in its one spelling, without a fragment.
     public var text: String { origin + target }
 
-    /// Why a host name may not be asked for on a user's behalf, whatever it resolves to.
-    var nameRefusal: String? {
+    /// Why a host name may not be asked for on a user's behalf, whatever it resolves to; nil when it may.
+    public var nameRefusal: String? {
         guard case .name(let name) = host else { return nil }
         guard name.contains(".") else { return "the host must be a full name" }
         let inner = ["localhost", "local", "internal", "intranet", "lan", "home", "corp", "home.arpa", "localdomain"]

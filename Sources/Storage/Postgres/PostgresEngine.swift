@@ -87,11 +87,12 @@ final class PostgresEngine: StorageEngine {
     /// Repeats what the server asked to repeat, and what met a connection that had died while idle.
     private func retrying<T>(_ body: () throws -> T) throws -> T {
         var attempt = 0
+        let begun = ContinuousClock.now
         while true {
             do {
                 return try body()
             } catch let error as DatabaseError {
-                guard attempt < Self.transientRetries else {
+                guard attempt < Self.transientRetries, begun.duration(to: .now) < GroupCommitWriter.patience else {
                     if case .transient(let details) = error { throw DatabaseError.unavailable(.timeout, details: details) }
                     throw error
                 }

@@ -11,8 +11,11 @@ final class GroupCommitWriter: Sendable {
     /// Requests in one transaction at most: bounds how long a commit takes.
     private static let roundLimit = 512
     private static let transientRetries = 6
+    /// Beyond it nothing is repeated: whoever waits is told rather than kept.
+    static let patience = Duration.seconds(4)
 
     private let mailbox: Mailbox
+    private let patience: Duration
     private let clock: WallClock
     private let counters: StorageCounters
     private let wakeUps: WakeUpHub
@@ -20,13 +23,17 @@ final class GroupCommitWriter: Sendable {
     private let onCommit: (@Sendable (_ items: Int, _ microseconds: Int) -> Void)?
     private let ended = DispatchSemaphore(value: 0)
 
-    /// - Parameter makeStore: runs on the writer's thread.
+    /// - Parameters:
+    ///   - patience: a round that has failed for so long is not tried again. An engine may take its own time over a lock that it does not
+    ///     get, and six times that is longer than any caller waits.
+    ///   - makeStore: runs on the writer's thread.
     init(
-        limit: Int, clock: WallClock, counters: StorageCounters, wakeUps: WakeUpHub, eventWakeUps: WakeUpHub, name: String,
+        limit: Int, patience: Duration = patience, clock: WallClock, counters: StorageCounters, wakeUps: WakeUpHub, eventWakeUps: WakeUpHub, name: String,
         onCommit: (@Sendable (_ items: Int, _ microseconds: Int) -> Void)? = nil,
         makeStore: @escaping @Sendable () -> any RoundStore
     ) {
         mailbox = Mailbox(limit: limit)
+        self.patience = patience
         self.clock = clock
         self.counters = counters
         self.wakeUps = wakeUps
@@ -80,6 +87,7 @@ final class GroupCommitWriter: Sendable {
     /// - Returns: requests for the next round.
     private func serve(_ round: [WriterRequest], _ store: any RoundStore, _ announcement: inout Announcement) -> [WriterRequest] {
         var attempt = 0
+        let begun = ContinuousClock.now
         while true {
             let now = clock.now()
             let start = DispatchTime.now().uptimeNanoseconds
@@ -99,7 +107,7 @@ final class GroupCommitWriter: Sendable {
                 if let due = result.earliestDue, due <= now.adding(milliseconds: 5_000) { announcement.request() }
                 return deferred
             } catch {
-                if error.isTransient, attempt < Self.transientRetries {
+                if error.isTransient, attempt < Self.transientRetries, begun.duration(to: .now) < patience {
                     attempt += 1
                     counters.retries.add(1, ordering: .relaxed)
                     Backoff.sleep(attempt)

@@ -9,6 +9,8 @@ struct CacheAPI: Sendable {
 
     func statistics(_ call: Call) async throws -> Answer {
         guard call.credential.role == APIKeyRole.admin.rawValue else { throw Refusal.forbidden }
+        var query = call.query
+        try query.finish()
         let statistics = await cache?.statistics ?? CacheStatistics(backend: .none, counts: CacheCounts())
         let problem = await cache?.health()
         return .json { json in

@@ -32,6 +32,8 @@ struct WebhookEndpointFields: Sendable {
         }
         if allowsPrivateNetworks { return nil }
         guard address.isEncrypted else { return "must begin with https://" }
+        // What no sending would ever reach is said here, not in the record of its failures.
+        if let reason = address.nameRefusal { return "must be in a public network: \(reason)" }
         guard case .address(let literal) = address.host, let reason = NetworkAddressRule.refusal(of: literal) else { return nil }
         return "must be in a public network, not in one of this kind: \(reason)"
     }

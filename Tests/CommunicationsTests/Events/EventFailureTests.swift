@@ -176,6 +176,22 @@ struct EventFailureTests {
         }
     }
 
+    @Test("a Retry-After that is a date is obeyed too, up to a day")
+    func retryAfterDate() async throws {
+        try await EventWorld.with(.sqlite) { world in
+            try await WebhookReceiver.running { receiver in
+                receiver.answer(503, ["retry-after": "Fri, 31 Dec 9999 23:59:59 GMT"])
+                try await world.endpoint(receiver.url)
+                try await world.emit("ada")
+                try await world.settle()
+                world.store.clock.advance(seconds: 86_399)
+                #expect(try await world.dispatcher.runOnce() == 0)
+                world.store.clock.advance(seconds: 8_641)
+                #expect(try await world.dispatcher.runOnce() == 1)
+            }
+        }
+    }
+
     @Test("private networks and unencrypted addresses are refused where the operator has not allowed them, and nothing is sent")
     func privateNetwork() async throws {
         try await EventWorld.with(.sqlite, allowsPrivateNetworks: false) { world in

@@ -9,7 +9,8 @@ struct StopWordsTests {
         arguments: [
             "STOP", "stop", "Stop.", " s t o p ", "STOP!!!", "«Stop»", "STOPALL", "stop all", "Unsubscribe", "CANCEL", "end", "QUIT",
             "revoke", "OPTOUT", "opt out", "Opt-Out", "ARRET", "arrêt", "ARRE\u{302}T", "stopp", "Abmelden", "BAJA", "cancelar",
-            "désabonner", "ＳＴＯＰ", "st\u{200B}op", "\u{202E}STOP", "stop 🛑", "STOP\n",
+            "désabonner", "ＳＴＯＰ", "st\u{200B}op", "\u{202E}STOP", "stop 🛑", "STOP\n", "𝐒𝐓𝐎𝐏", "𝓼𝓽𝓸𝓹",
+            "𝚂𝚃𝙾𝙿",
         ])
     func stop(text: String) {
         #expect(StopWords.match(text)?.keyword == .stop)
@@ -52,7 +53,8 @@ struct StopWordsTests {
             ("Do not message me any more", .refusal), ("Lassen Sie mich in Ruhe", .refusal), ("Hören Sie auf!", .refusal),
             ("laissez-moi tranquille", .refusal), ("Ne m'écrivez plus", .refusal), ("Déjame en paz", .refusal),
             ("Sorry, wrong number", .wrongNumber), ("Falsche Nummer", .wrongNumber), ("mauvais numéro", .wrongNumber),
-            ("Número equivocado", .wrongNumber),
+            ("Número equivocado", .wrongNumber), ("STOP please", .refusal), ("Stop stop!!", .refusal),
+            ("STOP\r\n\r\nSent from my phone", .refusal), ("Unsubscribe now", .refusal), ("Arrêt immédiat", .refusal),
         ])
     func refusals(text: String, kind: RefusalPhrases.Kind) {
         #expect(RefusalPhrases.match(FoldedText(text)) == kind)
@@ -61,7 +63,7 @@ struct StopWordsTests {
 
     @Test(
         "ordinary answers are no refusals",
-        arguments: ["", "Option 2", "Yes, please", "The bus stops here", "Can you contact me tomorrow?", "Do not worry", "non", "2"])
+        arguments: ["", "Option 2", "Yes, please", "The bus stops here", "Can you contact me tomorrow?", "Do not worry", "non", "2", "Cancel my booking", "End of May"])
     func noRefusals(text: String) {
         #expect(RefusalPhrases.match(FoldedText(text)) == nil)
     }

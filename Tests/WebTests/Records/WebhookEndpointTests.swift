@@ -65,6 +65,8 @@ struct WebhookEndpointTests {
             "http://example.org/in", "https://127.0.0.1/", "https://10.1.2.3/x", "https://169.254.169.254/latest", "https://[::1]/",
             "https://[fd00::1]/", "https://2130706433/", "https://0x7f.1/", "https://user:pw@example.org/", "ftp://example.org/",
             "example.org",
+            "https://localhost/", "https://LOCALHOST:8443/", "https://metadata.google.internal/", "https://printer.local/",
+            "https://intranet/", "https://db.corp/",
             "https://", "https://exa mple.org/", "https://example.org:99999/", "file:///etc/passwd", "",
         ])
     func addresses(url: String) async throws {
@@ -79,6 +81,7 @@ struct WebhookEndpointTests {
     func privateNetworks() throws {
         let fields = WebhookEndpointFields(allowsPrivateNetworks: true)
         #expect(fields.problem(with: "http://127.0.0.1:8080/in") == nil)
+        #expect(fields.problem(with: "http://localhost:8080/in") == nil)
         #expect(fields.problem(with: "http://user@127.0.0.1:8080/in") != nil)
     }
 
