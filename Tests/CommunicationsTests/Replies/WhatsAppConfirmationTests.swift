@@ -9,7 +9,7 @@ import Testing
 
 @testable import Communications
 
-@Suite("Keywords on WhatsApp are answered by its API", .timeLimit(.minutes(1)))
+@Suite("Keywords on WhatsApp are answered by its API", .timeLimit(.minutes(5)))
 struct WhatsAppConfirmationTests {
     @Test("the confirmation goes to whoever wrote, as an answer to their message, and once")
     func confirms() async throws {
