@@ -1,22 +1,22 @@
 /// Events on their way to the businesses' endpoints.
 public struct EndpointMetrics: Sendable {
-    /// `rapport_webhook_deliveries_total{result}`: attempts at endpoints that were `delivered`, will be `retried` or have `failed`.
+    /// `rapport_event_deliveries_total{result}`: attempts at endpoints that were `delivered`, will be `retried` or have `failed`.
     public let deliveries: CounterTable
-    /// `rapport_webhook_queue_depth`: events that wait for an enabled endpoint.
+    /// `rapport_event_queue_depth`: events that wait for an enabled endpoint.
     public let queueDepth: GaugeMetric
-    /// `rapport_webhook_oldest_seconds`: how long the oldest of them has waited.
+    /// `rapport_event_oldest_seconds`: how long the oldest of them has waited.
     public let oldest: GaugeMetric
-    /// `rapport_webhook_endpoints_disabled_total`: endpoints switched off because nothing got through.
+    /// `rapport_event_endpoints_disabled_total`: endpoints switched off because nothing got through.
     public let disabled: CounterMetric
 
     init(registry: MetricsRegistry) {
         deliveries = CounterTable(
-            registry, name: "rapport_webhook_deliveries_total", help: "Attempts at endpoints for events.",
+            registry, name: "rapport_event_deliveries_total", help: "Attempts at endpoints for events.",
             labels: [("result", ["delivered", "retried", "failed"])])
-        queueDepth = registry.gauge("rapport_webhook_queue_depth", help: "Events that wait for an endpoint.")
+        queueDepth = registry.gauge("rapport_event_queue_depth", help: "Events that wait for an endpoint.")
         oldest = registry.gauge(
-            "rapport_webhook_oldest_seconds", help: "How long the oldest event that waits for an endpoint has waited; 0 when none does.")
+            "rapport_event_oldest_seconds", help: "How long the oldest event that waits for an endpoint has waited; 0 when none does.")
         disabled = registry.counter(
-            "rapport_webhook_endpoints_disabled_total", help: "Endpoints switched off because nothing got through.")
+            "rapport_event_endpoints_disabled_total", help: "Endpoints switched off because nothing got through.")
     }
 }
