@@ -77,6 +77,11 @@ extension EventDispatcher {
                 excerpt: Self.excerpt(response.body))
         } catch {
             if case .cancelled = error, Task.isCancelled { return Exchange(isCancelled: true) }
+            // What it has to say beyond the status is nobody's business here.
+            if case .responseTooLarge(let status) = error {
+                let answer = WebhookAnswer.status(status)
+                return Exchange(answer: answer, status: status, error: answer.isSuccess ? nil : "answered with status \(status)")
+            }
             return Exchange(error: Self.explanation(error))
         }
     }

@@ -80,7 +80,8 @@ private struct Folding {
     }
 
     private mutating func letter(_ scalar: Unicode.Scalar) {
-        for small in Self.plain(scalar).properties.lowercaseMapping.unicodeScalars where small.properties.generalCategory != .nonspacingMark {
+        for small in Self.plain(scalar).properties.lowercaseMapping.unicodeScalars where small.properties.generalCategory != .nonspacingMark
+        {
             if let base = Self.base(small.value) { word += base } else { word.unicodeScalars.append(small) }
         }
         endsInLetter = true

@@ -5,7 +5,10 @@ import Synchronization
 
 /// One request's way through the client: collects the answer within its bound and knows how far the request got.
 final class HTTPExchange: HTTPClientResponseDelegate {
-    struct TooLarge: Error {}
+    struct TooLarge: Error {
+        /// The answer's status, which came before its body.
+        var status: Int
+    }
 
     private struct State {
         var wasWritten = false
@@ -30,8 +33,10 @@ final class HTTPExchange: HTTPClientResponseDelegate {
     func didReceiveHead(task: HTTPClient.Task<SafeHTTP.Response>, _ head: HTTPResponseHead) -> EventLoopFuture<Void> {
         let announced = head.headers.first(name: "content-length").flatMap { Int($0) } ?? 0
         state.withLock { $0.head = head }
-        return announced > limit ? task.eventLoop.makeFailedFuture(TooLarge()) : task.eventLoop.makeSucceededVoidFuture()
+        return announced > limit ? task.eventLoop.makeFailedFuture(tooLarge) : task.eventLoop.makeSucceededVoidFuture()
     }
+
+    private var tooLarge: TooLarge { TooLarge(status: state.withLock { $0.head.map { Int($0.status.code) } } ?? 0) }
 
     func didReceiveBodyPart(task: HTTPClient.Task<SafeHTTP.Response>, _ buffer: ByteBuffer) -> EventLoopFuture<Void> {
         let fits = state.withLock { state in
@@ -39,7 +44,7 @@ final class HTTPExchange: HTTPClientResponseDelegate {
             state.body.append(contentsOf: buffer.readableBytesView)
             return true
         }
-        return fits ? task.eventLoop.makeSucceededVoidFuture() : task.eventLoop.makeFailedFuture(TooLarge())
+        return fits ? task.eventLoop.makeSucceededVoidFuture() : task.eventLoop.makeFailedFuture(tooLarge)
     }
 
     func didFinishRequest(task: HTTPClient.Task<SafeHTTP.Response>) throws -> SafeHTTP.Response {

@@ -68,8 +68,8 @@ public final class SafeHTTP: Sendable {
         /// There was no connection; nothing was written.
         case connection(String)
         case timeout(requestWritten: Bool)
-        /// The request was written; its outcome is unknown.
-        case responseTooLarge
+        /// The request was written and answered with this status; the body is larger than the caller wanted.
+        case responseTooLarge(status: Int)
         /// The request was written; its outcome is unknown.
         case protocolError(String)
         case cancelled
@@ -261,8 +261,8 @@ extension SafeHTTP.Failure {
         case .alreadyShutdown:
             self = .cancelled
         default:
-            if error is HTTPExchange.TooLarge {
-                self = .responseTooLarge
+            if let answer = error as? HTTPExchange.TooLarge {
+                self = .responseTooLarge(status: answer.status)
             } else if wasWritten {
                 self = .protocolError(known?.shortDescription ?? "the answer can not be read")
             } else if let known, known.isRefusal {

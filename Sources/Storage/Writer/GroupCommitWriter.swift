@@ -28,7 +28,8 @@ final class GroupCommitWriter: Sendable {
     ///     get, and six times that is longer than any caller waits.
     ///   - makeStore: runs on the writer's thread.
     init(
-        limit: Int, patience: Duration = patience, clock: WallClock, counters: StorageCounters, wakeUps: WakeUpHub, eventWakeUps: WakeUpHub, name: String,
+        limit: Int, patience: Duration = patience, clock: WallClock, counters: StorageCounters, wakeUps: WakeUpHub, eventWakeUps: WakeUpHub,
+        name: String,
         onCommit: (@Sendable (_ items: Int, _ microseconds: Int) -> Void)? = nil,
         makeStore: @escaping @Sendable () -> any RoundStore
     ) {

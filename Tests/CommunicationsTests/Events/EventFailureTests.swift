@@ -210,7 +210,7 @@ struct EventFailureTests {
         }
     }
 
-    @Test("an answer is kept up to 1 KiB without control characters; one beyond 64 KiB is a failure")
+    @Test("an answer is kept up to 1 KiB without control characters; of one beyond 64 KiB the status counts")
     func answers() async throws {
         try await EventWorld.with(.sqlite) { world in
             try await WebhookReceiver.running { receiver in
@@ -224,7 +224,12 @@ struct EventFailureTests {
                 try await world.emit("bob")
                 try await world.settle()
                 let large = try #require(try await world.deliveries(endpoint).first)
-                #expect(large.status == .waiting && large.attempts.first?.error == "the answer is larger than 64 KiB")
+                #expect(large.status == .delivered && large.attempts.first?.response == nil)
+                receiver.answer(500, [:], String(repeating: "x", count: 70_000))
+                try await world.emit("cy")
+                try await world.settle()
+                let failed = try #require(try await world.deliveries(endpoint).first)
+                #expect(failed.status == .waiting && failed.attempts.first?.error == "answered with status 500")
             }
         }
     }

@@ -63,7 +63,10 @@ struct StopWordsTests {
 
     @Test(
         "ordinary answers are no refusals",
-        arguments: ["", "Option 2", "Yes, please", "The bus stops here", "Can you contact me tomorrow?", "Do not worry", "non", "2", "Cancel my booking", "End of May"])
+        arguments: [
+            "", "Option 2", "Yes, please", "The bus stops here", "Can you contact me tomorrow?", "Do not worry", "non", "2",
+            "Cancel my booking", "End of May",
+        ])
     func noRefusals(text: String) {
         #expect(RefusalPhrases.match(FoldedText(text)) == nil)
     }
