@@ -6,11 +6,11 @@ struct AttemptGate: Sendable {
     var zones: ZoneCatalog
     var directory: Directory
 
-    /// How often a lease may run out before a message is suspected of what happens to the processes that take it.
-    static let mostTakeovers = 6
+    /// As ``DeliveryTiming/mostTakeovers``.
+    var mostTakeovers: Int
 
     func decide(_ due: DueDelivery, now: Timestamp) -> ClaimDecision {
-        if due.takeovers >= Self.mostTakeovers {
+        if due.takeovers >= mostTakeovers {
             return .fail(
                 AttemptFailure(
                     category: AttemptFailure.unknown,

@@ -20,6 +20,9 @@ public struct DeliveryTiming: Sendable {
     public var check: Duration = .seconds(8)
     /// Count rates by the database server's clock, so that those of the instances need not agree; only where it has one.
     public var usesStoreClock = false
+    /// How often in a row a lease may run out before a message is suspected of what the processes that take it die of. Many: one
+    /// that waits behind others is taken over again and again, too, while the processes die of something else.
+    public var mostTakeovers = 100
     /// When a provider counts as away.
     public var breaker = CircuitBreaker.Rule()
 
@@ -71,7 +74,7 @@ public final class DeliveryEngine: Service {
         self.logger = logger
         let token = Int64.random(in: 1...Int64.max)
         self.token = token
-        gate = AttemptGate(zones: zones, directory: directory)
+        gate = AttemptGate(zones: zones, directory: directory, mostTakeovers: timing.mostTakeovers)
         self.metrics = metrics
         var lanes: [Channel: Lane] = [:]
         for (channel, transport) in transports {
