@@ -67,7 +67,9 @@ extension APIKeyCache {
     public convenience init(database: Database, clock: WallClock) {
         self.init(clock: clock) { hash in
             guard let key = try await database.read({ tx in try tx.validAPIKey(hash: hash) }) else { return nil }
-            return Credential(business: key.business, keyID: key.id, role: key.role.rawValue, expiresAt: key.expiresAt)
+            return Credential(
+                business: key.business, actor: Actor(.key, id: key.id.description, name: key.name), permissions: key.role.permissions,
+                expiresAt: key.expiresAt)
         }
     }
 }

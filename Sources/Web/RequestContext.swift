@@ -1,29 +1,38 @@
 import Core
 import Hummingbird
+import NIOCore
 
 /// What Hummingbird carries along with one request.
 public struct WebContext: RequestContext {
     public var coreContext: CoreRequestContextStorage
+    /// The other end of the connection; nil without sockets.
+    public let peer: SocketAddress?
     /// Stands in `X-Request-Id` and in the log; set by the frame before anything else runs.
     public var requestID = ""
 
     public init(source: Source) {
         coreContext = .init(source: source)
+        peer = source.channel.remoteAddress
     }
 }
 
-/// Who is asking: which business, by which key.
+/// Who is asking: which business, which person or key, and what they may do there.
 public struct Credential: Sendable, Hashable {
     public var business: BusinessID
-    public var keyID: UUIDv7
-    public var role: String
-    /// The key stops working at this moment.
+    public var actor: Actor
+    public var permissions: PermissionSet
+    /// It stops working at this moment.
     public var expiresAt: Timestamp?
 
-    public init(business: BusinessID, keyID: UUIDv7, role: String, expiresAt: Timestamp? = nil) {
+    public init(business: BusinessID, actor: Actor, permissions: PermissionSet, expiresAt: Timestamp? = nil) {
         self.business = business
-        self.keyID = keyID
-        self.role = role
+        self.actor = actor
+        self.permissions = permissions
         self.expiresAt = expiresAt
+    }
+
+    /// - Throws: ``Refusal/forbidden``.
+    func check(_ permission: Permission) throws(Refusal) {
+        guard permissions.contains(permission) else { throw .forbidden }
     }
 }

@@ -1,6 +1,8 @@
+import Core
+
 /// The table of contents: every route of the server and where its code lives.
 ///
-/// `get` reads; `put`, `post` and `delete` also take care of `Idempotency-Key`.
+/// `get` reads; `put`, `post` and `delete` also take care of `Idempotency-Key`. The permission is what the credential must be allowed.
 enum Routes {
     static func table(_ parts: WebParts, gate: Gatekeeper) -> RouteTable {
         var table = RouteTable()
@@ -19,29 +21,29 @@ enum Routes {
         let fields = CommunicationFields(isTimeZone: parts.isTimeZone)
         let communications = CommunicationsAPI(database: parts.database, orchestrator: parts.orchestrator, fields: fields)
         // Its Idempotency-Key is stored in the transaction that stores the message.
-        table.postUnguarded(.communications, body: .withAttachments, communications.submit)
-        table.get(.communications, communications.list)
-        table.get(.communication, communications.show)
-        table.post(.communicationCancel, body: .optional, communications.cancel)
-        table.post(.communicationRetry, body: .optional, communications.retry)
+        table.postUnguarded(.communications, .writeCommunications, body: .withAttachments, communications.submit)
+        table.get(.communications, .readCommunications, communications.list)
+        table.get(.communication, .readCommunications, communications.show)
+        table.post(.communicationCancel, .writeCommunications, body: .optional, communications.cancel)
+        table.post(.communicationRetry, .writeCommunications, body: .optional, communications.retry)
         let batch = CommunicationBatchAPI(orchestrator: parts.orchestrator, fields: fields)
-        table.post(.communicationBatch, body: .withAttachments, batch.submit)
-        table.get(.clientTimeline, TimelineAPI(database: parts.database, cipher: parts.cipher).list)
+        table.post(.communicationBatch, .writeCommunications, body: .withAttachments, batch.submit)
+        table.get(.clientTimeline, .readCommunications, TimelineAPI(database: parts.database, cipher: parts.cipher).list)
 
         let workflow = WorkflowAPI(database: parts.database, orchestrator: parts.orchestrator, fields: fields)
-        table.post(.workflowEvents, workflow.event)
-        table.get(.workflowPlan, workflow.plan)
+        table.post(.workflowEvents, .writeCommunications, workflow.event)
+        table.get(.workflowPlan, .readCommunications, workflow.plan)
     }
 
     private static func replies(_ parts: WebParts, _ table: inout RouteTable) {
         let replies = RepliesAPI(database: parts.database, cipher: parts.cipher, intake: parts.replies)
-        table.get(.replies, replies.list)
-        table.post(.replies, replies.submit)
-        table.get(.reply, replies.show)
-        table.post(.replyResolve, body: .optional, replies.resolve)
+        table.get(.replies, .readReplies, replies.list)
+        table.post(.replies, .writeReplies, replies.submit)
+        table.get(.reply, .readReplies, replies.show)
+        table.post(.replyResolve, .writeReplies, body: .optional, replies.resolve)
         let patterns = ReplyPatternsAPI(database: parts.database)
-        table.get(.replyPatterns, patterns.show)
-        table.put(.replyPatterns, patterns.put)
+        table.get(.replyPatterns, .readTemplates, patterns.show)
+        table.put(.replyPatterns, .writeTemplates, patterns.put)
     }
 
     /// What providers tell us. Everybody may call them; only their signatures are believed.
@@ -58,36 +60,36 @@ enum Routes {
     /// Business, clients, preferences, message types, templates.
     private static func records(_ parts: WebParts, _ table: inout RouteTable) {
         let business = BusinessAPI(database: parts.database, orchestrator: parts.orchestrator, isTimeZone: parts.isTimeZone)
-        table.get(.business, business.show)
-        table.put(.business, business.put)
+        table.get(.business, .readSettings, business.show)
+        table.put(.business, .writeSettings, business.put)
 
         let clients = ClientsAPI(
             database: parts.database, cipher: parts.cipher, orchestrator: parts.orchestrator,
             fields: ClientRecordFields(isTimeZone: parts.isTimeZone))
-        table.get(.clients, clients.list)
-        table.get(.client, clients.show)
-        table.put(.client, clients.put)
-        table.delete(.client, clients.erase)
-        table.get(.clientExport, ClientExportAPI(database: parts.database, cipher: parts.cipher).export)
+        table.get(.clients, .readClients, clients.list)
+        table.get(.client, .readClients, clients.show)
+        table.put(.client, .writeClients, clients.put)
+        table.delete(.client, .eraseClients, clients.erase)
+        table.get(.clientExport, .exportClients, ClientExportAPI(database: parts.database, cipher: parts.cipher).export)
 
         let preferences = PreferencesAPI(
             database: parts.database, orchestrator: parts.orchestrator, preferences: parts.preferences, isTimeZone: parts.isTimeZone)
-        table.post(.preferences, preferences.update)
-        table.get(.clientPreferences, preferences.show)
-        table.delete(.clientPreferences, preferences.delete)
+        table.post(.preferences, .writePreferences, preferences.update)
+        table.get(.clientPreferences, .readPreferences, preferences.show)
+        table.delete(.clientPreferences, .writePreferences, preferences.delete)
 
         let types = MessageTypesAPI(database: parts.database, orchestrator: parts.orchestrator)
-        table.get(.messageTypes, types.list)
-        table.get(.messageType, types.show)
-        table.put(.messageType, types.put)
+        table.get(.messageTypes, .readTemplates, types.list)
+        table.get(.messageType, .readTemplates, types.show)
+        table.put(.messageType, .writeTemplates, types.put)
 
         let templates = TemplatesAPI(database: parts.database, orchestrator: parts.orchestrator)
-        table.get(.templates, templates.list)
-        table.get(.template, templates.show)
-        table.put(.template, templates.put)
-        table.get(.templateVersions, templates.versions)
-        table.post(.templateActivate, body: .optional, templates.activate)
-        table.postUnguarded(.templatePreview, body: .ordinary, templates.preview)
+        table.get(.templates, .readTemplates, templates.list)
+        table.get(.template, .readTemplates, templates.show)
+        table.put(.template, .writeTemplates, templates.put)
+        table.get(.templateVersions, .readTemplates, templates.versions)
+        table.post(.templateActivate, .writeTemplates, body: .optional, templates.activate)
+        table.postUnguarded(.templatePreview, .readTemplates, body: .ordinary, templates.preview)
     }
 
     /// Events for the business's own endpoints.
@@ -95,33 +97,33 @@ enum Routes {
         let endpoints = WebhookEndpointsAPI(
             database: parts.database, cipher: parts.cipher, clock: parts.clock,
             fields: WebhookEndpointFields(allowsPrivateNetworks: parts.allowsPrivateWebhooks))
-        table.post(.webhookEndpoints, endpoints.create)
-        table.get(.webhookEndpoints, endpoints.list)
-        table.get(.webhookEndpoint, endpoints.show)
-        table.put(.webhookEndpoint, endpoints.change)
-        table.delete(.webhookEndpoint, endpoints.delete)
-        table.get(.webhookEndpointSecret, endpoints.secret)
-        table.post(.webhookEndpointRotateSecret, body: .optional, endpoints.rotateSecret)
-        table.post(.webhookEndpointEnable, body: .optional, endpoints.enable)
-        table.post(.webhookEndpointDisable, body: .optional, endpoints.disable)
+        table.post(.webhookEndpoints, .writeWebhooks, endpoints.create)
+        table.get(.webhookEndpoints, .readWebhooks, endpoints.list)
+        table.get(.webhookEndpoint, .readWebhooks, endpoints.show)
+        table.put(.webhookEndpoint, .writeWebhooks, endpoints.change)
+        table.delete(.webhookEndpoint, .writeWebhooks, endpoints.delete)
+        table.get(.webhookEndpointSecret, .readWebhooks, endpoints.secret)
+        table.post(.webhookEndpointRotateSecret, .writeWebhooks, body: .optional, endpoints.rotateSecret)
+        table.post(.webhookEndpointEnable, .writeWebhooks, body: .optional, endpoints.enable)
+        table.post(.webhookEndpointDisable, .writeWebhooks, body: .optional, endpoints.disable)
 
         let deliveries = WebhookDeliveriesAPI(database: parts.database)
-        table.post(.webhookEndpointTest, body: .optional, deliveries.test)
-        table.get(.webhookEndpointDeliveries, deliveries.list)
-        table.post(.webhookEndpointRetry, body: .optional, deliveries.retry)
-        table.post(.webhookEndpointReplay, deliveries.replay)
+        table.post(.webhookEndpointTest, .writeWebhooks, body: .optional, deliveries.test)
+        table.get(.webhookEndpointDeliveries, .readWebhooks, deliveries.list)
+        table.post(.webhookEndpointRetry, .writeWebhooks, body: .optional, deliveries.retry)
+        table.post(.webhookEndpointReplay, .writeWebhooks, deliveries.replay)
     }
 
     /// What WhatsApp messages are made from outside the 24-hour window.
     private static func whatsApp(_ parts: WebParts, _ table: inout RouteTable) {
         let mappings = WhatsAppMappingsAPI(database: parts.database, orchestrator: parts.orchestrator)
-        table.get(.whatsAppMappings, mappings.list)
-        table.get(.whatsAppMapping, mappings.show)
-        table.put(.whatsAppMapping, mappings.put)
-        table.delete(.whatsAppMapping, mappings.delete)
+        table.get(.whatsAppMappings, .readTemplates, mappings.list)
+        table.get(.whatsAppMapping, .readTemplates, mappings.show)
+        table.put(.whatsAppMapping, .writeTemplates, mappings.put)
+        table.delete(.whatsAppMapping, .writeTemplates, mappings.delete)
         let templates = WhatsAppTemplatesAPI(database: parts.database, sync: parts.whatsAppTemplates)
-        table.get(.whatsAppTemplates, templates.list)
-        table.post(.whatsAppTemplateSync, body: .optional, templates.synchronise)
+        table.get(.whatsAppTemplates, .readTemplates, templates.list)
+        table.post(.whatsAppTemplateSync, .writeTemplates, body: .optional, templates.synchronise)
     }
 
     private static func operations(_ parts: WebParts, _ table: inout RouteTable) {
@@ -130,7 +132,7 @@ enum Routes {
         table.openGet(.readiness, operations.ready)
         table.openGet(.metrics, operations.metricsText)
         table.openGet(.openAPI, operations.openAPI)
-        table.get(.cacheStatistics, CacheAPI(cache: parts.cache, isEnabled: parts.isCachingEnabled).statistics)
+        table.get(.cacheStatistics, .readOperations, CacheAPI(cache: parts.cache, isEnabled: parts.isCachingEnabled).statistics)
     }
 
     private static func pages(_ parts: WebParts, _ gate: Gatekeeper, _ table: inout RouteTable) {
@@ -141,8 +143,8 @@ enum Routes {
         table.openForm(.sandboxSignIn, signIn.signIn)
         table.openForm(.sandboxSignOut, signIn.signOut)
         let sandbox = SandboxPage(database: parts.database, cipher: parts.cipher)
-        table.page(.sandbox, sandbox.list)
-        table.page(.sandboxMessage, sandbox.show)
-        table.page(.sandboxMessageHTML, sandbox.html)
+        table.page(.sandbox, .readCommunications, sandbox.list)
+        table.page(.sandboxMessage, .readCommunications, sandbox.show)
+        table.page(.sandboxMessageHTML, .readCommunications, sandbox.html)
     }
 }

@@ -7,6 +7,7 @@ protocol StorageEngine: Sendable {
     /// Rings when a transaction of this process left events for the businesses' endpoints.
     var eventWakeUps: WakeUpHub { get }
     var peers: PeerLine { get }
+    var ciphers: CipherSlot { get }
     func read<T: Sendable>(_ body: @escaping @Sendable (Transaction) throws -> T) async throws -> T
     func write<T: Sendable>(_ body: @escaping @Sendable (Transaction) throws -> T) async throws -> T
     /// Hands a request to the group-commit writer.

@@ -14,7 +14,9 @@ extension Cipher {
             try Self.storedSecret("lookup_key", tx, keys) { SymmetricKey(size: .bits256).withUnsafeBytes { Array($0) } }
         }
         _ = try await database.write { tx in try Self.storedSecret("canary", tx, keys) { Array("rapport".utf8) } }
-        return try Cipher(keys: keys, lookupKey: SymmetricKey(data: lookupKey))
+        let cipher = try Cipher(keys: keys, lookupKey: SymmetricKey(data: lookupKey))
+        database.engine.ciphers.adopt(cipher)
+        return cipher
     }
 
     /// Reads a sealed secret of `rapport_meta`, or makes and stores it.

@@ -55,6 +55,14 @@ public final class Cipher: Sendable {
         return HMAC<SHA256>.authenticationCode(for: message, using: lookupKey).withUnsafeBytes { Array($0) }
     }
 
+    /// HMAC-SHA256 under a key of this store's own for `purpose` (a constant of the code); survives key rotation. For links, ledgers
+    /// and addresses that come back to us.
+    public func authenticationCode(of message: some Sequence<UInt8>, purpose: StaticString) -> [UInt8] {
+        let label = purpose.withUTF8Buffer { Array("rapport:".utf8) + Array($0) }
+        let key = SymmetricKey(data: HMAC<SHA256>.authenticationCode(for: label, using: lookupKey))
+        return HMAC<SHA256>.authenticationCode(for: Array(message), using: key).withUnsafeBytes { Array($0) }
+    }
+
     static func seal(_ plaintext: [UInt8], _ context: [UInt8], with key: KeyRing.Key) throws(DatabaseError) -> SealedValue {
         do {
             let box = try AES.GCM.seal(plaintext, using: key.key, authenticating: context)

@@ -11,6 +11,7 @@ final class PostgresEngine: StorageEngine {
     let wakeUps = WakeUpHub()
     let eventWakeUps = WakeUpHub()
     let peers = PeerLine()
+    let ciphers = CipherSlot()
 
     /// Nothing of ours waits or runs for longer.
     static let sessionSettings = [
@@ -120,7 +121,8 @@ final class PostgresEngine: StorageEngine {
             giveBack(connection)
             throw error
         }
-        let transaction = Transaction(now: configuration.clock.now(), dialect: .postgresql, session: session)
+        let transaction = Transaction(
+            now: configuration.clock.now(), dialect: .postgresql, session: session, ciphers: ciphers)
         let value: T
         do {
             value = try body(transaction)

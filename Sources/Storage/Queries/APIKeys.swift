@@ -1,11 +1,6 @@
 import Core
 import Crypto
 
-/// What a key may do. So far every key may do everything inside its business.
-public enum APIKeyRole: String, Sendable, Hashable, CaseIterable {
-    case admin
-}
-
 /// The text of an API key, on its way to the one who will hold it. Only its hash is ever stored.
 public struct APIKeySecret: Sendable {
     /// What the caller sends after `Bearer`.
@@ -54,7 +49,7 @@ public struct APIKey: Sendable, Hashable {
     public var id: UUIDv7
     public var business: BusinessID
     public var name: String
-    public var role: APIKeyRole
+    public var role: Role
     /// The end of the key, for people.
     public var hint: String
     public var createdAt: Timestamp
@@ -66,7 +61,7 @@ public struct APIKey: Sendable, Hashable {
 extension Transaction {
     /// Stores a new key by its hash.
     public func createAPIKey(
-        business: BusinessID, name: String, secret: APIKeySecret, role: APIKeyRole = .admin, expiresAt: Timestamp? = nil
+        business: BusinessID, name: String, secret: APIKeySecret, role: Role = .admin, expiresAt: Timestamp? = nil
     ) throws -> APIKey {
         let key = APIKey(
             id: UUIDv7(at: now), business: business, name: name, role: role, hint: secret.hint, createdAt: now, expiresAt: expiresAt,
@@ -112,7 +107,7 @@ extension Transaction {
 extension APIKey {
     fileprivate init(row: Row) throws {
         self.init(
-            id: try row.uuid(0), business: try row.uuid(1), name: try row.text(2), role: try row.oneOf(3, as: APIKeyRole.self),
+            id: try row.uuid(0), business: try row.uuid(1), name: try row.text(2), role: try row.oneOf(3, as: Role.self),
             hint: try row.text(4), createdAt: try row.time(5), expiresAt: try row.timeOrNil(6), revokedAt: try row.timeOrNil(7))
     }
 }

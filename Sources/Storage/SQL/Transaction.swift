@@ -16,16 +16,26 @@ public final class Transaction {
     public let now: Timestamp
     public let dialect: Dialect
     let session: any TransactionSession
+    private let ciphers: CipherSlot
     /// The earliest moment at which rows that this transaction left behind become due; told to the wake-ups after its commit.
     private(set) var earliestDue: Timestamp?
     /// It queued events for the business's endpoints.
     private(set) var leavesEvents = false
     private var knowsEndpoints: Bool?
 
-    init(now: Timestamp, dialect: Dialect, session: any TransactionSession) {
+    init(now: Timestamp, dialect: Dialect, session: any TransactionSession, ciphers: CipherSlot) {
         self.now = now
         self.dialect = dialect
         self.session = session
+        self.ciphers = ciphers
+    }
+
+    /// Seals and opens what the tables hold sealed.
+    ///
+    /// - Throws: ``DatabaseError/misconfigured(_:)`` before ``Cipher/open(_:keys:)`` has proved the keys of this database.
+    public func cipher() throws(DatabaseError) -> Cipher {
+        guard let cipher = ciphers.cipher else { throw .misconfigured("DB_ENCRYPTION_KEY: the keys of this database are not open.") }
+        return cipher
     }
 
     /// Runs one statement and returns its rows (also those of `RETURNING`).

@@ -13,6 +13,7 @@ final class SQLiteEngine: StorageEngine {
     let wakeUps = WakeUpHub()
     let eventWakeUps = WakeUpHub()
     let peers = PeerLine()
+    let ciphers = CipherSlot()
 
     private let pool: DatabasePool
     private let lock: ProcessLock
@@ -40,7 +41,7 @@ final class SQLiteEngine: StorageEngine {
         writer = GroupCommitWriter(
             limit: configuration.mailboxLimit, clock: configuration.clock, counters: counters, wakeUps: wakeUps,
             eventWakeUps: eventWakeUps, name: "rapport-writer", onCommit: configuration.onCommit
-        ) { [pool, faults = configuration.faults] in SQLiteRoundStore(pool: pool, faults: faults) }
+        ) { [pool, ciphers, faults = configuration.faults] in SQLiteRoundStore(pool: pool, ciphers: ciphers, faults: faults) }
         logger.debug("opened SQLite", metadata: ["version": "\(String(cString: sqlite3_libversion()))"])
     }
 
@@ -81,10 +82,10 @@ final class SQLiteEngine: StorageEngine {
     func read<T: Sendable>(_ body: @escaping @Sendable (Transaction) throws -> T) async throws -> T {
         let now = clock.now()
         do {
-            return try await readers.runIfActive { [pool, counters] in
+            return try await readers.runIfActive { [pool, counters, ciphers] in
                 counters.poolBusy.add(1, ordering: .relaxed)
                 defer { counters.poolBusy.subtract(1, ordering: .relaxed) }
-                return try pool.read { try body(Transaction(now: now, dialect: .sqlite, session: SQLiteSession($0))) }
+                return try pool.read { try body(Transaction(now: now, dialect: .sqlite, session: SQLiteSession($0), ciphers: ciphers)) }
             }
         } catch let error as GRDB.DatabaseError {
             throw DatabaseError(grdb: error)

@@ -4,14 +4,16 @@ import Core
 final class SQLiteRound {
     let session: SQLiteSession
     let now: Timestamp
+    let ciphers: CipherSlot
     /// Whether anything at all is suppressed; nil until someone asks. Only closures change suppressions, and they run first.
     private var knowsSuppressions: Bool?
     /// Whether any business has an endpoint for events; nil until someone asks. Only closures change endpoints.
     private var knowsEndpoints: Bool?
 
-    init(session: SQLiteSession, now: Timestamp) {
+    init(session: SQLiteSession, now: Timestamp, ciphers: CipherSlot) {
         self.session = session
         self.now = now
+        self.ciphers = ciphers
     }
 
     func run(_ requests: [WriterRequest]) throws(DatabaseError) -> RoundResult {
@@ -37,7 +39,7 @@ final class SQLiteRound {
     {
         _ = try session.run("SAVEPOINT closure")
         do {
-            let transaction = Transaction(now: now, dialect: .sqlite, session: session)
+            let transaction = Transaction(now: now, dialect: .sqlite, session: session, ciphers: ciphers)
             let resume = try closure.run(transaction)
             _ = try session.run("RELEASE closure")
             result.leavesDue(transaction.earliestDue)

@@ -4,12 +4,14 @@ import GRDB
 /// The group-commit writer's side of SQLite: one connection, one transaction for each round.
 final class SQLiteRoundStore: RoundStore {
     private let pool: DatabasePool
+    private let ciphers: CipherSlot
     private let faults: Faults?
     /// Of the pool's one writing connection; keeps the hot statements from round to round.
     private var session: SQLiteSession?
 
-    init(pool: DatabasePool, faults: Faults?) {
+    init(pool: DatabasePool, ciphers: CipherSlot, faults: Faults?) {
         self.pool = pool
+        self.ciphers = ciphers
         self.faults = faults
     }
 
@@ -26,7 +28,7 @@ final class SQLiteRoundStore: RoundStore {
                 if case .fail(let error) = faults?.visit(.begin) { throw error }
                 try session.hot(.begin).run()
                 do {
-                    let result = try SQLiteRound(session: session, now: now).run(requests)
+                    let result = try SQLiteRound(session: session, now: now, ciphers: ciphers).run(requests)
                     try commit(session)
                     return result
                 } catch {

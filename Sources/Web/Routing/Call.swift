@@ -14,6 +14,8 @@ public struct Incoming: Sendable {
 
     public var headers: HTTPFields { request.headers }
     public var requestID: String { context.requestID }
+    /// Whose request it is, by the address of their end of the connection.
+    public var remoteAddress: String? { context.peer?.ipAddress }
     public var logger: Logger { context.logger }
 
     /// The query, to be read with ``Query``.
@@ -52,6 +54,16 @@ public struct Call: Sendable {
     public let credential: Credential
     /// As given by the caller and checked; for handlers that hand it on themselves.
     public let idempotencyKey: String?
+
+    /// What happened, for the audit log.
+    public func audit(_ action: String, target: String? = nil, client: ClientID? = nil, details: [UInt8] = []) -> AuditEntry {
+        AuditEntry(
+            actor: credential.actor, action: action, target: target, client: client, remoteAddress: incoming.remoteAddress,
+            requestID: incoming.requestID, details: details)
+    }
+
+    /// How a change of consent or preferences by this call came about.
+    public var consentSource: ConsentSource { ConsentSource(.api, by: credential.actor, from: incoming.remoteAddress) }
 
     /// Everything that a handler reads or writes belongs to this business.
     public var business: BusinessID { credential.business }

@@ -16,21 +16,28 @@ struct Endpoint: HTTPResponder {
         case .open(let handler):
             return try await handler(incoming(request, context))
         case .key(let handler):
-            let credential = try await gate.credential(of: request)
+            let credential = try await credential(of: request)
             // Reading is idempotent by itself.
             let key = route.method == .get ? nil : try IdempotencyKey.read(from: request.headers)
             return try await handler(Call(incoming: incoming(request, context, credential), credential: credential, idempotencyKey: key))
         case .idempotent(let handler):
             // Who asks comes before what they sent: strangers make us read nothing.
-            let credential = try await gate.credential(of: request)
+            let credential = try await credential(of: request)
             let key = try IdempotencyKey.read(from: request.headers)
             let call = Call(incoming: try await incoming(request, context, credential), credential: credential, idempotencyKey: key)
             guard let key else { return try await handler(call) }
             return try await gate.idempotency.once(route: route, key: key, call: call, handler)
         case .page(let handler):
             guard let credential = try await gate.session(of: request) else { return SignInPage.redirect() }
+            if let permission = route.permission { try credential.check(permission) }
             return try await handler(Call(incoming: incoming(request, context), credential: credential, idempotencyKey: nil))
         }
+    }
+
+    private func credential(of request: Request) async throws -> Credential {
+        let credential = try await gate.credential(of: request)
+        if let permission = route.permission { try credential.check(permission) }
+        return credential
     }
 
     private func incoming(_ request: Request, _ context: WebContext, _ credential: Credential? = nil) async throws -> Incoming {

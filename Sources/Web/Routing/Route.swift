@@ -19,6 +19,8 @@ struct Route: Sendable {
     let path: Path
     let body: BodyRule
     let handler: Handler
+    /// What the credential must be allowed; nil where there is none.
+    let permission: Permission?
 
     /// Names the operation in idempotency records: `PUT /api/crm/clients/{client_id}`.
     var name: String { "\(method.rawValue) \(path.rawValue)" }

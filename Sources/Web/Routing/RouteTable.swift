@@ -1,3 +1,4 @@
+import Core
 import HTTPTypes
 import Hummingbird
 
@@ -6,48 +7,52 @@ public struct RouteTable: Sendable {
     private(set) var routes: [Route] = []
 
     /// A reading call for whoever holds an API key.
-    mutating func get(_ path: Path, _ handler: @escaping @Sendable (Call) async throws -> Answer) {
-        routes.append(Route(method: .get, path: path, body: .none, handler: .key(handler)))
+    mutating func get(_ path: Path, _ permission: Permission, _ handler: @escaping @Sendable (Call) async throws -> Answer) {
+        routes.append(Route(method: .get, path: path, body: .none, handler: .key(handler), permission: permission))
     }
 
     /// A writing call with a JSON body. `Idempotency-Key` is taken care of.
-    mutating func put(_ path: Path, _ handler: @escaping @Sendable (Call) async throws -> Answer) {
-        routes.append(Route(method: .put, path: path, body: .ordinary, handler: .idempotent(handler)))
+    mutating func put(_ path: Path, _ permission: Permission, _ handler: @escaping @Sendable (Call) async throws -> Answer) {
+        routes.append(Route(method: .put, path: path, body: .ordinary, handler: .idempotent(handler), permission: permission))
     }
 
     /// A writing call with a JSON body. `Idempotency-Key` is taken care of.
-    mutating func post(_ path: Path, body: BodyRule = .ordinary, _ handler: @escaping @Sendable (Call) async throws -> Answer) {
-        routes.append(Route(method: .post, path: path, body: body, handler: .idempotent(handler)))
+    mutating func post(
+        _ path: Path, _ permission: Permission, body: BodyRule = .ordinary, _ handler: @escaping @Sendable (Call) async throws -> Answer
+    ) {
+        routes.append(Route(method: .post, path: path, body: body, handler: .idempotent(handler), permission: permission))
     }
 
     /// A writing call without a body. `Idempotency-Key` is taken care of.
-    mutating func delete(_ path: Path, _ handler: @escaping @Sendable (Call) async throws -> Answer) {
-        routes.append(Route(method: .delete, path: path, body: .none, handler: .idempotent(handler)))
+    mutating func delete(_ path: Path, _ permission: Permission, _ handler: @escaping @Sendable (Call) async throws -> Answer) {
+        routes.append(Route(method: .delete, path: path, body: .none, handler: .idempotent(handler), permission: permission))
     }
 
     /// A call by `POST` that changes nothing, or that hands its `Idempotency-Key` on by itself.
-    mutating func postUnguarded(_ path: Path, body: BodyRule, _ handler: @escaping @Sendable (Call) async throws -> Answer) {
-        routes.append(Route(method: .post, path: path, body: body, handler: .key(handler)))
+    mutating func postUnguarded(
+        _ path: Path, _ permission: Permission, body: BodyRule, _ handler: @escaping @Sendable (Call) async throws -> Answer
+    ) {
+        routes.append(Route(method: .post, path: path, body: body, handler: .key(handler), permission: permission))
     }
 
     /// For anybody.
     mutating func openGet(_ path: Path, _ handler: @escaping @Sendable (Incoming) async throws -> Answer) {
-        routes.append(Route(method: .get, path: path, body: .none, handler: .open(handler)))
+        routes.append(Route(method: .get, path: path, body: .none, handler: .open(handler), permission: nil))
     }
 
     /// For anybody; takes an HTML form.
     mutating func openForm(_ path: Path, _ handler: @escaping @Sendable (Incoming) async throws -> Answer) {
-        routes.append(Route(method: .post, path: path, body: .form(limit: 4_096), handler: .open(handler)))
+        routes.append(Route(method: .post, path: path, body: .form(limit: 4_096), handler: .open(handler), permission: nil))
     }
 
     /// For anybody whose signature is right, which the handler checks on the raw bytes.
     mutating func openRaw(_ path: Path, limit: Int, _ handler: @escaping @Sendable (Incoming) async throws -> Answer) {
-        routes.append(Route(method: .post, path: path, body: .raw(limit: limit), handler: .open(handler)))
+        routes.append(Route(method: .post, path: path, body: .raw(limit: limit), handler: .open(handler), permission: nil))
     }
 
     /// For whoever signed in to the pages.
-    mutating func page(_ path: Path, _ handler: @escaping @Sendable (Call) async throws -> Answer) {
-        routes.append(Route(method: .get, path: path, body: .none, handler: .page(handler)))
+    mutating func page(_ path: Path, _ permission: Permission, _ handler: @escaping @Sendable (Call) async throws -> Answer) {
+        routes.append(Route(method: .get, path: path, body: .none, handler: .page(handler), permission: permission))
     }
 }
 
