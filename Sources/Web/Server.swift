@@ -8,9 +8,7 @@ import NIOCore
 public enum Server {
     /// Everything behind the sockets.
     public static func responder(_ parts: WebParts) -> WebResponder {
-        let gate = Gatekeeper(
-            keys: parts.keys, sessions: SessionStore(clock: parts.clock, secure: parts.baseURL.hasPrefix("https:")),
-            idempotency: Idempotency(database: parts.database, cipher: parts.cipher))
+        let gate = Gatekeeper(parts)
         let table = Routes.table(parts, gate: gate)
         let metrics = RequestMetrics(parts.http, routes: table.routes)
         return table.responder(frame: Frame(clock: parts.clock, metrics: metrics), gate: gate)

@@ -26,7 +26,7 @@ public final class APIKeyCache: Sendable {
 
     private let state = Mutex(State())
     private let clock: WallClock
-    private let lookup: Lookup
+    let lookup: Lookup
 
     public init(clock: WallClock, lookup: @escaping Lookup) {
         self.clock = clock

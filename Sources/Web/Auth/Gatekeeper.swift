@@ -7,7 +7,16 @@ struct Gatekeeper: Sendable {
     let keys: APIKeyCache
     let sessions: SessionStore
     let idempotency: Idempotency
+    /// The public address; forms come from there.
+    let baseURL: String
     let largeBodies = LargeBodies()
+
+    init(_ parts: WebParts) {
+        keys = parts.keys
+        sessions = parts.sessions
+        idempotency = Idempotency(database: parts.database, cipher: parts.cipher)
+        baseURL = parts.baseURL
+    }
 
     /// The holder of the API key in `Authorization: Bearer …`.
     func credential(of request: Request) async throws -> Credential {
@@ -17,10 +26,16 @@ struct Gatekeeper: Sendable {
     }
 
     /// Whoever signed in to the pages with this browser; nil for nobody.
-    func session(of request: Request) async throws -> Credential? {
-        guard let hash = sessions.keyHash(for: request.headers) else { return nil }
-        // Looked up again each time: a revoked key ends its sessions.
-        return try await keys.credential(hash: hash)
+    func session(of request: Request) async throws -> Viewer? {
+        try await sessions.viewer(request.headers)
+    }
+
+    /// A form that changes something must come from our own page, and say so with the session's token.
+    func checkForm(_ call: Call) throws {
+        try SameOrigin.check(call.incoming.request, baseURL: baseURL)
+        var form = Query(String(decoding: call.incoming.body, as: UTF8.self))
+        let token = form.string(Call.csrfField, maxLength: 100) ?? ""
+        guard let viewer = call.viewer, SecretText.equal(token, viewer.csrfToken) else { throw Refusal.forbidden }
     }
 
     /// The scheme is case-insensitive (RFC 9110, section 11.1).
