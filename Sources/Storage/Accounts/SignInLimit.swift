@@ -32,6 +32,16 @@ public struct SignInLimit: Sendable, Hashable {
         ]
     }
 
+    /// For asking for letters: three to one person, thirty from one address, then slower and slower.
+    public static func resets(account: [UInt8], address: String?, _ cipher: Cipher) -> [SignInLimit] {
+        let network = Array((address.map(network) ?? "").utf8)
+        func subject(_ kind: UInt8, _ parts: [UInt8]) -> [UInt8] { cipher.authenticationCode(of: [kind] + parts, purpose: "sign-in limit") }
+        return [
+            SignInLimit(subject: subject(4, account), free: 3, longest: 3_600, isForgottenOnSuccess: false),
+            SignInLimit(subject: subject(5, network), free: 30, longest: 3_600, isForgottenOnSuccess: false),
+        ]
+    }
+
     /// Seconds until the next try after this many failures: none, then 2, 4, 8 … up to the longest.
     public func delay(failures: Int) -> Int64 {
         guard failures >= free else { return 0 }

@@ -85,6 +85,20 @@ public struct SignIn: Sendable {
         }
     }
 
+    /// Whether somebody who is signed in knows their password; asked before what matters. Counts as signing in does.
+    public func confirm(password: String, of user: User, from remoteAddress: String?) async throws -> SignInResult {
+        let limits = SignInLimit.all(account: cipher.userEmailHash(user.email), address: remoteAddress, cipher)
+        let end = try await database.write { tx in
+            let begin = try tx.beginSignInAttempt(limits)
+            if begin.began { try tx.auditLock(of: user, from: remoteAddress) }
+            return begin.lockedUntil
+        }
+        if let end { return Self.locked(until: end, now: clock.now()) }
+        guard case .right = try await hasher.verify(password, against: user.passwordHash) else { return .refused }
+        try await database.write { tx in try tx.endSignInAttempt(limits) }
+        return .signedIn(user)
+    }
+
     private static func locked(until end: Timestamp, now: Timestamp) -> SignInResult {
         .locked(retryAfterSeconds: Int(max(1, end.seconds &- now.seconds)))
     }
