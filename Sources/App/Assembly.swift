@@ -95,6 +95,7 @@ struct Assembly: Sendable {
             isCachingEnabled: settings.cache.isEnabled, replies: replies, receipts: receipts, webhookKeys: settings.webhookKeys,
             http: metrics.http, allowsPrivateWebhooks: settings.allowsPrivateWebhooks)
         web.whatsAppTemplates = templateSync(transports, store, clock, whatsApp)
+        web.staffMail = StaffMail(transport: transports[.email], clock: clock)
         let http = SafeHTTP(eventLoopGroup: outgoingLoops)
         let events = EventDispatcher(
             database: store.database, cipher: store.cipher, clock: clock, http: http,
@@ -121,7 +122,7 @@ struct Assembly: Sendable {
         }
         let whatsApp = [web.whatsAppTemplates as (any Service)?, confirmation].compactMap(\.self)
         var configuration = ServiceGroupConfiguration(
-            services: [sampler, purge, sweep] + whatsApp + [engine, events, server, deadline],
+            services: [sampler, purge, sweep] + Self.accountServices(web) + whatsApp + [engine, events, server, deadline],
             gracefulShutdownSignals: [.sigterm, .sigint],
             logger: logger)
         // The engine's own deadline for begun attempts is shorter. The group's limit for the cancellation would be a trap; the
