@@ -173,12 +173,12 @@ enum Routes {
         table.pageForm(.usersPageRevoke, .writeAccounts, users.revoke)
 
         let invitation = InvitationPage(database: parts.database, hasher: parts.hasher, sessions: parts.sessions, gate: gate)
-        table.openGet(.invitationPage, invitation.show)
+        table.openPage(.invitationPage, invitation.show)
         table.openPageForm(.invitationPage, invitation.accept)
         let reset = ResetPage(database: parts.database, hasher: parts.hasher, resets: parts.passwordResets, mail: parts.staffMail)
-        table.openGet(.reset, reset.show)
+        table.openPage(.reset, reset.show)
         table.openPageForm(.reset, reset.ask)
-        table.openGet(.resetPage, reset.open)
+        table.openPage(.resetPage, reset.open)
         table.openPageForm(.resetPage, reset.change)
     }
 
@@ -186,13 +186,13 @@ enum Routes {
         table.openGet(.landing, LandingPage.show)
         table.openGet(.stylesheet, Stylesheet.show)
         let signIn = SignInPage(signIn: parts.signIn, keys: gate.keys, sessions: gate.sessions, database: parts.database)
-        table.openGet(.signIn, signIn.show)
+        table.openPage(.signIn, signIn.show)
         table.openPageForm(.signIn, signIn.submit)
         table.openPageForm(.signInCode, signIn.submitCode)
         table.pageForm(.signOut, nil, signIn.signOut)
         table.pageForm(.switchBusiness, nil, signIn.switchBusiness)
         // Where these stood before there were accounts.
-        table.openGet(.sandboxSignIn, signIn.show)
+        table.openPage(.sandboxSignIn, signIn.show)
         table.openPageForm(.sandboxSignIn, signIn.submit)
         table.pageForm(.sandboxSignOut, nil, signIn.signOut)
         accountPages(parts, gate, &table)

@@ -31,10 +31,7 @@ struct OpenAPITests {
                     }
                 }
             }
-            let gate = Gatekeeper(
-                keys: world.parts.keys, sessions: SessionStore(clock: world.clock.wallClock, secure: false),
-                idempotency: Idempotency(database: world.database, cipher: world.cipher))
-            let routes = Set(Routes.table(world.parts, gate: gate).routes.map(\.name))
+            let routes = Set(Routes.table(world.parts, gate: Gatekeeper(world.parts)).routes.map(\.name))
             #expect(described == routes)
         }
     }
@@ -117,6 +114,11 @@ struct OpenAPITests {
             DescribedCall("GET", .templates, "", nil, 200), DescribedCall("GET", .readiness, "", nil, 200),
             DescribedCall("GET", .health, "", nil, 200),
             DescribedCall("POST", .webhookEndpoints, "", #"{"url":"https://example.org/in"}"#, 201),
+            DescribedCall("GET", .users, "", nil, 200), DescribedCall("GET", .user, "", nil, 404),
+            DescribedCall("PUT", .user, "", "{}", 404), DescribedCall("DELETE", .invitation, "", nil, 404),
+            DescribedCall("POST", .invitations, "", #"{"email":"ada@example.org","role":"agent"}"#, 201),
+            DescribedCall("POST", .invitations, "", #"{"email":"ada","role":"agent"}"#, 422),
+            DescribedCall("GET", .invitations, "", nil, 200), DescribedCall("POST", .userPasswordReset, "", "{}", 404),
             DescribedCall("GET", .webhookEndpoints, "", nil, 200), DescribedCall("GET", .webhookEndpointDeliveries, "", nil, 404),
             DescribedCall("POST", .webhookEndpointReplay, "", "{}", 404),
         ]
