@@ -44,6 +44,7 @@ final class SQLiteRound {
             _ = try session.run("RELEASE closure")
             result.leavesDue(transaction.earliestDue)
             if transaction.leavesEvents { result.leavesEvents = true }
+            if transaction.leavesLedgerEntries { result.leavesLedgerEntries = true }
             return .success(resume)
         } catch {
             guard session.isInTransaction else { throw DatabaseError(grdb: error) }
