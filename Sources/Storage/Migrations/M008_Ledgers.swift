@@ -15,7 +15,7 @@ enum M008_Ledgers {
             occurred_at {time} NOT NULL,
             actor_kind TEXT NOT NULL,
             actor_id TEXT NOT NULL,
-            action TEXT NOT NULL,
+            action {key} NOT NULL,
             client_hash {bytes},
             payload {bytes},
             payload_digest {bytes} NOT NULL,
