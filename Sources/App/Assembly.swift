@@ -114,15 +114,20 @@ struct Assembly: Sendable {
         let sampler = MetricsSampler(database: store.database, metrics: metrics, mail: mail, engine: engine, registry: registry)
         let purge = IdempotencyPurge(database: store.database, logger: Logger(label: "rapport.web"))
         let sweep = ReceiptSweep(intake: receipts, clock: clock, logger: Logger(label: "rapport.receipts"))
+        let sealer = LedgerSealer(database: store.database, logger: Logger(label: "rapport.ledger"))
         // Before anything can begin: from here on an opt-out on another instance waits for this one.
         store.database.peers.join()
         let deadline = StopDeadline {
             Console.complain("the stop took too long and was cut short; what was begun is taken over by the next start")
             _exit(EXIT_FAILURE)
         }
-        let whatsApp = [web.whatsAppTemplates as (any Service)?, confirmation].compactMap(\.self)
+        // In the order of their start; they stop the other way round.
+        var services: [any Service] = [sampler, sealer, purge, sweep]
+        services += Self.accountServices(web)
+        services += [web.whatsAppTemplates as (any Service)?, confirmation].compactMap(\.self)
+        services += [engine, events, server, deadline]
         var configuration = ServiceGroupConfiguration(
-            services: [sampler, purge, sweep] + Self.accountServices(web) + whatsApp + [engine, events, server, deadline],
+            services: services,
             gracefulShutdownSignals: [.sigterm, .sigint],
             logger: logger)
         // The engine's own deadline for begun attempts is shorter. The group's limit for the cancellation would be a trap; the

@@ -62,6 +62,11 @@ public enum Path: String, Sendable, Hashable, CaseIterable {
     case webhookEndpointDeliveries = "/api/crm/webhook-endpoints/{endpoint_id}/deliveries"
     case webhookEndpointRetry = "/api/crm/webhook-endpoints/{endpoint_id}/deliveries/{event_id}/retry"
 
+    case audit = "/api/crm/audit"
+    case auditExport = "/api/crm/audit/export"
+    case consentHistory = "/api/crm/consent/{client_id}"
+    case consentProof = "/api/crm/consent/{client_id}/proof"
+
     case sandbox = "/sandbox"
     case sandboxSignIn = "/sandbox/sign-in"
     case sandboxSignOut = "/sandbox/sign-out"

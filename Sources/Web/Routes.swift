@@ -12,6 +12,7 @@ enum Routes {
         records(parts, &table)
         events(parts, &table)
         whatsApp(parts, &table)
+        ledgers(parts, &table)
         operations(parts, &table)
         accounts(parts, &table)
         pages(parts, gate, &table)
@@ -125,6 +126,16 @@ enum Routes {
         let templates = WhatsAppTemplatesAPI(database: parts.database, sync: parts.whatsAppTemplates)
         table.get(.whatsAppTemplates, .readTemplates, templates.list)
         table.post(.whatsAppTemplateSync, .writeTemplates, body: .optional, templates.synchronise)
+    }
+
+    /// Who changed what, and who agreed to what.
+    private static func ledgers(_ parts: WebParts, _ table: inout RouteTable) {
+        let audit = AuditAPI(database: parts.database)
+        table.get(.audit, .readAudit, audit.list)
+        table.get(.auditExport, .readAudit, audit.export)
+        let consent = ConsentHistoryAPI(database: parts.database)
+        table.get(.consentHistory, .readAudit, consent.list)
+        table.get(.consentProof, .readAudit, consent.proof)
     }
 
     private static func operations(_ parts: WebParts, _ table: inout RouteTable) {

@@ -31,9 +31,11 @@ struct APIKeyCommand: AsyncParsableCommand {
             try await Store.with(try configuration.settings()) { [name, days, owner] store in
                 let business = try await owner.resolve(store)
                 let key = try await store.database.write { tx in
-                    try tx.createAPIKey(
+                    let key = try tx.createAPIKey(
                         business: business, name: name, secret: secret,
                         expiresAt: days.map { tx.now.adding(seconds: Int64($0) * 86400) })
+                    try tx.audit(AuditEntry(actor: .commandLine, action: "api_key.create", target: key.id.description), business: business)
+                    return key
                 }
                 Console.say("id   \(key.id)")
                 Console.say("key  \(secret.text)")
@@ -79,9 +81,12 @@ struct APIKeyCommand: AsyncParsableCommand {
             guard let id = UUIDv7(id) else { throw CommandFailure("'\(id.prefix(60))' is no id of a key") }
             try await Store.with(try configuration.settings()) { [owner] store in
                 let business = try await owner.resolve(store)
-                guard try await store.database.write({ tx in try tx.revokeAPIKey(id, business: business) }) else {
-                    throw CommandFailure("there is no such key, or it was revoked before")
+                let isRevoked = try await store.database.write { tx in
+                    guard try tx.revokeAPIKey(id, business: business) else { return false }
+                    try tx.audit(AuditEntry(actor: .commandLine, action: "api_key.revoke", target: id.description), business: business)
+                    return true
                 }
+                guard isRevoked else { throw CommandFailure("there is no such key, or it was revoked before") }
                 Console.say("revoked")
             }
         }

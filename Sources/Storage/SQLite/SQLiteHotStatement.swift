@@ -12,6 +12,7 @@ enum SQLiteHotStatement: Int, CaseIterable {
     case dueRows, leaseRow, markSending
     case deleteHeldRow, markSent, insertSentEvent, insertProviderMessage
     case anyWebhookEndpoint, insertOutgoingSent
+    case insertLedgerEntry
 
     var text: String {
         switch self {
@@ -116,6 +117,12 @@ enum SQLiteHotStatement: Int, CaseIterable {
             FROM crm_communications c
             WHERE c.communication_id = ?1 AND EXISTS (SELECT 1 FROM crm_webhook_endpoints e WHERE e.business_id = c.business_id
                 AND (e.event_types = '' OR e.event_types LIKE '%,communication.sent,%'))
+            """
+        case .insertLedgerEntry:
+            """
+            INSERT INTO crm_ledger_entries (business_id, ledger, entry_id, occurred_at, actor_kind, actor_id, action, payload, payload_digest,
+                mac)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
             """
         case .insertProviderMessage:
             """

@@ -14,8 +14,9 @@ struct ClientsAPI: Sendable {
         let business = call.business
         let client = try fields.read(call.fields(), id: try call.parameter("client_id"))
         let sealed = try ClientVault(cipher: cipher, business: business).seal(client)
-        let (created, stored) = try await database.write { tx in
-            (try tx.putClient(sealed, business: business), try tx.client(sealed.id, business: business))
+        let (created, stored) = try await database.write { tx -> (Bool, SealedClient?) in
+            try tx.audit(call.auditOfFields("client.put", target: sealed.id.text, client: sealed.id), business: business)
+            return (try tx.putClient(sealed, business: business), try tx.client(sealed.id, business: business))
         }
         guard let stored else { throw Refusal.notFound }
         // Time zone and language of the record show in the preferences.
@@ -32,7 +33,12 @@ struct ClientsAPI: Sendable {
     /// 204 once nothing is left of the person.
     func erase(_ call: Call) async throws -> Answer {
         let (id, business) = (try call.clientID(), call.business)
-        guard try await database.write({ tx in try tx.eraseClient(id, business: business) }) else { throw Refusal.notFound }
+        let isErased = try await database.write { tx in
+            guard try tx.eraseClient(id, business: business) else { return false }
+            try tx.audit(call.audit("client.erase", target: id.text, client: id), business: business)
+            return true
+        }
+        guard isErased else { throw Refusal.notFound }
         // What this process has in its hands for them does not begin any more.
         await orchestrator.consentChanged(business: business, client: id, optedOut: .all)
         return Answer(status: .noContent)

@@ -42,7 +42,10 @@ struct MessageTypesAPI: Sendable {
         try body.finish()
         let type = MessageType(
             name: name, category: category, defaultUrgency: urgency, channels: channels ?? [], fallbackAfter: fallbackAfter)
-        let created = try await database.write { tx in try tx.putMessageType(type, business: business) }
+        let created = try await database.write { tx in
+            try tx.audit(call.auditOfFields("message_type.put", target: name), business: business)
+            return try tx.putMessageType(type, business: business)
+        }
         orchestrator.settingsChanged(business: business)
         return .json(created ? .created : .ok) { json in Self.members(type, isBuiltIn: false, &json) }
     }

@@ -24,6 +24,7 @@ struct PreferencesAPI: Sendable {
         let business = call.business
         let preferences = try await database.write { tx in
             try tx.updatePreferences(update, of: clientID, business: business)
+            try tx.audit(call.auditOfFields("preferences.put", target: clientID.text, client: clientID), business: business)
             return try tx.effectivePreferences(clientID, business: business)
         }
         // An opt-out is acknowledged only when nothing that was begun before can still go out (promise P4).
@@ -43,7 +44,10 @@ struct PreferencesAPI: Sendable {
     /// Deleting what was never stated is done already.
     func delete(_ call: Call) async throws -> Answer {
         let (id, business) = (try call.clientID(), call.business)
-        try await database.write { tx in _ = try tx.deletePreferences(id, business: business) }
+        try await database.write { tx in
+            _ = try tx.deletePreferences(id, business: business)
+            try tx.audit(call.audit("preferences.delete", target: id.text, client: id), business: business)
+        }
         await orchestrator.consentChanged(business: business, client: id, optedOut: [])
         return .json { json in
             json.member("success", true)
