@@ -15,6 +15,9 @@ public struct MessageType: Sendable, Hashable {
     /// The topic that clients may refuse; nil: none.
     public var topic: String?
 
+    /// Whether clients may refuse it while they take other messages.
+    public var isRefusable: Bool { category == .marketing || topic != nil }
+
     public init(
         name: String, category: MessageCategory, defaultUrgency: Urgency, channels: [Channel], fallbackAfter: Int? = nil,
         topic: String? = nil
