@@ -13,6 +13,7 @@ enum Routes {
         events(parts, &table)
         whatsApp(parts, &table)
         ledgers(parts, &table)
+        consent(parts, &table)
         operations(parts, &table)
         accounts(parts, &table)
         pages(parts, gate, &table)
@@ -75,7 +76,8 @@ enum Routes {
         table.get(.clientExport, .exportClients, ClientExportAPI(database: parts.database, cipher: parts.cipher).export)
 
         let preferences = PreferencesAPI(
-            database: parts.database, orchestrator: parts.orchestrator, preferences: parts.preferences, isTimeZone: parts.isTimeZone)
+            database: parts.database, orchestrator: parts.orchestrator, preferences: parts.preferences,
+            intake: parts.preferencesIntake, isTimeZone: parts.isTimeZone)
         table.post(.preferences, .writePreferences, preferences.update)
         table.get(.clientPreferences, .readPreferences, preferences.show)
         table.delete(.clientPreferences, .writePreferences, preferences.delete)
@@ -136,6 +138,14 @@ enum Routes {
         let consent = ConsentHistoryAPI(database: parts.database)
         table.get(.consentHistory, .readAudit, consent.list)
         table.get(.consentProof, .readAudit, consent.proof)
+    }
+
+    /// What clients agreed to, and what they may refuse by itself.
+    private static func consent(_ parts: WebParts, _ table: inout RouteTable) {
+        let topics = TopicsAPI(database: parts.database, orchestrator: parts.orchestrator)
+        table.get(.topics, .readTemplates, topics.show)
+        table.put(.topics, .writeTemplates, topics.put)
+        table.post(.consent, .writePreferences, ConsentAPI(desk: parts.consent).state)
     }
 
     private static func operations(_ parts: WebParts, _ table: inout RouteTable) {

@@ -7,9 +7,23 @@ enum OpenAPIDocument {
 
     /// The first one carries everything but the others' `paths` and `components`.
     static let pieces = [
-        "base", "communications", "workflow", "replies", "clients", "preferences", "business", "message-types", "templates", "whatsapp",
-        "provider-webhooks", "webhooks", "operations",
-        "pages", "accounts", "account-pages",
+        "base",
+        "communications",
+        "workflow",
+        "replies",
+        "clients",
+        "preferences",
+        "business",
+        "message-types",
+        "templates",
+        "whatsapp",
+        "provider-webhooks",
+        "webhooks",
+        "operations",
+        "pages",
+        "accounts",
+        "account-pages",
+        "consent",
     ]
 
     /// Members of `paths` and of each group in `components` are joined; every other member is the first piece's.
