@@ -16,18 +16,25 @@ public struct ClientState: Sendable, Hashable {
     public var reachable: ChannelSet { addresses.subtracting(blocked).subtracting(stopped) }
 }
 
-/// What a client decided in the preference centre.
+/// What a client decided in the preference centre. Only what they changed on the page: one that was open for long must not take back
+/// what was said elsewhere since.
 public struct ClientChoices: Sendable, Hashable {
-    /// What they stopped, or allowed again. Only what they changed: a page that was open for long must not take back what was said
-    /// elsewhere since.
-    public var stops: [Channel: Bool] = [:]
-    /// Where they want marketing, or not; only what they changed.
-    public var marketing: [Channel: Bool] = [:]
+    /// What they stopped, or allowed again.
+    public var stops: [Channel: Bool]
+    /// Where they want marketing, or not.
+    public var marketing: [Channel: Bool]
+    /// Topics that they refuse, or want again.
+    public var refusedTopics: [String: Bool]
+    /// Everything that is no consent.
     public var update: PreferencesUpdate
 
-    public init(stops: [Channel: Bool] = [:], marketing: [Channel: Bool] = [:], update: PreferencesUpdate = PreferencesUpdate()) {
+    public init(
+        stops: [Channel: Bool] = [:], marketing: [Channel: Bool] = [:], refusedTopics: [String: Bool] = [:],
+        update: PreferencesUpdate = PreferencesUpdate()
+    ) {
         self.stops = stops
         self.marketing = marketing
+        self.refusedTopics = refusedTopics
         self.update = update
     }
 }
@@ -36,33 +43,33 @@ public struct ClientChoices: Sendable, Hashable {
 public struct ChoiceWording: Sendable, Hashable {
     public var stops: [Channel: String]
     public var marketing: [Channel: String]
+    public var topics: [String: String]
 
-    public init(stops: [Channel: String] = [:], marketing: [Channel: String] = [:]) {
+    public init(stops: [Channel: String] = [:], marketing: [Channel: String] = [:], topics: [String: String] = [:]) {
         self.stops = stops
         self.marketing = marketing
+        self.topics = topics
     }
 }
 
 /// Decisions of a client about themselves.
 extension Transaction {
     public func clientState(of client: SealedClient, business: BusinessID) throws -> ClientState {
+        let preferences = try effectivePreferences(client.id, business: business)
         var state = ClientState(
-            preferences: try effectivePreferences(client.id, business: business), addresses: [], stopped: [], blocked: [], marketing: [])
+            preferences: preferences, addresses: [], stopped: preferences.optOuts, blocked: [], marketing: preferences.marketingAllowed)
         if client.email != nil { state.addresses.insert(.email) }
         if client.phoneNumber != nil { state.addresses.formUnion([.sms, .whatsapp]) }
         let suppressed = try suppressedChannels(emailHash: client.emailHash, phoneHash: client.phoneHash, business: business)
-        state.stopped = state.preferences.optOuts
-        for channel in Channel.allCases {
-            if suppressed.all.contains(channel) {
-                let ownNo = try client.hash(for: channel).map { try isOptedOut($0, channel: channel, business: business) } ?? false
-                if ownNo { state.stopped.insert(ChannelSet(channel)) } else { state.blocked.insert(ChannelSet(channel)) }
-            }
-            if !suppressed.marketing.contains(channel) { state.marketing.insert(ChannelSet(channel)) }
+        state.marketing.subtract(suppressed.marketing)
+        for channel in Channel.allCases where suppressed.all.contains(channel) {
+            let ownNo = try client.hash(for: channel).map { try isOptedOut($0, channel: channel, business: business) } ?? false
+            if ownNo { state.stopped.insert(ChannelSet(channel)) } else { state.blocked.insert(ChannelSet(channel)) }
         }
         return state
     }
 
-    /// Carries out what a client decided, and writes each decision into the consent ledger.
+    /// Carries out what a client decided; each decision stands in the consent ledger with the words that they read.
     ///
     /// - Returns: what held before and what holds now; to be settled once it is durable (promise P4).
     public func save(
@@ -71,24 +78,25 @@ extension Transaction {
         try lockAllConsent()
         let before = try clientState(of: client, business: business)
         for channel in Channel.allCases {
-            var source = source
             if let stop = choices.stops[channel] {
-                source.wording = wording.stops[channel]
-                try setStopped(stop, on: channel, client, business, source)
+                let source = source.saying(wording.stops[channel])
+                if stop {
+                    try optOut(client: client.id, business: business, channel: channel, reason: .unsubscribed, source: source)
+                } else {
+                    try optIn(client: client.id, business: business, channel: channel, source: source)
+                }
             }
             if let wanted = choices.marketing[channel] {
-                source.wording = wording.marketing[channel]
-                try setMarketing(wanted, on: channel, client, business, source)
+                try setMarketing(wanted, on: channel, client, business, source.saying(wording.marketing[channel]))
             }
         }
-        let update = choices.update.changes(from: before.preferences)
-        if update != PreferencesUpdate() {
-            try updatePreferences(update, of: client.id, business: business)
-            try record(
-                ConsentEntry(
-                    client: client.id, purpose: .preferences, decision: .changed, source: source,
-                    details: update.details(from: before.preferences)), business: business)
+        for (topic, isRefused) in choices.refusedTopics.sorted(by: { $0.key < $1.key }) {
+            try updatePreferences(
+                PreferencesUpdate(topics: [topic: isRefused]), of: client.id, business: business,
+                source: source.saying(wording.topics[topic]))
         }
+        let update = choices.update.changes(from: before.preferences)
+        if update != PreferencesUpdate() { try updatePreferences(update, of: client.id, business: business, source: source) }
         return (before, try clientState(of: client, business: business))
     }
 
@@ -106,40 +114,29 @@ extension Transaction {
     /// - Returns: false when that was so already.
     @discardableResult
     public func stopEverything(_ client: SealedClient, on channel: Channel, business: BusinessID, source: ConsentSource) throws -> Bool {
-        try lockAllConsent()
-        return try setStopped(true, on: channel, client, business, source)
+        try optOut(client: client.id, business: business, channel: channel, reason: .unsubscribed, source: source)
     }
 
-    @discardableResult
-    private func setStopped(
-        _ stop: Bool, on channel: Channel, _ client: SealedClient, _ business: BusinessID, _ source: ConsentSource
-    ) throws -> Bool {
-        let changed =
-            stop
-            ? try optOut(client: client.id, business: business, channel: channel, reason: .unsubscribed)
-            : try optIn(client: client.id, business: business, channel: channel)
-        guard changed else { return false }
-        try record(
-            ConsentEntry(client: client.id, purpose: .all, channel: channel, decision: stop ? .withdrawn : .granted, source: source),
-            business: business)
-        return true
-    }
-
+    /// The client's word, and the address on the list: the first holds when they get another address, the second when the address
+    /// gets another client.
     @discardableResult
     private func setMarketing(
         _ wanted: Bool, on channel: Channel, _ client: SealedClient, _ business: BusinessID, _ source: ConsentSource
     ) throws -> Bool {
-        guard let hash = client.hash(for: channel) else { return false }
-        let changed =
-            wanted
-            ? try unsuppressMarketing(hash, channel: channel, business: business)
-            : try suppressMarketing(hash, channel: channel, reason: SuppressionReason.marketingOptOut.rawValue, business: business)
-        guard changed else { return false }
-        try record(
-            ConsentEntry(
-                client: client.id, purpose: .marketing, channel: channel, decision: wanted ? .granted : .withdrawn, source: source),
-            business: business)
-        return true
+        let before = try statedPreferences(client.id, business: business)?.marketing[channel] ?? .none
+        var changed = before != (wanted ? .granted : .refused) && !(wanted && before == .confirmed)
+        if changed {
+            try updatePreferences(
+                PreferencesUpdate(marketing: [channel: wanted ? .granted : .refused]), of: client.id, business: business, source: source)
+        }
+        if let hash = client.hash(for: channel) {
+            let listed =
+                wanted
+                ? try unsuppressMarketing(hash, channel: channel, business: business)
+                : try suppressMarketing(hash, channel: channel, reason: SuppressionReason.marketingOptOut.rawValue, business: business)
+            if listed { changed = true }
+        }
+        return changed
     }
 }
 
@@ -150,8 +147,16 @@ extension SealedClient {
     }
 }
 
+extension ConsentSource {
+    fileprivate func saying(_ wording: String?) -> ConsentSource {
+        var source = self
+        source.wording = wording
+        return source
+    }
+}
+
 extension PreferencesUpdate {
-    /// Without what is so already; nothing about opt-outs.
+    /// Without what holds already; nothing about consent.
     fileprivate func changes(from preferences: Preferences) -> PreferencesUpdate {
         var update = PreferencesUpdate()
         if preferredChannels != preferences.preferredChannels { update.preferredChannels = preferredChannels }
@@ -160,21 +165,5 @@ extension PreferencesUpdate {
         if quietHoursEnd != preferences.quietHoursEnd { update.quietHoursEnd = quietHoursEnd }
         if language != preferences.language { update.language = language }
         return update
-    }
-
-    /// `{"timezone": ["UTC", "Europe/Berlin"]}`: what was, what is.
-    fileprivate func details(from old: Preferences) -> [UInt8] {
-        var json = JSONWriter(capacity: 256)
-        json.object { json in
-            if let preferredChannels {
-                json.member(
-                    "preferred_channels", [old.preferredChannels, preferredChannels].map { $0.map(\.rawValue).joined(separator: ",") })
-            }
-            if let timezone { json.member("timezone", [old.timezone, timezone]) }
-            if let quietHoursStart { json.member("quiet_hours_start", [old.quietHoursStart.text, quietHoursStart.text]) }
-            if let quietHoursEnd { json.member("quiet_hours_end", [old.quietHoursEnd.text, quietHoursEnd.text]) }
-            if let language { json.member("language_preference", [old.language, language]) }
-        }
-        return json.bytes
     }
 }
