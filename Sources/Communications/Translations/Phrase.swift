@@ -11,6 +11,7 @@ public enum Phrase: String, Sendable, Hashable, CaseIterable {
     case bySMS = "by_sms"
     case byWhatsApp = "by_whatsapp"
     case twoWays = "two_ways"
+    case list
 
     case effective
     case effectiveAlways = "effective_always"

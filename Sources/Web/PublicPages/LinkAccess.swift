@@ -9,6 +9,8 @@ struct LinkVisit: Sendable {
     let business: Business
     let client: SealedClient
     let state: ClientState
+    /// What the business writes about that clients may refuse by itself.
+    let topics: [Topic]
     let translation: Translation
 
     var channel: Channel { link.channel ?? .email }
@@ -90,14 +92,16 @@ struct LinkAccess: Sendable {
     private func browser(_ incoming: Incoming) -> Translation { Translation.best(acceptLanguage: incoming.headers[.acceptLanguage]) }
 
     private func visit(_ link: PublicLink, _ incoming: Incoming) async throws -> LinkVisit? {
-        let found = try await database.read { tx -> (Business, SealedClient, ClientState)? in
+        let found = try await database.read { tx -> (Business, SealedClient, ClientState, [Topic])? in
             guard let business = try tx.business(link.business),
                 let client = try tx.linkHolder(link.client, business: link.business, issuedAt: link.issuedAt)
             else { return nil }
-            return (business, client, try tx.clientState(of: client, business: link.business))
+            return (
+                business, client, try tx.clientState(of: client, business: link.business), [Topic]()
+            )
         }
-        guard let (business, client, state) = found else { return nil }
+        guard let (business, client, state, topics) = found else { return nil }
         let translation = Translation.best(of: [state.preferences.language, business.defaultLanguage])
-        return LinkVisit(link: link, business: business, client: client, state: state, translation: translation)
+        return LinkVisit(link: link, business: business, client: client, state: state, topics: topics, translation: translation)
     }
 }

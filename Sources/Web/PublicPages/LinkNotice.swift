@@ -1,5 +1,6 @@
 import Communications
 import Core
+import Storage
 
 /// Pages about links that do not open what they were made for.
 enum LinkNotice {

@@ -32,10 +32,10 @@ struct PublicPage: Sendable {
         <meta name="color-scheme" content="light dark">
         <title>\(business.map { "\(title) · \($0.name)" } ?? title)</title>
         <link rel="stylesheet" href="\(Path.publicStylesheet.rawValue)">
-        \(hasScript ? "<script type=\"module\" src=\"\(Path.preferencesScript.rawValue)\"></script>" : "")
+        \(script)
         </head>
         <body>
-        \(business.map { "<header><bdi>\($0.name)</bdi></header>" } ?? "")
+        \(header)
         <main>
         \(content)
         </main>
@@ -46,9 +46,18 @@ struct PublicPage: Sendable {
         """
     }
 
+    private var script: HTML {
+        hasScript ? "<script type=\"module\" src=\"\(Path.preferencesScript.rawValue)\"></script>" : ""
+    }
+
+    private var header: HTML {
+        guard let business else { return "" }
+        return "<header><bdi>\(business.name)</bdi></header>"
+    }
+
     private func footer(_ business: Business) -> HTML {
         let address: HTML =
-            business.postalAddress.isEmpty ? "" : "<p><bdi>\(business.name)</bdi>, <bdi>\(business.postalAddress)</bdi></p>"
+            business.postalAddress.isEmpty ? "" : "<p><bdi>\(business.name), \(business.postalAddress)</bdi></p>"
         return "<footer>\(address)\(contact(business))</footer>"
     }
 

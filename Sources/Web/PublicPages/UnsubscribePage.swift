@@ -101,13 +101,14 @@ struct UnsubscribePage: Sendable {
     }
 
     private func form(button: String, scope: String? = nil) -> HTML {
+        let look: HTML = scope == nil ? "" : " class=\"quiet\""
         let all: HTML = scope.map { "<input type=\"hidden\" name=\"scope\" value=\"\($0)\">" } ?? ""
         return """
             <form method="post">
             <input type="hidden" name="List-Unsubscribe" value="One-Click">
             <input type="hidden" name="page" value="1">
             \(all)
-            <button type="submit"\(scope == nil ? "" : " class=\"quiet\"")>\(button)</button>
+            <button type="submit"\(look)>\(button)</button>
             </form>
             """
     }
