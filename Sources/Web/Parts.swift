@@ -54,15 +54,20 @@ public struct WebParts: Sendable {
 
     /// Checks passwords and codes.
     public var signIn: SignIn { SignIn(database: database, cipher: cipher, clock: clock, hasher: hasher) }
+    /// The links that clients come by.
+    public var links: LinkIssuer
 
-    /// - Parameter replies: nil takes replies as an account of Twilio's is set up unless told otherwise.
+    /// - Parameters:
+    ///   - replies: nil takes replies as an account of Twilio's is set up unless told otherwise.
+    ///   - links: nil makes links that last as long as they do by default.
     public init(
         database: Database, cipher: Cipher, clock: WallClock, keys: APIKeyCache, orchestrator: Orchestrator,
         isTimeZone: @escaping @Sendable (String) -> Bool, readiness: Readiness, metrics: @escaping @Sendable () async -> [UInt8],
         baseURL: String, preferences: PreferencesCache, cache: (any Cache)? = nil, isCachingEnabled: Bool = true,
         replies: ReplyIntake? = nil, receipts: EventIntake? = nil, webhookKeys: WebhookKeys = WebhookKeys(),
         http: HTTPMetrics = HTTPMetrics(registry: MetricsRegistry()), allowsPrivateWebhooks: Bool = false,
-        hasher: PasswordHasher = PasswordHasher()
+        hasher: PasswordHasher = PasswordHasher(),
+        links: LinkIssuer? = nil
     ) {
         self.database = database
         self.cipher = cipher
@@ -89,6 +94,7 @@ public struct WebParts: Sendable {
         staffMail = StaffMail(transport: nil, clock: clock)
         passwordResets = PasswordResets(database: database, cipher: cipher, mail: staffMail, baseURL: baseURL)
         sessions = SessionStore(database: database, keys: keys, clock: clock, secure: baseURL.hasPrefix("https:"))
+        self.links = links ?? LinkIssuer(signer: LinkSigner(cipher: cipher, baseURL: baseURL))
     }
 }
 

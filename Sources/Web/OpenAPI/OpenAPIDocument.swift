@@ -24,6 +24,7 @@ enum OpenAPIDocument {
         "accounts",
         "account-pages",
         "consent",
+        "public-links",
     ]
 
     /// Members of `paths` and of each group in `components` are joined; every other member is the first piece's.
