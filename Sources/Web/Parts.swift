@@ -1,5 +1,6 @@
 import Communications
 import Core
+import Logging
 import Observability
 import Storage
 
@@ -33,6 +34,9 @@ public struct WebParts: Sendable {
     public var allowsPrivateWebhooks: Bool
     /// Asks the WhatsApp account for its templates; nil while none is configured.
     public var whatsAppTemplates: WhatsAppTemplateSync?
+    /// Where looks at clients are written down; has to run as a service.
+    public var accessLog: AccessLog
+    public var erasures: Erasures
 
     /// - Parameter replies: nil takes replies as an account of Twilio's is set up unless told otherwise.
     public init(
@@ -59,6 +63,9 @@ public struct WebParts: Sendable {
         self.baseURL = baseURL
         self.http = http
         self.allowsPrivateWebhooks = allowsPrivateWebhooks
+        let logger = Logger(label: "rapport.privacy")
+        accessLog = AccessLog(database: database, clock: clock, logger: logger)
+        erasures = Erasures(database: database, orchestrator: orchestrator, logger: logger)
     }
 }
 

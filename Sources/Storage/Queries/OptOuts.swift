@@ -10,9 +10,11 @@ public enum SuppressionReason: String, Sendable, Hashable, CaseIterable {
     case addressDead = "address_dead"
     /// The person wants no marketing.
     case marketingOptOut = "marketing_opt_out"
+    /// The person had opted out when they were erased.
+    case optedOut = "opted_out"
 
     /// Those that the person's own START takes back.
-    static let liftedByStart = [SuppressionReason.stopWord, .providerOptOut]
+    static let liftedByStart = [SuppressionReason.stopWord, .providerOptOut, .optedOut]
 }
 
 /// What shows that somebody opted out or in.
