@@ -31,6 +31,7 @@ struct Assembly: Sendable {
     let orchestrator: Orchestrator
     let web: WebParts
     let events: EventDispatcher
+    let privacy: PrivacyParts
     /// The ways out over HTTP: one for the businesses' endpoints, one for each provider.
     let clients: [SafeHTTP]
     /// Nil while WhatsApp runs in the sandbox.
@@ -95,13 +96,16 @@ struct Assembly: Sendable {
             isCachingEnabled: settings.cache.isEnabled, replies: replies, receipts: receipts, webhookKeys: settings.webhookKeys,
             http: metrics.http, allowsPrivateWebhooks: settings.allowsPrivateWebhooks)
         web.whatsAppTemplates = templateSync(transports, store, clock, whatsApp)
+        let privacy = privacy(settings, store, clock, orchestrator, metrics)
+        web.accessLog = privacy.accessLog
+        web.erasures = privacy.erasures
         let http = SafeHTTP(eventLoopGroup: outgoingLoops)
         let events = EventDispatcher(
             database: store.database, cipher: store.cipher, clock: clock, http: http,
-            allowsPrivateNetworks: settings.allowsPrivateWebhooks, logger: Logger(label: "rapport.events"), metrics: metrics)
+            allowsPrivateNetworks: settings.allowsPrivateWebhooks, timing: eventTiming(settings), logger: Logger(label: "rapport.events"), metrics: metrics)
         return Assembly(
             settings: settings, store: store, clock: clock, logger: logger, registry: registry, metrics: metrics, engine: engine,
-            orchestrator: orchestrator, web: web, events: events, clients: [http] + providerClients, confirmation: confirmation,
+            orchestrator: orchestrator, web: web, events: events, privacy: privacy, clients: [http] + providerClients, confirmation: confirmation,
             receipts: receipts, caches: caches, mail: mail, bootstrap: bootstrap)
     }
 
@@ -121,7 +125,7 @@ struct Assembly: Sendable {
         }
         let whatsApp = [web.whatsAppTemplates as (any Service)?, confirmation].compactMap(\.self)
         var configuration = ServiceGroupConfiguration(
-            services: [sampler, purge, sweep] + whatsApp + [engine, events, server, deadline],
+            services: [sampler, purge, sweep, privacy.purge, privacy.erasures, privacy.accessLog] + whatsApp + [engine, events, server, deadline],
             gracefulShutdownSignals: [.sigterm, .sigint],
             logger: logger)
         // The engine's own deadline for begun attempts is shorter. The group's limit for the cancellation would be a trap; the

@@ -76,8 +76,8 @@ public final class AccessLog: Service, Sendable {
     public func run() async throws {
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
-                try? await Task.sleep(for: interval)
-                await flush()
+                try? await Task.sleep(for: self.interval)
+                await self.flush()
             }
         }
         // Requests have ended by now: the server stops before this.

@@ -41,6 +41,11 @@ enum Setting: String, CaseIterable, Sendable {
     case rateLimits = "RATE_LIMITS"
     case logLevel = "LOG_LEVEL"
     case allowPrivateWebhooks = "WEBHOOK_ALLOW_PRIVATE_NETWORKS"
+    case retentionCommunications = "RETENTION_COMMUNICATIONS_DAYS"
+    case retentionReplies = "RETENTION_REPLIES_DAYS"
+    case retentionSandbox = "RETENTION_SANDBOX_DAYS"
+    case retentionEvents = "RETENTION_EVENTS_DAYS"
+    case retentionAccessLog = "RETENTION_ACCESS_LOG_DAYS"
 
     /// Values of these are never shown, not even in the line that says what is wrong with them.
     var isSecret: Bool {
@@ -73,6 +78,9 @@ enum Setting: String, CaseIterable, Sendable {
         case .rateLimits: "with a real provider whatsapp=1000/86400,sms=1/1"
         case .logLevel: "info"
         case .allowPrivateWebhooks: "false"
+        case .retentionCommunications, .retentionReplies, .retentionAccessLog: "730"
+        case .retentionSandbox: "90"
+        case .retentionEvents: "30"
         default: "none"
         }
     }
@@ -121,6 +129,11 @@ enum Setting: String, CaseIterable, Sendable {
         case .rateLimits: "messages/seconds by channel, over all instances, e.g. email=100/3600; empty means none"
         case .logLevel: "trace, debug, info, notice, warning, error or critical"
         case .allowPrivateWebhooks: "whether events may go to http:// and to private networks (development, closed networks)"
+        case .retentionCommunications: "days for which ended communications are kept; 0 means for ever"
+        case .retentionReplies: "days for which clients' replies are kept; 0 means for ever"
+        case .retentionSandbox: "days for which messages in the sandbox are kept; 0 means for ever"
+        case .retentionEvents: "days for which events for the businesses' endpoints are kept; 0 means for ever"
+        case .retentionAccessLog: "days for which it is kept who looked at whose data; 0 means for ever"
         }
     }
 }
