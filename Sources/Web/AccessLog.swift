@@ -15,6 +15,13 @@ public final class AccessLog: Service, Sendable {
         var business: BusinessID
         var actor: String
         var kind: AccessKind
+        /// Lines are for whole hours.
+        var hour: Int64
+
+        init(_ client: ClientID, _ business: BusinessID, _ actor: String, _ kind: AccessKind, at time: Timestamp) {
+            (self.client, self.business, self.actor, self.kind) = (client, business, actor, kind)
+            hour = time.milliseconds / 3_600_000
+        }
     }
 
     private struct Looks {
@@ -110,9 +117,9 @@ public final class AccessLog: Service, Sendable {
     }
 
     private func gather(_ actor: Actor, _ kind: AccessKind, _ client: ClientID, _ business: BusinessID) async throws {
-        let key = Key(client: client, business: business, actor: actor.id, kind: kind)
         let shard = shards[Self.index(of: client)]
         let now = clock.now()
+        let key = Key(client, business, actor.id, kind, at: now)
         if add(Looks(actor: actor, views: 1, first: now, last: now), key, shard) { return }
         await flush()
         if !add(Looks(actor: actor, views: 1, first: now, last: now), key, shard) { metrics.looksLost.increment() }
@@ -135,7 +142,7 @@ public final class AccessLog: Service, Sendable {
 
     private func keep(_ lines: [AccessLine], in shard: Shard) {
         for line in lines {
-            let key = Key(client: line.client, business: line.business, actor: line.actor.id, kind: line.kind)
+            let key = Key(line.client, line.business, line.actor.id, line.kind, at: line.firstAt)
             if !add(Looks(actor: line.actor, views: line.views, first: line.firstAt, last: line.lastAt), key, shard) {
                 metrics.looksLost.increment(by: Int64(line.views))
             }

@@ -68,12 +68,13 @@ extension Transaction {
     }
 
     private func insert(_ table: SQL, _ person: SQL, _ condition: SQL) throws {
+        let lock: SQL = dialect == .postgresql ? "FOR KEY SHARE OF p" : ""
         try execute(
             """
             INSERT INTO crm_access_log AS l (business_id, client_id, hour, actor_kind, actor_id, kind, actor_name, views, first_at, last_at)
             SELECT u.business, u.client, u.hour, u.actor_kind, u.actor_id, u.kind, u.actor_name, u.views, u.first_at, u.last_at
             FROM \(table) AS u \(person)
-            WHERE \(condition) \(dialect == .postgresql ? "FOR KEY SHARE OF p" : "")
+            WHERE \(condition) \(lock)
             ON CONFLICT (business_id, client_id, hour, actor_kind, actor_id, kind) DO UPDATE SET views = l.views + excluded.views,
                 last_at = CASE WHEN excluded.last_at > l.last_at THEN excluded.last_at ELSE l.last_at END,
                 first_at = CASE WHEN excluded.first_at < l.first_at THEN excluded.first_at ELSE l.first_at END

@@ -72,6 +72,9 @@ public enum PersonRecords: String, Sendable, CaseIterable {
                         WHERE m.communication_id = t.reference AND m.business_id = \(business) AND m.client_id = \(client))
                     OR EXISTS (SELECT 1 FROM crm_provider_messages p WHERE p.provider_message_id = t.provider_message_id
                         AND p.provider = t.provider AND p.business_id = \(business) AND p.client_id = \(client))
+                    OR EXISTS (SELECT 1 FROM crm_communications m JOIN crm_delivery_logs l ON l.communication_id = m.communication_id
+                        WHERE m.business_id = \(business) AND m.client_id = \(client) AND l.provider_message_id = t.provider_message_id
+                        AND l.provider = t.provider)
                 """, "t.event_id"
             )
         case .events: ("crm_outgoing_events t WHERE \(person)", "t.position")

@@ -93,7 +93,9 @@ struct PersonSweep {
                 """
                 DELETE FROM crm_unmatched_events WHERE reference IN (\(ids)) OR provider_message_id IN (
                     SELECT p.provider_message_id FROM crm_provider_messages p
-                    WHERE p.communication_id IN (\(ids)) AND p.provider = crm_unmatched_events.provider)
+                    WHERE p.communication_id IN (\(ids)) AND p.provider = crm_unmatched_events.provider
+                    UNION ALL SELECT l.provider_message_id FROM crm_delivery_logs l WHERE l.communication_id IN (\(ids))
+                        AND l.provider_message_id IS NOT NULL AND l.provider = crm_unmatched_events.provider)
                 """)
             try execute("crm_delivery_logs", "DELETE FROM crm_delivery_logs WHERE communication_id IN (\(ids))")
             try execute("crm_sandbox_messages", "DELETE FROM crm_sandbox_messages WHERE communication_id IN (\(ids))")

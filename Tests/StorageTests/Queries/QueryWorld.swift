@@ -9,6 +9,8 @@ struct QueryWorld {
 
     private static let keys = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 
+    static func keyRing() throws -> KeyRing { try KeyRing(text: keys) }
+
     let test: TestDatabase
     let cipher: Cipher
     var database: Database { test.database }
@@ -16,7 +18,7 @@ struct QueryWorld {
 
     static func with<T>(_ engine: TestEngine, _ body: (QueryWorld) async throws -> T) async throws -> T {
         try await TestDatabase.with(engine) { test in
-            let world = QueryWorld(test: test, cipher: try await Cipher.open(test.database, keys: KeyRing(text: keys)))
+            let world = QueryWorld(test: test, cipher: try await Cipher.open(test.database, keys: keyRing()))
             try await world.database.write { tx in
                 for id in [ours, theirs] { try tx.insertBusiness(business(id)) }
             }
