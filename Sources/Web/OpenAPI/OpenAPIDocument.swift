@@ -7,7 +7,7 @@ enum OpenAPIDocument {
 
     /// The first one carries everything but the others' `paths` and `components`.
     static let pieces = [
-        "base", "communications", "workflow", "replies", "clients", "preferences", "business", "message-types", "templates", "whatsapp",
+        "base", "communications", "workflow", "replies", "clients", "privacy", "preferences", "business", "message-types", "templates", "whatsapp",
         "provider-webhooks", "webhooks", "operations",
         "pages",
     ]
