@@ -31,6 +31,7 @@ struct Assembly: Sendable {
     let orchestrator: Orchestrator
     let web: WebParts
     let events: EventDispatcher
+    let privacy: PrivacyParts
     /// The ways out over HTTP: one for the businesses' endpoints, one for each provider.
     let clients: [SafeHTTP]
     /// Nil while WhatsApp runs in the sandbox.
@@ -99,13 +100,16 @@ struct Assembly: Sendable {
             http: metrics.http, allowsPrivateWebhooks: settings.allowsPrivateWebhooks, links: links)
         web.whatsAppTemplates = templateSync(transports, store, clock, whatsApp)
         web.staffMail = StaffMail(transport: transports[.email], clock: clock)
+        let privacy = privacy(settings, store, clock, orchestrator, metrics)
+        web.accessLog = privacy.accessLog
+        web.erasures = privacy.erasures
         let http = SafeHTTP(eventLoopGroup: outgoingLoops)
         let events = EventDispatcher(
             database: store.database, cipher: store.cipher, clock: clock, http: http,
-            allowsPrivateNetworks: settings.allowsPrivateWebhooks, logger: Logger(label: "rapport.events"), metrics: metrics)
+            allowsPrivateNetworks: settings.allowsPrivateWebhooks, timing: eventTiming(settings), logger: Logger(label: "rapport.events"), metrics: metrics)
         return Assembly(
             settings: settings, store: store, clock: clock, logger: logger, registry: registry, metrics: metrics, engine: engine,
-            orchestrator: orchestrator, web: web, events: events, clients: [http] + providerClients, confirmation: confirmation,
+            orchestrator: orchestrator, web: web, events: events, privacy: privacy, clients: [http] + providerClients, confirmation: confirmation,
             receipts: receipts, caches: caches, mail: mail, bootstrap: bootstrap)
     }
 
@@ -126,6 +130,7 @@ struct Assembly: Sendable {
         }
         // In the order of their start; they stop the other way round.
         var services: [any Service] = [sampler, sealer, purge, sweep]
+        services += [privacy.purge, privacy.erasures, privacy.accessLog] as [any Service]
         services += Self.accountServices(web)
         services += [web.whatsAppTemplates as (any Service)?, confirmation].compactMap(\.self)
         services += [engine, events, server, deadline]

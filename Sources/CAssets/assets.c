@@ -27,6 +27,8 @@ static const CAsset assets[] = {
 #include "embed_asset.h"
 #define ASSET "openapi/preferences.json"
 #include "embed_asset.h"
+#define ASSET "openapi/privacy.json"
+#include "embed_asset.h"
 #define ASSET "openapi/provider-webhooks.json"
 #include "embed_asset.h"
 #define ASSET "openapi/public-links.json"

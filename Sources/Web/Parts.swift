@@ -1,5 +1,6 @@
 import Communications
 import Core
+import Logging
 import Observability
 import Storage
 
@@ -40,6 +41,9 @@ public struct WebParts: Sendable {
     public var hasher: PasswordHasher
     /// Who is signed in to the pages.
     public var sessions: SessionStore
+    /// Where looks at clients are written down; has to run as a service.
+    public var accessLog: AccessLog
+    public var erasures: Erasures
 
     /// Letters to the people who work with the product.
     public var staffMail: StaffMail {
@@ -95,6 +99,9 @@ public struct WebParts: Sendable {
         passwordResets = PasswordResets(database: database, cipher: cipher, mail: staffMail, baseURL: baseURL)
         sessions = SessionStore(database: database, keys: keys, clock: clock, secure: baseURL.hasPrefix("https:"))
         self.links = links ?? LinkIssuer(signer: LinkSigner(cipher: cipher, baseURL: baseURL))
+        let logger = Logger(label: "rapport.privacy")
+        accessLog = AccessLog(database: database, clock: clock, logger: logger)
+        erasures = Erasures(database: database, orchestrator: orchestrator, logger: logger)
     }
 }
 

@@ -14,6 +14,11 @@ public enum Path: String, Sendable, Hashable, CaseIterable {
     case client = "/api/crm/clients/{client_id}"
     case clientTimeline = "/api/crm/clients/{client_id}/timeline"
     case clientExport = "/api/crm/clients/{client_id}/export"
+    case clientAccessLog = "/api/crm/clients/{client_id}/access-log"
+
+    case erasures = "/api/crm/erasures"
+    case erasure = "/api/crm/erasures/{erasure_id}"
+    case erasureCancel = "/api/crm/erasures/{erasure_id}/cancel"
 
     case preferences = "/api/crm/preferences"
     case clientPreferences = "/api/crm/preferences/{client_id}"

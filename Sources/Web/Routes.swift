@@ -10,6 +10,7 @@ enum Routes {
         replies(parts, &table)
         webhooks(parts, &table)
         records(parts, &table)
+        privacy(parts, &table)
         events(parts, &table)
         whatsApp(parts, &table)
         ledgers(parts, &table)
@@ -73,8 +74,6 @@ enum Routes {
         table.get(.clients, .readClients, clients.list)
         table.get(.client, .readClients, clients.show)
         table.put(.client, .writeClients, clients.put)
-        table.delete(.client, .eraseClients, clients.erase)
-        table.get(.clientExport, .exportClients, ClientExportAPI(database: parts.database, cipher: parts.cipher).export)
 
         let preferences = PreferencesAPI(
             database: parts.database, orchestrator: parts.orchestrator, preferences: parts.preferences,
@@ -95,6 +94,17 @@ enum Routes {
         table.get(.templateVersions, .readTemplates, templates.versions)
         table.post(.templateActivate, .writeTemplates, body: .optional, templates.activate)
         table.postUnguarded(.templatePreview, .readTemplates, body: .ordinary, templates.preview)
+    }
+
+    /// What a person may ask for: everything that is held on them, its end, and who has looked at it.
+    private static func privacy(_ parts: WebParts, _ table: inout RouteTable) {
+        let erasures = ErasuresAPI(database: parts.database, cipher: parts.cipher, erasures: parts.erasures)
+        table.delete(.client, .eraseClients, erasures.erase)
+        table.get(.erasures, .eraseClients, erasures.list)
+        table.get(.erasure, .eraseClients, erasures.show)
+        table.post(.erasureCancel, .eraseClients, body: .optional, erasures.cancel)
+        table.get(.clientExport, .exportClients, ClientExportAPI(database: parts.database, cipher: parts.cipher, log: parts.accessLog).export)
+        table.get(.clientAccessLog, .readAudit, AccessLogAPI(database: parts.database, log: parts.accessLog).list)
     }
 
     /// Events for the business's own endpoints.

@@ -11,7 +11,7 @@ public enum Server {
         let gate = Gatekeeper(parts)
         let table = Routes.table(parts, gate: gate)
         let metrics = RequestMetrics(parts.http, routes: table.routes)
-        return table.responder(frame: Frame(clock: parts.clock, metrics: metrics), gate: gate)
+        return table.responder(frame: Frame(clock: parts.clock, metrics: metrics, accessLog: parts.accessLog), gate: gate)
     }
 
     /// The service that listens on `host` and `port`.

@@ -42,6 +42,11 @@ enum Setting: String, CaseIterable, Sendable {
     case logLevel = "LOG_LEVEL"
     case allowPrivateWebhooks = "WEBHOOK_ALLOW_PRIVATE_NETWORKS"
     case linkLifetime = "LINK_LIFETIME_DAYS"
+    case retentionCommunications = "RETENTION_COMMUNICATIONS_DAYS"
+    case retentionReplies = "RETENTION_REPLIES_DAYS"
+    case retentionSandbox = "RETENTION_SANDBOX_DAYS"
+    case retentionEvents = "RETENTION_EVENTS_DAYS"
+    case retentionAccessLog = "RETENTION_ACCESS_LOG_DAYS"
 
     /// Values of these are never shown, not even in the line that says what is wrong with them.
     var isSecret: Bool {
@@ -75,6 +80,9 @@ enum Setting: String, CaseIterable, Sendable {
         case .logLevel: "info"
         case .allowPrivateWebhooks: "false"
         case .linkLifetime: "60"
+        case .retentionCommunications, .retentionReplies, .retentionAccessLog: "730"
+        case .retentionSandbox: "90"
+        case .retentionEvents: "30"
         default: "none"
         }
     }
@@ -124,6 +132,11 @@ enum Setting: String, CaseIterable, Sendable {
         case .logLevel: "trace, debug, info, notice, warning, error or critical"
         case .linkLifetime: "days for which links to the preference centre work, 1 to 3650"
         case .allowPrivateWebhooks: "whether events may go to http:// and to private networks (development, closed networks)"
+        case .retentionCommunications: "days for which ended communications are kept; 0 means for ever"
+        case .retentionReplies: "days for which clients' replies are kept; 0 means for ever"
+        case .retentionSandbox: "days for which messages in the sandbox are kept; 0 means for ever"
+        case .retentionEvents: "days for which events for the businesses' endpoints are kept; 0 means for ever"
+        case .retentionAccessLog: "days for which it is kept who looked at whose data; 0 means for ever"
         }
     }
 }

@@ -67,7 +67,8 @@ extension StatedPreferences {
         if try row.bool(first + 5) { optOuts.insert(.sms) }
         if try row.bool(first + 6) { optOuts.insert(.whatsapp) }
         language = try row.textOrNil(first + 7)
-        try setConsent(marketing: row.text(first + 8), topicsRefused: row.text(first + 9))
+        // NULL beside opt-outs: nothing was stated, but the person is to be erased.
+        try setConsent(marketing: row.textOrNil(first + 8) ?? "", topicsRefused: row.textOrNil(first + 9) ?? "")
     }
 
     /// Reads the columns of those names.

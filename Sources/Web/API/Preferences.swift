@@ -36,7 +36,9 @@ struct PreferencesAPI: Sendable {
 
     func show(_ call: Call) async throws -> Answer {
         let (id, business) = (try call.clientID(), call.business)
-        return .json(bytes: try await preferences.answer(id, business: business))
+        let answer = try await preferences.answer(id, business: business)
+        try await call.noteAccess(.preferences, id)
+        return .json(bytes: answer)
     }
 
     /// Deleting what was never stated is done already.

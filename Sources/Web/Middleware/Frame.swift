@@ -8,12 +8,14 @@ struct Frame: RouterMiddleware {
     let clock: WallClock
     /// Nil: nobody counts.
     var metrics: RequestMetrics?
+    var accessLog: AccessLog?
 
     func handle(
         _ request: Request, context: WebContext, next: (Request, WebContext) async throws -> Response
     ) async throws -> Response {
         var context = context
         let start = ContinuousClock.now
+        context.accessLog = accessLog
         context.requestID = RequestID.accepted(from: request.headers) ?? UUIDv7(at: clock.now()).description
         var response: Response
         do {

@@ -20,6 +20,7 @@ enum OpenAPIDocument {
         "provider-webhooks",
         "webhooks",
         "operations",
+        "privacy",
         "pages",
         "accounts",
         "account-pages",

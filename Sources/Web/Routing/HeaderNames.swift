@@ -17,6 +17,7 @@ extension HTTPField.Name {
     static let contentSecurityPolicy = known("Content-Security-Policy")
     static let referrerPolicy = known("Referrer-Policy")
     static let robots = known("X-Robots-Tag")
+    static let erasureReceipt = known("Erasure-Receipt")
     static let fetchSite = known("Sec-Fetch-Site")
     static let crossOriginOpenerPolicy = known("Cross-Origin-Opener-Policy")
 }
