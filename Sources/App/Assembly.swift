@@ -112,6 +112,7 @@ struct Assembly: Sendable {
             onListening: onListening)
         let sampler = MetricsSampler(database: store.database, metrics: metrics, mail: mail, engine: engine, registry: registry)
         let purge = IdempotencyPurge(database: store.database, logger: Logger(label: "rapport.web"))
+        let keyUses = KeyUseWriter(keys: web.keys, database: store.database, logger: Logger(label: "rapport.web"))
         let sweep = ReceiptSweep(intake: receipts, clock: clock, logger: Logger(label: "rapport.receipts"))
         // Before anything can begin: from here on an opt-out on another instance waits for this one.
         store.database.peers.join()
@@ -121,7 +122,7 @@ struct Assembly: Sendable {
         }
         let whatsApp = [web.whatsAppTemplates as (any Service)?, confirmation].compactMap(\.self)
         var configuration = ServiceGroupConfiguration(
-            services: [sampler, purge, sweep] + whatsApp + [engine, events, server, deadline],
+            services: [sampler, purge, keyUses, sweep] + whatsApp + [engine, events, server, deadline],
             gracefulShutdownSignals: [.sigterm, .sigint],
             logger: logger)
         // The engine's own deadline for begun attempts is shorter. The group's limit for the cancellation would be a trap; the

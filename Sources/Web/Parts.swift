@@ -61,15 +61,3 @@ public struct WebParts: Sendable {
         self.allowsPrivateWebhooks = allowsPrivateWebhooks
     }
 }
-
-extension APIKeyCache {
-    /// Keys as `database` holds them.
-    public convenience init(database: Database, clock: WallClock) {
-        self.init(clock: clock) { hash in
-            guard let key = try await database.read({ tx in try tx.validAPIKey(hash: hash) }) else { return nil }
-            return Credential(
-                business: key.business, actor: Actor(.key, id: key.id.description, name: key.name), permissions: key.role.permissions,
-                expiresAt: key.expiresAt)
-        }
-    }
-}

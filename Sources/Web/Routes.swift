@@ -13,6 +13,7 @@ enum Routes {
         events(parts, &table)
         whatsApp(parts, &table)
         operations(parts, &table)
+        access(parts, gate, &table)
         pages(parts, gate, &table)
         return table
     }
@@ -133,6 +134,14 @@ enum Routes {
         table.openGet(.metrics, operations.metricsText)
         table.openGet(.openAPI, operations.openAPI)
         table.get(.cacheStatistics, .readOperations, CacheAPI(cache: parts.cache, isEnabled: parts.isCachingEnabled).statistics)
+    }
+
+    /// Who may call.
+    private static func access(_ parts: WebParts, _ gate: Gatekeeper, _ table: inout RouteTable) {
+        let keys = APIKeysAPI(database: parts.database, clock: parts.clock, keys: parts.keys)
+        table.get(.apiKeys, .readAccounts, keys.list)
+        table.post(.apiKeys, .writeAccounts, keys.create)
+        table.delete(.apiKey, .writeAccounts, keys.revoke)
     }
 
     private static func pages(_ parts: WebParts, _ gate: Gatekeeper, _ table: inout RouteTable) {
