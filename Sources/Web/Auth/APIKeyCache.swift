@@ -27,6 +27,16 @@ public final class APIKeyCache: Sendable {
         var generation = 0
         /// When keys were used last, as far as the store has not been told.
         var uses: [UUIDv7: Timestamp] = [:]
+
+        /// The credential, if it may still be used; notes its use at most once a second.
+        mutating func use(_ digest: SHA256Digest, at now: Timestamp) -> Credential? {
+            guard let entry = entries[digest], now < entry.validUntil else { return nil }
+            if let id = entry.id, now >= entry.notedAt.adding(seconds: 1) {
+                entries[digest]?.notedAt = now
+                uses[id] = now
+            }
+            return entry.credential
+        }
     }
 
     private let state = Mutex(State())
@@ -83,18 +93,6 @@ public final class APIKeyCache: Sendable {
     /// Gives back what could not be stored; later uses win.
     func putBack(_ uses: [UUIDv7: Timestamp]) {
         state.withLock { $0.uses.merge(uses) { max($0, $1) } }
-    }
-}
-
-extension APIKeyCache.State {
-    /// The credential, if it may still be used; notes its use at most once a second.
-    fileprivate mutating func use(_ digest: SHA256Digest, at now: Timestamp) -> Credential? {
-        guard let entry = entries[digest], now < entry.validUntil else { return nil }
-        if let id = entry.id, now >= entry.notedAt.adding(seconds: 1) {
-            entries[digest]?.notedAt = now
-            uses[id] = now
-        }
-        return entry.credential
     }
 }
 
