@@ -41,6 +41,8 @@ struct Assembly: Sendable {
     let mail: SMTPPool?
     /// What the first start of all made; nil ever after.
     let bootstrap: Bootstrap?
+    /// Nil: connections are not encrypted by us.
+    let tls: ServerTLS?
 
     /// One loop for mail, so that its connections need no locks; two for HTTP, which has the more to do.
     private static let mailLoops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
@@ -52,6 +54,8 @@ struct Assembly: Sendable {
     static func build(_ settings: Settings, registry: MetricsRegistry, clock: WallClock = .system) async throws -> Assembly {
         let logger = Logger(label: "rapport")
         let metrics = EngineMetrics(registry: registry)
+        // What can be wrong with it is said before anything is begun.
+        let tls = try settings.access.serverTLS()
         let store = try await Store.open(settings, clock: clock, logger: Logger(label: "rapport.storage")) { items, microseconds in
             metrics.commitBatchSize.observe(Double(items))
             metrics.commitTime.observe(Double(microseconds) / 1_000_000)
@@ -94,6 +98,7 @@ struct Assembly: Sendable {
             metrics: { registry.render() }, baseURL: settings.baseURL, preferences: preferences, cache: caches.cache,
             isCachingEnabled: settings.cache.isEnabled, replies: replies, receipts: receipts, webhookKeys: settings.webhookKeys,
             http: metrics.http, allowsPrivateWebhooks: settings.allowsPrivateWebhooks)
+        settings.access.apply(to: &web)
         web.whatsAppTemplates = templateSync(transports, store, clock, whatsApp)
         let http = SafeHTTP(eventLoopGroup: outgoingLoops)
         let events = EventDispatcher(
@@ -102,13 +107,13 @@ struct Assembly: Sendable {
         return Assembly(
             settings: settings, store: store, clock: clock, logger: logger, registry: registry, metrics: metrics, engine: engine,
             orchestrator: orchestrator, web: web, events: events, clients: [http] + providerClients, confirmation: confirmation,
-            receipts: receipts, caches: caches, mail: mail, bootstrap: bootstrap)
+            receipts: receipts, caches: caches, mail: mail, bootstrap: bootstrap, tls: tls)
     }
 
     /// Runs until SIGTERM or SIGINT, then stops in reverse order: HTTP, the engine with what it has begun, the sampler.
     func run(onListening: @escaping @Sendable (_ port: Int) async -> Void) async throws {
-        let server = Server.application(
-            web, host: settings.host, port: settings.port, group: Self.webLoops, logger: Logger(label: "rapport.web"),
+        let server = try Server.application(
+            web, host: settings.host, port: settings.port, group: Self.webLoops, logger: Logger(label: "rapport.web"), tls: tls,
             onListening: onListening)
         let sampler = MetricsSampler(database: store.database, metrics: metrics, mail: mail, engine: engine, registry: registry)
         let purge = IdempotencyPurge(database: store.database, logger: Logger(label: "rapport.web"))
@@ -120,9 +125,10 @@ struct Assembly: Sendable {
             Console.complain("the stop took too long and was cut short; what was begun is taken over by the next start")
             _exit(EXIT_FAILURE)
         }
+        let certificate = tls.map { CertificateWatch(tls: $0, logger: Logger(label: "rapport.web")) as any Service }
         let whatsApp = [web.whatsAppTemplates as (any Service)?, confirmation].compactMap(\.self)
         var configuration = ServiceGroupConfiguration(
-            services: [sampler, purge, keyUses, sweep] + whatsApp + [engine, events, server, deadline],
+            services: [sampler, purge, keyUses, sweep] + [certificate].compactMap(\.self) + whatsApp + [engine, events, server, deadline],
             gracefulShutdownSignals: [.sigterm, .sigint],
             logger: logger)
         // The engine's own deadline for begun attempts is shorter. The group's limit for the cancellation would be a trap; the

@@ -31,6 +31,12 @@ public struct WebParts: Sendable {
     public var baseURL: String
     /// Whether businesses may have their events sent to private networks and without encryption (`WEBHOOK_ALLOW_PRIVATE_NETWORKS`).
     public var allowsPrivateWebhooks: Bool
+    /// How often callers may call.
+    public var rates = RequestRates()
+    /// Whose word about where requests come from is believed.
+    public var proxies = TrustedProxies.none
+    /// Whom to tell of weaknesses, as it stands in security.txt; nil: there is none.
+    public var securityContact: String?
     /// Asks the WhatsApp account for its templates; nil while none is configured.
     public var whatsAppTemplates: WhatsAppTemplateSync?
 

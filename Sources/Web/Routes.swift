@@ -139,6 +139,8 @@ enum Routes {
     /// Who may call.
     private static func access(_ parts: WebParts, _ gate: Gatekeeper, _ table: inout RouteTable) {
         let keys = APIKeysAPI(database: parts.database, clock: parts.clock, keys: parts.keys)
+        let security = SecurityText(clock: parts.clock, baseURL: parts.baseURL, contact: parts.securityContact)
+        table.openGet(.securityText, security.show)
         table.get(.apiKeys, .readAccounts, keys.list)
         table.post(.apiKeys, .writeAccounts, keys.create)
         table.delete(.apiKey, .writeAccounts, keys.revoke)

@@ -31,9 +31,7 @@ struct OpenAPITests {
                     }
                 }
             }
-            let gate = Gatekeeper(
-                keys: world.parts.keys, sessions: SessionStore(clock: world.clock.wallClock, secure: false),
-                idempotency: Idempotency(database: world.database, cipher: world.cipher))
+            let gate = Server.gatekeeper(world.parts)
             let routes = Set(Routes.table(world.parts, gate: gate).routes.map(\.name))
             #expect(described == routes)
         }
@@ -117,6 +115,10 @@ struct OpenAPITests {
             DescribedCall("GET", .templates, "", nil, 200), DescribedCall("GET", .readiness, "", nil, 200),
             DescribedCall("GET", .health, "", nil, 200),
             DescribedCall("POST", .webhookEndpoints, "", #"{"url":"https://example.org/in"}"#, 201),
+            DescribedCall("POST", .apiKeys, "", #"{"name":"n","scopes":["clients:read"]}"#, 201),
+            DescribedCall("POST", .apiKeys, "", #"{"name":"n","role":"agent"}"#, 201),
+            DescribedCall("POST", .apiKeys, "", "{}", 422), DescribedCall("GET", .apiKeys, "", nil, 200),
+            DescribedCall("DELETE", .apiKey, "", nil, 404),
             DescribedCall("GET", .webhookEndpoints, "", nil, 200), DescribedCall("GET", .webhookEndpointDeliveries, "", nil, 404),
             DescribedCall("POST", .webhookEndpointReplay, "", "{}", 404),
         ]

@@ -41,12 +41,22 @@ enum Setting: String, CaseIterable, Sendable {
     case rateLimits = "RATE_LIMITS"
     case logLevel = "LOG_LEVEL"
     case allowPrivateWebhooks = "WEBHOOK_ALLOW_PRIVATE_NETWORKS"
+    case tlsCertificate = "TLS_CERTIFICATE_FILE"
+    case tlsKey = "TLS_KEY_FILE"
+    case trustedProxies = "TRUSTED_PROXIES"
+    case apiRateLimit = "API_RATE_LIMIT"
+    case publicRateLimit = "PUBLIC_RATE_LIMIT"
+    case securityContact = "SECURITY_CONTACT"
+    case oidcIssuer = "OIDC_ISSUER"
+    case oidcClient = "OIDC_CLIENT_ID"
+    case oidcSecret = "OIDC_CLIENT_SECRET"
+    case oidcName = "OIDC_NAME"
 
     /// Values of these are never shown, not even in the line that says what is wrong with them.
     var isSecret: Bool {
         switch self {
         case .databaseURL, .redisURL, .smtpPassword, .twilioToken, .twilioKeySecret, .twilioWebhookKey, .whatsappToken, .whatsappSecret,
-            .whatsappVerifyToken, .encryptionKey, .apiKey:
+            .whatsappVerifyToken, .encryptionKey, .apiKey, .oidcSecret:
             true
         default: false
         }
@@ -73,6 +83,8 @@ enum Setting: String, CaseIterable, Sendable {
         case .rateLimits: "with a real provider whatsapp=1000/86400,sms=1/1"
         case .logLevel: "info"
         case .allowPrivateWebhooks: "false"
+        case .publicRateLimit: "600/60"
+        case .oidcName: "the issuer's host"
         default: "none"
         }
     }
@@ -121,6 +133,16 @@ enum Setting: String, CaseIterable, Sendable {
         case .rateLimits: "messages/seconds by channel, over all instances, e.g. email=100/3600; empty means none"
         case .logLevel: "trace, debug, info, notice, warning, error or critical"
         case .allowPrivateWebhooks: "whether events may go to http:// and to private networks (development, closed networks)"
+        case .tlsCertificate: "file with the server's certificate and those between it and its authority (PEM); the server speaks TLS then"
+        case .tlsKey: "file with the certificate's private key (PEM); both are read again when they change"
+        case .trustedProxies: "networks of the proxies in front, whose X-Forwarded-For is believed: 10.0.0.0/8,192.0.2.7"
+        case .apiRateLimit: "requests/seconds that each API key and each person may make of each instance, e.g. 6000/60"
+        case .publicRateLimit: "requests/seconds from each address for what needs no credential; empty means as many as they like"
+        case .securityContact: "mail address or https:// address for reports of weaknesses, shown in /.well-known/security.txt"
+        case .oidcIssuer: "OpenID provider with whose accounts people may sign in, as its tokens name it"
+        case .oidcClient: "this server's client id there; its redirect address is API_BASE_URL/sign-in/oidc/callback"
+        case .oidcSecret: "the client's secret, if it has one"
+        case .oidcName: "what the button for it says"
         }
     }
 }

@@ -56,11 +56,18 @@ public final class APIKeyCache: Sendable {
         try await credential(hash: SHA256.hash(data: Array(key)))
     }
 
+    /// The credential behind the key with this hash, if it is known here without asking the store.
+    func known(_ digest: SHA256Digest) -> Credential? {
+        let now = clock.now()
+        guard let known = state.withLock({ $0.use(digest, at: now) }), isInTouch() else { return nil }
+        return known
+    }
+
     /// The credential behind the key with this hash, or nil.
     public func credential(hash digest: SHA256Digest) async throws -> Credential? {
+        if let known = known(digest) { return known }
         let now = clock.now()
-        let (known, generation) = state.withLock { ($0.use(digest, at: now), $0.generation) }
-        if let known, isInTouch() { return known }
+        let generation = state.withLock { $0.generation }
         guard let credential = try await lookup(Array(digest)) else { return nil }
         if let end = credential.expiresAt, end <= now { return nil }
         let validUntil = min(now.adding(seconds: Self.lifetimeSeconds), credential.expiresAt ?? Timestamp(milliseconds: .max))

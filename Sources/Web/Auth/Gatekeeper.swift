@@ -1,4 +1,5 @@
 import Core
+import Crypto
 import HTTPTypes
 import Hummingbird
 
@@ -7,12 +8,22 @@ struct Gatekeeper: Sendable {
     let keys: APIKeyCache
     let sessions: SessionStore
     let idempotency: Idempotency
+    let limits: RequestLimits
     let largeBodies = LargeBodies()
 
-    /// The holder of the API key in `Authorization: Bearer …`.
-    func credential(of request: Request) async throws -> Credential {
-        guard let key = Self.bearerToken(request.headers[.authorization]) else { throw Refusal.unauthorized }
-        guard let credential = try await keys.credential(of: key.utf8) else { throw Refusal.unauthorized }
+    /// The holder of the API key or access token in `Authorization: Bearer …`.
+    ///
+    /// - Throws: ``RateLimited`` without looking, where too many wrong ones came from.
+    func credential(of request: Request, _ context: WebContext) async throws -> Credential {
+        guard let token = Self.bearerToken(request.headers[.authorization]) else { throw Refusal.unauthorized }
+        let digest = SHA256.hash(data: Array(token.utf8))
+        // Whoever is known already has nothing to guess.
+        if let known = keys.known(digest) { return known }
+        try limits.checkFailures(context)
+        guard let credential = try await keys.credential(hash: digest) else {
+            limits.noteFailure(context)
+            throw Refusal.unauthorized
+        }
         return credential
     }
 

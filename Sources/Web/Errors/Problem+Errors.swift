@@ -13,6 +13,7 @@ extension Problem {
         case let error as JSONError:
             self.init(
                 status: .badRequest, name: "malformed-json", title: "Malformed JSON", detail: "The body is not acceptable JSON: \(error).")
+        case let limited as RateLimited: self = limited.problem
         case let error as MethodNotAllowed: self = .methodNotAllowed(error.allowed)
         case DatabaseError.transient, DatabaseError.unavailable, is CancellationError: self = .unavailable
         case is NIOTooManyBytesError: self.init(.payloadTooLarge)
