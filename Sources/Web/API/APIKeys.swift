@@ -79,7 +79,7 @@ struct APIKeyWish: Sendable {
         switch (role, list) {
         case (nil, nil): if !body.contains("role"), !body.contains("scopes") { body.fail("scopes", "is required, unless there is a role") }
         case (_?, _?): body.fail("role", "must not stand beside scopes")
-        case (nil, []): body.fail("scopes", "must name at least one")
+        case (nil, []) where body.value("scopes")?.count == 0: body.fail("scopes", "must name at least one")
         default: break
         }
         let missing = (scopes ?? role?.permissions ?? PermissionSet()).subtracting(credential.permissions)

@@ -69,7 +69,10 @@ struct LimitTests {
     @Test("without the setting keys have no limit, and nothing is said of one")
     func unlimited() async throws {
         try await World.run { _, api in
-            for _ in 0..<700 { #expect(try await api.get("/api/crm/business").header("ratelimit") == nil) }
+            for _ in 0..<700 {
+                let reply = try await api.get("/api/crm/business")
+                #expect(reply.status == 200 && reply.header("ratelimit") == nil)
+            }
         }
     }
 }
@@ -123,13 +126,15 @@ struct AddressLimitTests {
             rates(&$0)
             $0.proxies = TrustedProxies("127.0.0.0/8,::1") ?? .none
         } _: { _, api in
-            #expect(try await api.with("X-Forwarded-For", "203.0.113.7").get("/").status == 200)
+            let first = try await api.with("X-Forwarded-For", "203.0.113.7").get("/")
+            #expect(first.status == 200)
             #expect(try await api.with("X-Forwarded-For", "203.0.113.7").get("/").status == 429)
             #expect(try await api.with("X-Forwarded-For", "198.51.100.9, 203.0.113.7").get("/").status == 429)
             #expect(try await api.with("X-Forwarded-For", "203.0.113.8").get("/").status == 200)
         }
         try await Self.run(rates) { _, api in
-            #expect(try await api.with("X-Forwarded-For", "203.0.113.7").get("/").status == 200)
+            let first = try await api.with("X-Forwarded-For", "203.0.113.7").get("/")
+            #expect(first.status == 200)
             #expect(try await api.with("X-Forwarded-For", "203.0.113.8").get("/").status == 429)
         }
     }
