@@ -39,6 +39,13 @@ public struct WebParts: Sendable {
     public var securityContact: String?
     /// Asks the WhatsApp account for its templates; nil while none is configured.
     public var whatsAppTemplates: WhatsAppTemplateSync?
+    /// Makes and checks passwords.
+    public var hasher: PasswordHasher
+    /// Who is signed in to the pages.
+    public var sessions: SessionStore
+
+    /// Checks passwords and codes.
+    public var signIn: SignIn { SignIn(database: database, cipher: cipher, clock: clock, hasher: hasher) }
 
     /// - Parameter replies: nil takes replies as an account of Twilio's is set up unless told otherwise.
     public init(
@@ -46,7 +53,8 @@ public struct WebParts: Sendable {
         isTimeZone: @escaping @Sendable (String) -> Bool, readiness: Readiness, metrics: @escaping @Sendable () async -> [UInt8],
         baseURL: String, preferences: PreferencesCache, cache: (any Cache)? = nil, isCachingEnabled: Bool = true,
         replies: ReplyIntake? = nil, receipts: EventIntake? = nil, webhookKeys: WebhookKeys = WebhookKeys(),
-        http: HTTPMetrics = HTTPMetrics(registry: MetricsRegistry()), allowsPrivateWebhooks: Bool = false
+        http: HTTPMetrics = HTTPMetrics(registry: MetricsRegistry()), allowsPrivateWebhooks: Bool = false,
+        hasher: PasswordHasher = PasswordHasher()
     ) {
         self.database = database
         self.cipher = cipher
@@ -65,5 +73,7 @@ public struct WebParts: Sendable {
         self.baseURL = baseURL
         self.http = http
         self.allowsPrivateWebhooks = allowsPrivateWebhooks
+        self.hasher = hasher
+        sessions = SessionStore(database: database, keys: keys, clock: clock, secure: baseURL.hasPrefix("https:"))
     }
 }

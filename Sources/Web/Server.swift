@@ -10,19 +10,12 @@ public enum Server {
     /// Everything behind the sockets.
     public static func responder(_ parts: WebParts) -> WebResponder {
         let isEncrypted = parts.baseURL.hasPrefix("https:")
-        let gate = gatekeeper(parts)
+        let gate = Gatekeeper(parts)
         let table = Routes.table(parts, gate: gate)
         let frame = Frame(
             clock: parts.clock, metrics: RequestMetrics(parts.http, routes: table.routes), proxies: parts.proxies,
             security: SecurityHeaders(isEncrypted: isEncrypted))
         return table.responder(frame: frame, gate: gate)
-    }
-
-    static func gatekeeper(_ parts: WebParts) -> Gatekeeper {
-        Gatekeeper(
-            keys: parts.keys, sessions: SessionStore(clock: parts.clock, secure: parts.baseURL.hasPrefix("https:")),
-            idempotency: Idempotency(database: parts.database, cipher: parts.cipher),
-            limits: RequestLimits(parts.rates, clock: parts.clock))
     }
 
     /// The service that listens on `host` and `port`.

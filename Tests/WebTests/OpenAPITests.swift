@@ -31,7 +31,7 @@ struct OpenAPITests {
                     }
                 }
             }
-            let gate = Server.gatekeeper(world.parts)
+            let gate = Gatekeeper(world.parts)
             let routes = Set(Routes.table(world.parts, gate: gate).routes.map(\.name))
             #expect(described == routes)
         }

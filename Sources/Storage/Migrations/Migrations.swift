@@ -14,6 +14,7 @@ enum Migrations {
         Migration(name: M004_OutgoingEvents.name, statements: M004_OutgoingEvents.statements),
         Migration(name: M005_RateLimits.name, statements: M005_RateLimits.statements),
         Migration(name: M006_WhatsAppContent.name, statements: M006_WhatsAppContent.statements),
+        Migration(name: M007_Accounts.name, statements: M007_Accounts.statements),
         Migration(name: M013_Tokens.name, statements: M013_Tokens.statements),
     ]
 

@@ -41,7 +41,7 @@ public final class APIKeyCache: Sendable {
 
     private let state = Mutex(State())
     private let clock: WallClock
-    private let lookup: Lookup
+    let lookup: Lookup
     private let isInTouch: @Sendable () -> Bool
 
     /// - Parameter isInTouch: false while word of a revocation could be missed: every request asks the database then.

@@ -54,6 +54,19 @@ public struct Call: Sendable {
     public let credential: Credential
     /// As given by the caller and checked; for handlers that hand it on themselves.
     public let idempotencyKey: String?
+    /// On pages: who looks at them.
+    public var viewer: Viewer?
+
+    /// The name of the field in which a form carries the session's token.
+    static let csrfField = "csrf_token"
+
+    /// The fields of an HTML form. Read them, then `finish()`.
+    public func form() -> Query {
+        var form = Query(String(decoding: incoming.body, as: UTF8.self))
+        // Checked before the handler ran.
+        _ = form.string(Self.csrfField)
+        return form
+    }
 
     /// What happened, for the audit log.
     public func audit(_ action: String, target: String? = nil, client: ClientID? = nil, details: [UInt8] = []) -> AuditEntry {

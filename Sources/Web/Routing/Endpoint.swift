@@ -32,9 +32,32 @@ struct Endpoint: HTTPResponder {
             guard let key else { return try await handler(call) }
             return try await gate.idempotency.once(route: route, key: key, call: call, handler)
         case .page(let handler):
-            guard let credential = try await gate.session(of: request) else { return SignInPage.redirect() }
-            if let permission = route.permission { try credential.check(permission) }
-            return try await handler(Call(incoming: incoming(request, context), credential: credential, idempotencyKey: nil))
+            return try await page(request, context, handler, isForm: false)
+        case .pageForm(let handler):
+            return try await page(request, context, handler, isForm: true)
+        case .openPageForm(let handler):
+            do {
+                limit = try gate.limits.admitStranger(context)
+                try SameOrigin.check(request, baseURL: gate.baseURL)
+                return try await handler(incoming(request, context))
+            } catch let error where ErrorPage.shows(error) {
+                return ErrorPage.answer(error, viewer: nil)
+            }
+        }
+    }
+
+    private func page(
+        _ request: Request, _ context: WebContext, _ handler: @Sendable (Call) async throws -> Answer, isForm: Bool
+    ) async throws -> Answer {
+        guard let viewer = try await gate.session(of: request) else { return SignInPage.redirect(from: isForm ? nil : request) }
+        do {
+            if let permission = route.permission { try viewer.credential.check(permission) }
+            let incoming = try await incoming(request, context, viewer.credential)
+            let call = Call(incoming: incoming, credential: viewer.credential, idempotencyKey: nil, viewer: viewer)
+            if isForm { try gate.checkForm(call) }
+            return try await handler(call)
+        } catch let error where ErrorPage.shows(error) {
+            return ErrorPage.answer(error, viewer: viewer)
         }
     }
 

@@ -13,6 +13,10 @@ struct Route: Sendable {
         case idempotent(@Sendable (Call) async throws -> Answer)
         /// Whoever signed in to the pages.
         case page(@Sendable (Call) async throws -> Answer)
+        /// As `page`, for a form of theirs that changes something.
+        case pageForm(@Sendable (Call) async throws -> Answer)
+        /// A form for anybody, from our own pages only.
+        case openPageForm(@Sendable (Incoming) async throws -> Answer)
     }
 
     let method: HTTPRequest.Method
