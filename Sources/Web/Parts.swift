@@ -44,6 +44,9 @@ public struct WebParts: Sendable {
     /// Who is signed in to the pages.
     public var sessions: SessionStore
 
+    /// Makes and checks access tokens.
+    public var tokens: AccessTokens { AccessTokens(database: database, cipher: cipher, clock: clock, baseURL: baseURL) }
+
     /// Checks passwords and codes.
     public var signIn: SignIn { SignIn(database: database, cipher: cipher, clock: clock, hasher: hasher) }
 

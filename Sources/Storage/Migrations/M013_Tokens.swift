@@ -13,8 +13,10 @@ enum M013_Tokens {
         """
         CREATE TABLE crm_token_families (
             family_id {uuid} PRIMARY KEY,
-            user_id {uuid} NOT NULL,
+            user_id {uuid} NOT NULL REFERENCES crm_users (user_id) ON DELETE CASCADE,
             business_id {uuid} NOT NULL REFERENCES crm_businesses (business_id),
+            role TEXT NOT NULL CHECK ({oneOf:role:admin,agent,viewer}),
+            credentials_version INTEGER NOT NULL,
             scopes TEXT,
             created_at {time} NOT NULL,
             expires_at {time} NOT NULL,
@@ -39,7 +41,8 @@ enum M013_Tokens {
             state_hash {bytes} NOT NULL PRIMARY KEY,
             browser_hash {bytes} NOT NULL,
             nonce TEXT NOT NULL,
-            verifier {bytes} NOT NULL,
+            verifier TEXT NOT NULL,
+            next_path TEXT NOT NULL,
             expires_at {time} NOT NULL
         ){withoutRowID}
         """,
@@ -49,7 +52,7 @@ enum M013_Tokens {
         CREATE TABLE crm_oidc_identities (
             issuer {key} NOT NULL,
             subject {key} NOT NULL,
-            user_id {uuid} NOT NULL,
+            user_id {uuid} NOT NULL REFERENCES crm_users (user_id) ON DELETE CASCADE,
             linked_at {time} NOT NULL,
             PRIMARY KEY (issuer, subject)
         ){withoutRowID}

@@ -9,6 +9,7 @@ struct Gatekeeper: Sendable {
     let sessions: SessionStore
     let idempotency: Idempotency
     let limits: RequestLimits
+    let tokens: AccessTokens
     /// The public address; forms come from there.
     let baseURL: String
     let largeBodies = LargeBodies()
@@ -18,6 +19,7 @@ struct Gatekeeper: Sendable {
         sessions = parts.sessions
         idempotency = Idempotency(database: parts.database, cipher: parts.cipher)
         baseURL = parts.baseURL
+        tokens = parts.tokens
         limits = RequestLimits(parts.rates, clock: parts.clock)
     }
 
@@ -29,6 +31,13 @@ struct Gatekeeper: Sendable {
         let digest = SHA256.hash(data: Array(token.utf8))
         // Whoever is known already has nothing to guess.
         if let known = keys.known(digest) { return known }
+        if AccessTokens.isCandidate(token) {
+            switch try await tokens.verdict(on: token) {
+            case .valid(let credential): return credential
+            case .over: throw Refusal.unauthorized
+            case .foreign: break
+            }
+        }
         try limits.checkFailures(context)
         guard let credential = try await keys.credential(hash: digest) else {
             limits.noteFailure(context)

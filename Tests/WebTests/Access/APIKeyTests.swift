@@ -190,7 +190,7 @@ struct APIKeyTests {
     func lastUse(engine: TestEngine) async throws {
         try await World.run(engine) { world, api in
             let made = try await Self.make(api, #"{"name":"n","role":"viewer"}"#)
-            let writer = KeyUseWriter(keys: world.parts.keys, database: world.database, logger: Logger(label: "test"))
+            let writer = CredentialUpkeep(keys: world.parts.keys, database: world.database, logger: Logger(label: "test"))
             func lastUse() async throws -> String? {
                 let items = try await api.get(Self.path).json["items"].map { Array($0.elements) } ?? []
                 let item = try #require(items.first { $0["key_id"]?.string == made.id })

@@ -2,8 +2,8 @@ import Logging
 import ServiceLifecycle
 import Storage
 
-/// Writes down once a minute when API keys were used last, and once more at the end.
-public struct KeyUseWriter: Service {
+/// Writes down once a minute when API keys were used last, and once more at the end; takes away what is over of tokens once an hour.
+public struct CredentialUpkeep: Service {
     private let keys: APIKeyCache
     private let database: Database
     private let interval: Duration
@@ -18,7 +18,10 @@ public struct KeyUseWriter: Service {
 
     public func run() async throws {
         await cancelWhenGracefulShutdown {
+            var rounds = 0
             while !Task.isCancelled {
+                if rounds % 60 == 0 { await purge() }
+                rounds &+= 1
                 try? await Task.sleep(for: interval)
                 await write()
             }
@@ -34,6 +37,14 @@ public struct KeyUseWriter: Service {
         } catch {
             keys.putBack(uses)
             logger.warning("key_uses_not_written", metadata: ["error": "\(String(reflecting: error))"])
+        }
+    }
+
+    private func purge() async {
+        do {
+            _ = try await database.write { tx in try tx.purgeTokens() }
+        } catch {
+            logger.warning("tokens_not_purged", metadata: ["error": "\(String(reflecting: error))"])
         }
     }
 }
