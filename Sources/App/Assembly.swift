@@ -100,6 +100,7 @@ struct Assembly: Sendable {
             http: metrics.http, allowsPrivateWebhooks: settings.allowsPrivateWebhooks)
         settings.access.apply(to: &web)
         web.whatsAppTemplates = templateSync(transports, store, clock, whatsApp)
+        web.staffMail = StaffMail(transport: transports[.email], clock: clock)
         let http = SafeHTTP(eventLoopGroup: outgoingLoops)
         let events = EventDispatcher(
             database: store.database, cipher: store.cipher, clock: clock, http: http,
@@ -117,7 +118,6 @@ struct Assembly: Sendable {
             onListening: onListening)
         let sampler = MetricsSampler(database: store.database, metrics: metrics, mail: mail, engine: engine, registry: registry)
         let purge = IdempotencyPurge(database: store.database, logger: Logger(label: "rapport.web"))
-        let credentials = CredentialUpkeep(keys: web.keys, database: store.database, logger: Logger(label: "rapport.web"))
         let sweep = ReceiptSweep(intake: receipts, clock: clock, logger: Logger(label: "rapport.receipts"))
         // Before anything can begin: from here on an opt-out on another instance waits for this one.
         store.database.peers.join()
@@ -125,10 +125,9 @@ struct Assembly: Sendable {
             Console.complain("the stop took too long and was cut short; what was begun is taken over by the next start")
             _exit(EXIT_FAILURE)
         }
-        let certificate = tls.map { CertificateWatch(tls: $0, logger: Logger(label: "rapport.web")) as any Service }
         let whatsApp = [web.whatsAppTemplates as (any Service)?, confirmation].compactMap(\.self)
         var configuration = ServiceGroupConfiguration(
-            services: [sampler, purge, credentials, sweep] + [certificate].compactMap(\.self) + whatsApp + [engine, events, server, deadline],
+            services: [sampler, purge, sweep] + Self.accountServices(web) + accessServices() + whatsApp + [engine, events, server, deadline],
             gracefulShutdownSignals: [.sigterm, .sigint],
             logger: logger)
         // The engine's own deadline for begun attempts is shorter. The group's limit for the cancellation would be a trap; the

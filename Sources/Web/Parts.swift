@@ -47,6 +47,17 @@ public struct WebParts: Sendable {
     /// Makes and checks access tokens.
     public var tokens: AccessTokens { AccessTokens(database: database, cipher: cipher, clock: clock, baseURL: baseURL) }
 
+    /// Letters to the people who work with the product.
+    public var staffMail: StaffMail {
+        didSet { passwordResets = PasswordResets(database: database, cipher: cipher, mail: staffMail, baseURL: baseURL) }
+    }
+    /// Runs beside the server.
+    public private(set) var passwordResets: PasswordResets
+
+    var memberActions: MemberActions {
+        MemberActions(database: database, mail: staffMail, resets: passwordResets, baseURL: baseURL)
+    }
+
     /// Checks passwords and codes.
     public var signIn: SignIn { SignIn(database: database, cipher: cipher, clock: clock, hasher: hasher) }
 
@@ -77,6 +88,8 @@ public struct WebParts: Sendable {
         self.http = http
         self.allowsPrivateWebhooks = allowsPrivateWebhooks
         self.hasher = hasher
+        staffMail = StaffMail(transport: nil, clock: clock)
+        passwordResets = PasswordResets(database: database, cipher: cipher, mail: staffMail, baseURL: baseURL)
         sessions = SessionStore(database: database, keys: keys, clock: clock, secure: baseURL.hasPrefix("https:"))
     }
 }

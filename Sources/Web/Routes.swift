@@ -14,6 +14,7 @@ enum Routes {
         whatsApp(parts, &table)
         operations(parts, &table)
         access(parts, gate, &table)
+        accounts(parts, &table)
         pages(parts, gate, &table)
         return table
     }
@@ -149,6 +150,52 @@ enum Routes {
         table.delete(.apiKey, .writeAccounts, keys.revoke)
     }
 
+    /// The people of a business.
+    private static func accounts(_ parts: WebParts, _ table: inout RouteTable) {
+        let users = UsersAPI(database: parts.database, actions: parts.memberActions)
+        table.get(.users, .readAccounts, users.list)
+        table.get(.user, .readAccounts, users.show)
+        table.put(.user, .writeAccounts, users.change)
+        table.delete(.user, .writeAccounts, users.remove)
+        table.post(.userPasswordReset, .writeAccounts, body: .optional, users.resetPassword)
+        let invitations = InvitationsAPI(database: parts.database, actions: parts.memberActions)
+        table.get(.invitations, .readAccounts, invitations.list)
+        table.post(.invitations, .writeAccounts, invitations.create)
+        table.delete(.invitation, .writeAccounts, invitations.revoke)
+    }
+
+    private static func accountPages(_ parts: WebParts, _ gate: Gatekeeper, _ table: inout RouteTable) {
+        let account = AccountPage(
+            database: parts.database, signIn: parts.signIn, hasher: parts.hasher, sessions: parts.sessions, mail: parts.staffMail,
+            baseURL: parts.baseURL)
+        table.page(.accountPage, nil, account.show)
+        table.pageForm(.accountName, nil, account.changeName)
+        table.pageForm(.accountPassword, nil, account.changePassword)
+        table.pageForm(.accountTOTP, nil, account.beginTOTP)
+        table.pageForm(.accountTOTPConfirm, nil, account.confirmTOTP)
+        table.pageForm(.accountTOTPDisable, nil, account.disableTOTP)
+        table.pageForm(.accountRecoveryCodes, nil, account.renewRecoveryCodes)
+        table.pageForm(.accountEndSession, nil, account.endSession)
+
+        let users = UsersPage(database: parts.database, actions: parts.memberActions)
+        table.page(.usersPage, .readAccounts, users.show)
+        table.pageForm(.usersPageInvite, .writeAccounts, users.invite)
+        table.pageForm(.usersPageRole, .writeAccounts, users.changeRole)
+        table.pageForm(.usersPageAccess, .writeAccounts, users.changeAccess)
+        table.pageForm(.usersPageReset, .writeAccounts, users.reset)
+        table.pageForm(.usersPageRemove, .writeAccounts, users.remove)
+        table.pageForm(.usersPageRevoke, .writeAccounts, users.revoke)
+
+        let invitation = InvitationPage(database: parts.database, hasher: parts.hasher, sessions: parts.sessions, gate: gate)
+        table.openGet(.invitationPage, invitation.show)
+        table.openPageForm(.invitationPage, invitation.accept)
+        let reset = ResetPage(database: parts.database, hasher: parts.hasher, resets: parts.passwordResets, mail: parts.staffMail)
+        table.openGet(.reset, reset.show)
+        table.openPageForm(.reset, reset.ask)
+        table.openGet(.resetPage, reset.open)
+        table.openPageForm(.resetPage, reset.change)
+    }
+
     private static func pages(_ parts: WebParts, _ gate: Gatekeeper, _ table: inout RouteTable) {
         table.openGet(.landing, LandingPage.show)
         table.openGet(.stylesheet, Stylesheet.show)
@@ -162,6 +209,7 @@ enum Routes {
         table.openGet(.sandboxSignIn, signIn.show)
         table.openPageForm(.sandboxSignIn, signIn.submit)
         table.pageForm(.sandboxSignOut, nil, signIn.signOut)
+        accountPages(parts, gate, &table)
         let sandbox = SandboxPage(database: parts.database, cipher: parts.cipher)
         table.page(.sandbox, .readCommunications, sandbox.list)
         table.page(.sandboxMessage, .readCommunications, sandbox.show)

@@ -32,6 +32,10 @@ extension Transaction {
         return try run("SELECT \(User.columns) FROM crm_users u ORDER BY u.user_id").map { try User(row: $0, cipher) }
     }
 
+    public func renameUser(_ user: UUIDv7, to name: String) throws {
+        try execute("UPDATE crm_users SET name = \(cipher().seal(name, .userName(user))), updated_at = \(now) WHERE user_id = \(user)")
+    }
+
     /// Also ends every session, token and reset of theirs. False: there is no such account.
     @discardableResult
     public func changePassword(_ hash: PasswordHash, of user: UUIDv7) throws -> Bool {

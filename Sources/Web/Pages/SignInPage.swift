@@ -81,19 +81,41 @@ struct SignInPage: Sendable {
         return .seeOther(next.path, cookie: cookie)
     }
 
+    /// Where they were last, or where they were just invited to. Nil: they belong nowhere.
+    private func begin(_ user: User, _ next: NextPage, _ incoming: Incoming) async throws -> Answer? {
+        var business = try await accepted(next, user, incoming)
+        let isNew = business != nil
+        if business == nil {
+            let memberships = try await database.read { tx in try tx.memberships(of: user.id) }.filter { $0.disabledAt == nil }
+            business = (memberships.first { $0.business == user.lastBusiness } ?? memberships.first)?.business
+        }
+        guard let business else { return nil }
+        let cookie = try await sessions.begin(
+            user: user.id, business: business, method: user.hasTOTP ? "password_and_code" : "password", origin: incoming.origin,
+            requestID: incoming.requestID)
+        return .seeOther(isNew ? Path.sandbox.rawValue : next.path, cookie: cookie)
+    }
+
+    /// Whoever comes from an invitation's link with the account of its address has accepted it by signing in: they may belong nowhere
+    /// else, and then there is no session in which they could.
+    private func accepted(_ next: NextPage, _ user: User, _ incoming: Incoming) async throws -> BusinessID? {
+        let prefix = Path.invitationPage.rawValue.replacing("{token}", with: "")
+        guard next.path.hasPrefix(prefix) else { return nil }
+        let hash = AccountToken.hash(next.path.dropFirst(prefix.count))
+        return try await database.write { tx in
+            guard let invitation = try tx.invitation(tokenHash: hash), try tx.user(email: invitation.email)?.id == user.id,
+                try tx.accept(invitation, as: user, incoming)
+            else { return nil }
+            return invitation.business
+        }
+    }
+
     private func answer(
         _ result: SignInResult, _ next: NextPage, _ incoming: Incoming, _ again: (SignInTrouble) -> Page
     ) async throws -> Answer {
         switch result {
         case .signedIn(let user):
-            let memberships = try await database.read { tx in try tx.memberships(of: user.id) }.filter { $0.disabledAt == nil }
-            let last = memberships.first { $0.business == user.lastBusiness } ?? memberships.first
-            // Whoever was invited comes here before they belong anywhere.
-            guard let last else { return again(.noBusiness).answer(.forbidden) }
-            let cookie = try await sessions.begin(
-                user: user.id, business: last.business, method: user.hasTOTP ? "password_and_code" : "password", origin: incoming.origin,
-                requestID: incoming.requestID)
-            return .seeOther(next.path, cookie: cookie)
+            return try await begin(user, next, incoming) ?? again(.noBusiness).answer(.forbidden)
         case .codeRequired(let ticket):
             return CodeForm(ticket: ticket, next: next).page.answer()
         case .refused:

@@ -72,7 +72,7 @@ public struct RouteTable: Sendable {
 
     /// A form for anybody, from our own pages only: other sites must not sign anybody in.
     mutating func openPageForm(_ path: Path, _ handler: @escaping @Sendable (Incoming) async throws -> Answer) {
-        routes.append(Route(method: .post, path: path, body: .form(limit: 4_096), handler: .openPageForm(handler), permission: nil))
+        routes.append(Route(method: .post, path: path, body: .form(limit: 16_384), handler: .openPageForm(handler), permission: nil))
     }
 }
 
