@@ -102,6 +102,7 @@ struct Assembly: Sendable {
         web.whatsAppTemplates = templateSync(transports, store, clock, whatsApp)
         web.staffMail = StaffMail(transport: transports[.email], clock: clock)
         let http = SafeHTTP(eventLoopGroup: outgoingLoops)
+        web.oidc = settings.access.oidc.map { OIDCProvider($0, http: http, clock: clock) }
         let events = EventDispatcher(
             database: store.database, cipher: store.cipher, clock: clock, http: http,
             allowsPrivateNetworks: settings.allowsPrivateWebhooks, logger: Logger(label: "rapport.events"), metrics: metrics)

@@ -37,6 +37,8 @@ public struct WebParts: Sendable {
     public var proxies = TrustedProxies.none
     /// Whom to tell of weaknesses, as it stands in security.txt; nil: there is none.
     public var securityContact: String?
+    /// With whose accounts people may sign in; nil: only with their own.
+    public var oidc: OIDCProvider?
     /// Asks the WhatsApp account for its templates; nil while none is configured.
     public var whatsAppTemplates: WhatsAppTemplateSync?
     /// Makes and checks passwords.

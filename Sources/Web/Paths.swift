@@ -76,6 +76,8 @@ public enum Path: String, Sendable, Hashable, CaseIterable {
 
     case signIn = "/sign-in"
     case signInCode = "/sign-in/code"
+    case oidc = "/sign-in/oidc"
+    case oidcCallback = "/sign-in/oidc/callback"
     case signOut = "/sign-out"
     case switchBusiness = "/switch-business"
     case accountPage = "/account"

@@ -199,7 +199,14 @@ enum Routes {
     private static func pages(_ parts: WebParts, _ gate: Gatekeeper, _ table: inout RouteTable) {
         table.openGet(.landing, LandingPage.show)
         table.openGet(.stylesheet, Stylesheet.show)
-        let signIn = SignInPage(signIn: parts.signIn, keys: gate.keys, sessions: gate.sessions, database: parts.database)
+        let signIn = SignInPage(
+            signIn: parts.signIn, keys: gate.keys, sessions: gate.sessions, database: parts.database, limits: gate.limits,
+            provider: parts.oidc?.configuration.name)
+        let oidc = OIDCPage(
+            provider: parts.oidc, database: parts.database, cipher: parts.cipher, clock: parts.clock, sessions: gate.sessions,
+            limits: gate.limits)
+        table.openGet(.oidc, oidc.begin)
+        table.openGet(.oidcCallback, oidc.callback)
         table.openGet(.signIn, signIn.show)
         table.openPageForm(.signIn, signIn.submit)
         table.openPageForm(.signInCode, signIn.submitCode)

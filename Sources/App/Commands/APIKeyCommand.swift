@@ -156,5 +156,3 @@ struct BusinessOption: ParsableArguments {
         return first
     }
 }
-
-extension Role: ExpressibleByArgument {}

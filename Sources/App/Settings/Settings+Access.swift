@@ -9,8 +9,10 @@ extension Settings {
         var proxies = TrustedProxies.none
         var rates = RequestRates()
         var securityContact: String?
+        var oidc: OIDCConfiguration?
 
-        init(_ source: SettingsSource) throws(SettingsError) {
+        init(_ source: SettingsSource, baseURL: String) throws(SettingsError) {
+            oidc = try Self.oidc(source, baseURL)
             if let files = try source.together([.tlsCertificate, .tlsKey]) { (certificateFile, keyFile) = (files[0], files[1]) }
             if let text = try source.text(.trustedProxies) {
                 guard let proxies = TrustedProxies(text) else {
@@ -35,6 +37,22 @@ extension Settings {
                 throw SettingsError(setting, "must be of the form requests/seconds, e.g. 600/60, not '\(text.prefix(60))'")
             }
             return rate
+        }
+
+        private static func oidc(_ source: SettingsSource, _ baseURL: String) throws(SettingsError) -> OIDCConfiguration? {
+            guard let pair = try source.together([.oidcIssuer, .oidcClient]) else {
+                for setting in [Setting.oidcSecret, .oidcName] where try source.text(setting) != nil {
+                    throw SettingsError(setting, "is set, but OIDC_ISSUER is not")
+                }
+                return nil
+            }
+            let configuration = OIDCConfiguration(
+                issuer: pair[0], clientID: pair[1], clientSecret: try source.text(.oidcSecret), name: try source.text(.oidcName),
+                baseURL: baseURL)
+            guard let configuration else {
+                throw SettingsError(.oidcIssuer, "must be an address https://… without a query, not '\(pair[0].prefix(60))'")
+            }
+            return configuration
         }
 
         func apply(to web: inout WebParts) {

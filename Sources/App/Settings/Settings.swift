@@ -46,7 +46,7 @@ struct Settings: Sendable {
         rateLimits = try RateLimit.list(source, hasWhatsApp: whatsapp != nil, hasSMS: twilio != nil)
         logLevel = try source.choice(.logLevel, Logger.Level.self) ?? .info
         allowsPrivateWebhooks = try source.flag(.allowPrivateWebhooks) ?? false
-        access = try Access(source)
+        access = try Access(source, baseURL: baseURL)
         if case .postgresql = database, encryptionKey == nil {
             throw SettingsError(.encryptionKey, "is required with PostgreSQL; make one with: openssl rand -base64 32")
         }
