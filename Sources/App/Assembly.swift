@@ -42,6 +42,8 @@ struct Assembly: Sendable {
     let mail: SMTPPool?
     /// What the first start of all made; nil ever after.
     let bootstrap: Bootstrap?
+    /// Nil: connections are not encrypted by us.
+    let tls: ServerTLS?
 
     /// One loop for mail, so that its connections need no locks; two for HTTP, which has the more to do.
     private static let mailLoops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
@@ -53,6 +55,8 @@ struct Assembly: Sendable {
     static func build(_ settings: Settings, registry: MetricsRegistry, clock: WallClock = .system) async throws -> Assembly {
         let logger = Logger(label: "rapport")
         let metrics = EngineMetrics(registry: registry)
+        // What can be wrong with it is said before anything is begun.
+        let tls = try settings.access.serverTLS()
         let store = try await Store.open(settings, clock: clock, logger: Logger(label: "rapport.storage")) { items, microseconds in
             metrics.commitBatchSize.observe(Double(items))
             metrics.commitTime.observe(Double(microseconds) / 1_000_000)
@@ -98,25 +102,27 @@ struct Assembly: Sendable {
             metrics: { registry.render() }, baseURL: settings.baseURL, preferences: preferences, cache: caches.cache,
             isCachingEnabled: settings.cache.isEnabled, replies: replies, receipts: receipts, webhookKeys: settings.webhookKeys,
             http: metrics.http, allowsPrivateWebhooks: settings.allowsPrivateWebhooks, links: links)
+        settings.access.apply(to: &web)
         web.whatsAppTemplates = templateSync(transports, store, clock, whatsApp)
         web.staffMail = StaffMail(transport: transports[.email], clock: clock)
         let privacy = privacy(settings, store, clock, orchestrator, metrics)
         web.accessLog = privacy.accessLog
         web.erasures = privacy.erasures
         let http = SafeHTTP(eventLoopGroup: outgoingLoops)
+        web.oidc = settings.access.oidc.map { OIDCProvider($0, http: http, clock: clock) }
         let events = EventDispatcher(
             database: store.database, cipher: store.cipher, clock: clock, http: http,
             allowsPrivateNetworks: settings.allowsPrivateWebhooks, timing: eventTiming(settings), logger: Logger(label: "rapport.events"), metrics: metrics)
         return Assembly(
             settings: settings, store: store, clock: clock, logger: logger, registry: registry, metrics: metrics, engine: engine,
-            orchestrator: orchestrator, web: web, events: events, privacy: privacy, clients: [http] + providerClients, confirmation: confirmation,
-            receipts: receipts, caches: caches, mail: mail, bootstrap: bootstrap)
+            orchestrator: orchestrator, web: web, events: events, privacy: privacy, clients: [http] + providerClients,
+            confirmation: confirmation, receipts: receipts, caches: caches, mail: mail, bootstrap: bootstrap, tls: tls)
     }
 
     /// Runs until SIGTERM or SIGINT, then stops in reverse order: HTTP, the engine with what it has begun, the sampler.
     func run(onListening: @escaping @Sendable (_ port: Int) async -> Void) async throws {
-        let server = Server.application(
-            web, host: settings.host, port: settings.port, group: Self.webLoops, logger: Logger(label: "rapport.web"),
+        let server = try Server.application(
+            web, host: settings.host, port: settings.port, group: Self.webLoops, logger: Logger(label: "rapport.web"), tls: tls,
             onListening: onListening)
         let sampler = MetricsSampler(database: store.database, metrics: metrics, mail: mail, engine: engine, registry: registry)
         let purge = IdempotencyPurge(database: store.database, logger: Logger(label: "rapport.web"))
@@ -132,6 +138,7 @@ struct Assembly: Sendable {
         var services: [any Service] = [sampler, sealer, purge, sweep]
         services += [privacy.purge, privacy.erasures, privacy.accessLog] as [any Service]
         services += Self.accountServices(web)
+        services += accessServices()
         services += [web.whatsAppTemplates as (any Service)?, confirmation].compactMap(\.self)
         services += [engine, events, server, deadline]
         var configuration = ServiceGroupConfiguration(

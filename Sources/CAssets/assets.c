@@ -5,6 +5,8 @@
 /* The list of embedded files, alphabetical. To add one, add its pair of lines.
  * (`#embed` is a directive and cannot come out of a macro, hence two lines and not one.) */
 static const CAsset assets[] = {
+#define ASSET "openapi/access.json"
+#include "embed_asset.h"
 #define ASSET "openapi/account-pages.json"
 #include "embed_asset.h"
 #define ASSET "openapi/accounts.json"

@@ -35,6 +35,14 @@ public struct WebParts: Sendable {
     public var baseURL: String
     /// Whether businesses may have their events sent to private networks and without encryption (`WEBHOOK_ALLOW_PRIVATE_NETWORKS`).
     public var allowsPrivateWebhooks: Bool
+    /// How often callers may call.
+    public var rates = RequestRates()
+    /// Whose word about where requests come from is believed.
+    public var proxies = TrustedProxies.none
+    /// Whom to tell of weaknesses, as it stands in security.txt; nil: there is none.
+    public var securityContact: String?
+    /// With whose accounts people may sign in; nil: only with their own.
+    public var oidc: OIDCProvider?
     /// Asks the WhatsApp account for its templates; nil while none is configured.
     public var whatsAppTemplates: WhatsAppTemplateSync?
     /// Makes and checks passwords.
@@ -44,6 +52,9 @@ public struct WebParts: Sendable {
     /// Where looks at clients are written down; has to run as a service.
     public var accessLog: AccessLog
     public var erasures: Erasures
+
+    /// Makes and checks access tokens.
+    public var tokens: AccessTokens { AccessTokens(database: database, cipher: cipher, clock: clock, baseURL: baseURL) }
 
     /// Letters to the people who work with the product.
     public var staffMail: StaffMail {
@@ -102,17 +113,5 @@ public struct WebParts: Sendable {
         let logger = Logger(label: "rapport.privacy")
         accessLog = AccessLog(database: database, clock: clock, logger: logger)
         erasures = Erasures(database: database, orchestrator: orchestrator, logger: logger)
-    }
-}
-
-extension APIKeyCache {
-    /// Keys as `database` holds them.
-    public convenience init(database: Database, clock: WallClock) {
-        self.init(clock: clock) { hash in
-            guard let key = try await database.read({ tx in try tx.validAPIKey(hash: hash) }) else { return nil }
-            return Credential(
-                business: key.business, actor: Actor(.key, id: key.id.description, name: key.name), permissions: key.role.permissions,
-                expiresAt: key.expiresAt)
-        }
     }
 }

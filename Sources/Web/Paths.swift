@@ -64,6 +64,12 @@ public enum Path: String, Sendable, Hashable, CaseIterable {
     case twilioInbound = "/api/crm/webhooks/twilio/inbound"
     case whatsAppWebhook = "/api/crm/webhooks/whatsapp"
 
+    case apiKeys = "/api/crm/api-keys"
+    case apiKey = "/api/crm/api-keys/{key_id}"
+    case token = "/api/auth/token"
+    case tokenRevocation = "/api/auth/revoke"
+    case securityText = "/.well-known/security.txt"
+
     case webhookEndpoints = "/api/crm/webhook-endpoints"
     case webhookEndpoint = "/api/crm/webhook-endpoints/{endpoint_id}"
     case webhookEndpointSecret = "/api/crm/webhook-endpoints/{endpoint_id}/secret"
@@ -88,6 +94,8 @@ public enum Path: String, Sendable, Hashable, CaseIterable {
 
     case signIn = "/sign-in"
     case signInCode = "/sign-in/code"
+    case oidc = "/sign-in/oidc"
+    case oidcCallback = "/sign-in/oidc/callback"
     case signOut = "/sign-out"
     case switchBusiness = "/switch-business"
     case accountPage = "/account"

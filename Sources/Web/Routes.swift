@@ -16,6 +16,7 @@ enum Routes {
         ledgers(parts, &table)
         consent(parts, &table)
         operations(parts, &table)
+        access(parts, gate, &table)
         accounts(parts, &table)
         pages(parts, gate, &table)
         publicPages(parts, &table)
@@ -168,6 +169,19 @@ enum Routes {
         table.get(.cacheStatistics, .readOperations, CacheAPI(cache: parts.cache, isEnabled: parts.isCachingEnabled).statistics)
     }
 
+    /// Who may call.
+    private static func access(_ parts: WebParts, _ gate: Gatekeeper, _ table: inout RouteTable) {
+        let keys = APIKeysAPI(database: parts.database, clock: parts.clock, keys: parts.keys)
+        let security = SecurityText(clock: parts.clock, baseURL: parts.baseURL, contact: parts.securityContact)
+        table.openGet(.securityText, security.show)
+        let tokens = TokensAPI(database: parts.database, tokens: gate.tokens, signIn: parts.signIn)
+        table.openPost(.token, limit: 16_384, tokens.issue)
+        table.openPost(.tokenRevocation, limit: 2 * CompactJWS.longest, tokens.revoke)
+        table.get(.apiKeys, .readAccounts, keys.list)
+        table.post(.apiKeys, .writeAccounts, keys.create)
+        table.delete(.apiKey, .writeAccounts, keys.revoke)
+    }
+
     /// The people of a business.
     private static func accounts(_ parts: WebParts, _ table: inout RouteTable) {
         let users = UsersAPI(database: parts.database, actions: parts.memberActions)
@@ -217,7 +231,14 @@ enum Routes {
     private static func pages(_ parts: WebParts, _ gate: Gatekeeper, _ table: inout RouteTable) {
         table.openGet(.landing, LandingPage.show)
         table.openGet(.stylesheet, Stylesheet.show)
-        let signIn = SignInPage(signIn: parts.signIn, keys: gate.keys, sessions: gate.sessions, database: parts.database)
+        let signIn = SignInPage(
+            signIn: parts.signIn, keys: gate.keys, sessions: gate.sessions, database: parts.database, limits: gate.limits,
+            provider: parts.oidc?.configuration.name)
+        let oidc = OIDCPage(
+            provider: parts.oidc, database: parts.database, cipher: parts.cipher, clock: parts.clock, sessions: gate.sessions,
+            limits: gate.limits)
+        table.openGet(.oidc, oidc.begin)
+        table.openGet(.oidcCallback, oidc.callback)
         table.openPage(.signIn, signIn.show)
         table.openPageForm(.signIn, signIn.submit)
         table.openPageForm(.signInCode, signIn.submitCode)

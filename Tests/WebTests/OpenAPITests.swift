@@ -31,7 +31,8 @@ struct OpenAPITests {
                     }
                 }
             }
-            let routes = Set(Routes.table(world.parts, gate: Gatekeeper(world.parts)).routes.map(\.name))
+            let gate = Gatekeeper(world.parts)
+            let routes = Set(Routes.table(world.parts, gate: gate).routes.map(\.name))
             #expect(described == routes)
         }
     }
@@ -122,6 +123,10 @@ struct OpenAPITests {
             DescribedCall("POST", .invitations, "", #"{"email":"ada@example.org","role":"agent"}"#, 201),
             DescribedCall("POST", .invitations, "", #"{"email":"ada","role":"agent"}"#, 422),
             DescribedCall("GET", .invitations, "", nil, 200), DescribedCall("POST", .userPasswordReset, "", "{}", 404),
+            DescribedCall("POST", .apiKeys, "", #"{"name":"n","scopes":["clients:read"]}"#, 201),
+            DescribedCall("POST", .apiKeys, "", #"{"name":"n","role":"agent"}"#, 201),
+            DescribedCall("POST", .apiKeys, "", "{}", 422), DescribedCall("GET", .apiKeys, "", nil, 200),
+            DescribedCall("DELETE", .apiKey, "", nil, 404),
             DescribedCall("GET", .webhookEndpoints, "", nil, 200), DescribedCall("GET", .webhookEndpointDeliveries, "", nil, 404),
             DescribedCall("POST", .webhookEndpointReplay, "", "{}", 404),
         ]

@@ -47,12 +47,22 @@ enum Setting: String, CaseIterable, Sendable {
     case retentionSandbox = "RETENTION_SANDBOX_DAYS"
     case retentionEvents = "RETENTION_EVENTS_DAYS"
     case retentionAccessLog = "RETENTION_ACCESS_LOG_DAYS"
+    case tlsCertificate = "TLS_CERTIFICATE_FILE"
+    case tlsKey = "TLS_KEY_FILE"
+    case trustedProxies = "TRUSTED_PROXIES"
+    case apiRateLimit = "API_RATE_LIMIT"
+    case publicRateLimit = "PUBLIC_RATE_LIMIT"
+    case securityContact = "SECURITY_CONTACT"
+    case oidcIssuer = "OIDC_ISSUER"
+    case oidcClient = "OIDC_CLIENT_ID"
+    case oidcSecret = "OIDC_CLIENT_SECRET"
+    case oidcName = "OIDC_NAME"
 
     /// Values of these are never shown, not even in the line that says what is wrong with them.
     var isSecret: Bool {
         switch self {
         case .databaseURL, .redisURL, .smtpPassword, .twilioToken, .twilioKeySecret, .twilioWebhookKey, .whatsappToken, .whatsappSecret,
-            .whatsappVerifyToken, .encryptionKey, .apiKey:
+            .whatsappVerifyToken, .encryptionKey, .apiKey, .oidcSecret:
             true
         default: false
         }
@@ -83,6 +93,8 @@ enum Setting: String, CaseIterable, Sendable {
         case .retentionCommunications, .retentionReplies, .retentionAccessLog: "730"
         case .retentionSandbox: "90"
         case .retentionEvents: "30"
+        case .publicRateLimit: "600/60"
+        case .oidcName: "the issuer's host"
         default: "none"
         }
     }
@@ -137,6 +149,16 @@ enum Setting: String, CaseIterable, Sendable {
         case .retentionSandbox: "days for which messages in the sandbox are kept; 0 means for ever"
         case .retentionEvents: "days for which events for the businesses' endpoints are kept; 0 means for ever"
         case .retentionAccessLog: "days for which it is kept who looked at whose data; 0 means for ever"
+        case .tlsCertificate: "file with the server's certificate and those between it and its authority (PEM); the server speaks TLS then"
+        case .tlsKey: "file with the certificate's private key (PEM); both are read again when they change"
+        case .trustedProxies: "networks of the proxies in front, whose X-Forwarded-For is believed: 10.0.0.0/8,192.0.2.7"
+        case .apiRateLimit: "requests/seconds that each API key and each person may make of each instance, e.g. 6000/60"
+        case .publicRateLimit: "requests/seconds from each address for what needs no credential; empty means as many as they like"
+        case .securityContact: "mail address or https:// address for reports of weaknesses, shown in /.well-known/security.txt"
+        case .oidcIssuer: "OpenID provider with whose accounts people may sign in, as its tokens name it"
+        case .oidcClient: "this server's client id there; its redirect address is API_BASE_URL/sign-in/oidc/callback"
+        case .oidcSecret: "the client's secret, if it has one"
+        case .oidcName: "what the button for it says"
         }
     }
 }

@@ -30,6 +30,7 @@ struct Settings: Sendable {
     var allowsPrivateWebhooks: Bool
     var linkLifetimeDays: Int
     var retention: RetentionRules
+    var access: Access
 
     init(_ source: SettingsSource) throws(SettingsError) {
         host = try source.text(.host) ?? "127.0.0.1"
@@ -49,6 +50,7 @@ struct Settings: Sendable {
         allowsPrivateWebhooks = try source.flag(.allowPrivateWebhooks) ?? false
         linkLifetimeDays = try source.integer(.linkLifetime, 1...3650) ?? LinkIssuer.standardLifetimeDays
         retention = try source.retention()
+        access = try Access(source, baseURL: baseURL)
         if case .postgresql = database, encryptionKey == nil {
             throw SettingsError(.encryptionKey, "is required with PostgreSQL; make one with: openssl rand -base64 32")
         }

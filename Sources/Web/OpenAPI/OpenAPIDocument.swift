@@ -21,6 +21,7 @@ enum OpenAPIDocument {
         "webhooks",
         "operations",
         "privacy",
+        "access",
         "pages",
         "accounts",
         "account-pages",

@@ -14,8 +14,8 @@ public struct Incoming: Sendable {
 
     public var headers: HTTPFields { request.headers }
     public var requestID: String { context.requestID }
-    /// Whose request it is, by the address of their end of the connection.
-    public var remoteAddress: String? { context.peer?.ipAddress }
+    /// Whose request it is: what a trusted proxy says, else the other end of the connection.
+    public var remoteAddress: String? { context.remoteAddress }
     public var logger: Logger { context.logger }
 
     /// The query, to be read with ``Query``.

@@ -45,6 +45,11 @@ public struct RouteTable: Sendable {
         routes.append(Route(method: .post, path: path, body: .form(limit: limit), handler: .open(handler), permission: nil))
     }
 
+    /// For anybody; takes JSON.
+    mutating func openPost(_ path: Path, limit: Int, _ handler: @escaping @Sendable (Incoming) async throws -> Answer) {
+        routes.append(Route(method: .post, path: path, body: .json(limit: limit), handler: .open(handler), permission: nil))
+    }
+
     /// For anybody whose signature is right, which the handler checks on the raw bytes.
     mutating func openRaw(_ path: Path, limit: Int, _ handler: @escaping @Sendable (Incoming) async throws -> Answer) {
         routes.append(Route(method: .post, path: path, body: .raw(limit: limit), handler: .open(handler), permission: nil))
