@@ -10,18 +10,26 @@ extension Cipher {
     ///
     /// - Throws: ``DatabaseError/misconfigured(_:)`` with one line when the key is missing or wrong.
     public static func open(_ database: Database, keys: KeyRing) async throws -> Cipher {
-        let lookupKey = try await database.write { tx in
-            try Self.storedSecret("lookup_key", tx, keys) { SymmetricKey(size: .bits256).withUnsafeBytes { Array($0) } }
-        }
-        _ = try await database.write { tx in try Self.storedSecret("canary", tx, keys) { Array("rapport".utf8) } }
-        let cipher = try Cipher(keys: keys, lookupKey: SymmetricKey(data: lookupKey))
+        let lookupKey = try await database.write { tx in try Self.secrets(tx, keys) }
+        let cipher = Cipher(keys: keys, lookupKey: SymmetricKey(data: lookupKey))
         database.engine.ciphers.adopt(cipher)
         return cipher
     }
 
+    /// The sealed values of `rapport_meta`. Their places have business 0 and the row's key.
+    static let storeSecrets = ["lookup_key", "canary"]
+
+    /// Opens the store's own secrets, or makes them, and seals them with the first key where another one did.
+    ///
+    /// - Returns: the lookup key.
+    static func secrets(_ tx: Transaction, _ keys: KeyRing) throws -> [UInt8] {
+        _ = try storedSecret("canary", tx, keys) { Array("rapport".utf8) }
+        return try storedSecret("lookup_key", tx, keys) { SymmetricKey(size: .bits256).withUnsafeBytes { Array($0) } }
+    }
+
     /// Reads a sealed secret of `rapport_meta`, or makes and stores it.
     private static func storedSecret(_ name: String, _ tx: Transaction, _ keys: KeyRing, make: () -> [UInt8]) throws -> [UInt8] {
-        guard let first = keys.keys.first else { throw DatabaseError.misconfigured("DB_ENCRYPTION_KEY: no key given.") }
+        let first = keys.writing
         let place = SealContext(table: "rapport_meta", column: "value", business: business, row: name)
         func stored() throws(DatabaseError) -> String? {
             try tx.run("SELECT value FROM rapport_meta WHERE key = \(name)").first?.text(0)
@@ -35,7 +43,7 @@ extension Cipher {
         guard let text = try stored(), let bytes = Base64.decode(text), let (id, body) = parse(SealedValue(bytes: bytes)) else {
             throw DatabaseError.corrupt(details: "rapport_meta \(name)")
         }
-        guard let key = keys.keys.first(where: { $0.id == id }) else {
+        guard let key = keys.key(named: id) else {
             throw DatabaseError.misconfigured("DB_ENCRYPTION_KEY: the key '\(id)', with which this database was written, is missing.")
         }
         let secret: [UInt8]
