@@ -93,7 +93,8 @@ struct Assembly: Sendable {
             readiness: readiness(store, engine, cacheCheck(caches, isEnabled: settings.cache.isEnabled)),
             metrics: { registry.render() }, baseURL: settings.baseURL, preferences: preferences, cache: caches.cache,
             isCachingEnabled: settings.cache.isEnabled, replies: replies, receipts: receipts, webhookKeys: settings.webhookKeys,
-            http: metrics.http, allowsPrivateWebhooks: settings.allowsPrivateWebhooks)
+            http: metrics.http, allowsPrivateWebhooks: settings.allowsPrivateWebhooks,
+            keySource: Store.keySource(settings))
         web.whatsAppTemplates = templateSync(transports, store, clock, whatsApp)
         let http = SafeHTTP(eventLoopGroup: outgoingLoops)
         let events = EventDispatcher(
@@ -121,7 +122,7 @@ struct Assembly: Sendable {
         }
         let whatsApp = [web.whatsAppTemplates as (any Service)?, confirmation].compactMap(\.self)
         var configuration = ServiceGroupConfiguration(
-            services: [sampler, purge, sweep] + whatsApp + [engine, events, server, deadline],
+            services: [sampler, purge, sweep, web.keyRotator] + whatsApp + [engine, events, server, deadline],
             gracefulShutdownSignals: [.sigterm, .sigint],
             logger: logger)
         // The engine's own deadline for begun attempts is shorter. The group's limit for the cancellation would be a trap; the

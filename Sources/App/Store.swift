@@ -52,6 +52,12 @@ struct Store: Sendable {
         return try EncryptionKeyFile.keyRing(beside: path)
     }
 
+    /// Where ``keyRing(_:)`` finds the keys.
+    static func keySource(_ settings: Settings) -> KeySource {
+        guard settings.encryptionKey == nil, case .sqlite(let path) = settings.database else { return .setting }
+        return .file(path: EncryptionKeyFile.path(beside: path))
+    }
+
     static func url(_ database: Settings.Database) -> String {
         switch database {
         case .sqlite(let path): "sqlite:\(path)"

@@ -33,6 +33,8 @@ public struct WebParts: Sendable {
     public var allowsPrivateWebhooks: Bool
     /// Asks the WhatsApp account for its templates; nil while none is configured.
     public var whatsAppTemplates: WhatsAppTemplateSync?
+    /// Rotates the encryption keys.
+    public var keyRotator: KeyRotator
 
     /// - Parameter replies: nil takes replies as an account of Twilio's is set up unless told otherwise.
     public init(
@@ -40,7 +42,7 @@ public struct WebParts: Sendable {
         isTimeZone: @escaping @Sendable (String) -> Bool, readiness: Readiness, metrics: @escaping @Sendable () async -> [UInt8],
         baseURL: String, preferences: PreferencesCache, cache: (any Cache)? = nil, isCachingEnabled: Bool = true,
         replies: ReplyIntake? = nil, receipts: EventIntake? = nil, webhookKeys: WebhookKeys = WebhookKeys(),
-        http: HTTPMetrics = HTTPMetrics(registry: MetricsRegistry()), allowsPrivateWebhooks: Bool = false
+        http: HTTPMetrics = HTTPMetrics(registry: MetricsRegistry()), allowsPrivateWebhooks: Bool = false, keySource: KeySource = .setting
     ) {
         self.database = database
         self.cipher = cipher
@@ -59,6 +61,8 @@ public struct WebParts: Sendable {
         self.baseURL = baseURL
         self.http = http
         self.allowsPrivateWebhooks = allowsPrivateWebhooks
+        keyRotator = KeyRotator(
+            keeper: KeyKeeper(database: database, cipher: cipher, source: keySource), database: database, clock: clock)
     }
 }
 

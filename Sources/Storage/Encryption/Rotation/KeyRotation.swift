@@ -26,14 +26,24 @@ public struct KeyRotation: Sendable {
     }
 
     /// Begins a rotation to the first key, or goes on with the one that is under way to it.
-    public func begin() async throws -> KeyRotationProgress {
+    ///
+    /// - Parameter also: runs in the transaction that begins, for the record of who did.
+    public func begin(
+        droppingOldKeys: Bool = false, also: @escaping @Sendable (Transaction) throws -> Void = { _ in }
+    ) async throws -> KeyRotationProgress {
         let keys = cipher.keys
         return try await database.write { tx in
-            _ = try Cipher.secrets(tx, keys)
+            _ = try Cipher.prove(keys, tx)
+            try also(tx)
             let stored = try tx.keyRotationText()
             let known = stored.flatMap(KeyRotationProgress.init(text:))
-            if let known, known.state == .running, known.fingerprint == keys.fingerprint { return known }
-            let fresh = KeyRotationProgress(keyID: keys.writing.id, fingerprint: keys.fingerprint, startedAt: tx.now, updatedAt: tx.now)
+            if var known, known.state == .running, known.fingerprint == keys.fingerprint {
+                guard droppingOldKeys, !known.dropsOldKeys else { return known }
+                known.dropsOldKeys = true
+                return try tx.store(known, inPlaceOf: stored) ? known : try tx.keyRotation() ?? known
+            }
+            var fresh = KeyRotationProgress(keyID: keys.writing.id, fingerprint: keys.fingerprint, startedAt: tx.now, updatedAt: tx.now)
+            fresh.dropsOldKeys = droppingOldKeys
             guard try tx.store(fresh, inPlaceOf: stored) else { return known ?? fresh }
             return fresh
         }
@@ -143,7 +153,7 @@ public struct KeyRotation: Sendable {
             progress.state = progress.unreadable == 0 && progress.movedInPass == 0 ? .complete : .incomplete
         }
         return try await store(progress, step.text) { [progress] tx in
-            _ = try Cipher.secrets(tx, keys)
+            if progress.state == .complete { try Cipher.settle(keys, tx) }
             return progress
         }
     }

@@ -31,6 +31,8 @@ public struct KeyRotationProgress: Sendable, Hashable {
     public var unreadable: Int64 = 0
     /// Table, column and key of the first of them.
     public var firstUnreadable: String?
+    /// The key file is to keep the first key alone once this is complete.
+    public var dropsOldKeys = false
     public var startedAt: Timestamp
     public var updatedAt: Timestamp
 }
@@ -52,6 +54,7 @@ extension KeyRotationProgress {
             json.member("moved_in_pass", movedInPass)
             json.member("unreadable", unreadable)
             json.member("first_unreadable", firstUnreadable)
+            json.member("drops_old_keys", dropsOldKeys)
             json.member("started_at", startedAt.milliseconds)
             json.member("updated_at", updatedAt.milliseconds)
         }
@@ -75,6 +78,7 @@ extension KeyRotationProgress {
         moved = root["moved"]?.int64 ?? 0
         movedInPass = root["moved_in_pass"]?.int64 ?? 0
         unreadable = root["unreadable"]?.int64 ?? 0
+        dropsOldKeys = root["drops_old_keys"]?.bool ?? false
         firstUnreadable = root["first_unreadable"]?.string
     }
 }
