@@ -40,7 +40,7 @@ public struct SealedColumn: Sendable {
     let columnName: StaticString
     /// The column's name in the ``SealContext``, where a value moves to this column with the seal of another.
     let sealedAs: String
-    let form: Form
+    public let form: Form
     let keys: [Key]
     let owner: Owner
     /// A boolean column that says which values are sealed; nil: all that are there.
@@ -54,6 +54,7 @@ public struct SealedColumn: Sendable {
 
     public var table: String { "\(tableName)" }
     public var column: String { "\(columnName)" }
+    public var keyNames: [String] { keys.map { "\($0.name)" } }
     /// `table.column`, for people.
     public var name: String { "\(tableName).\(columnName)" }
 
