@@ -60,9 +60,10 @@ public struct KeyRing: Sendable {
         return Hexadecimal.encode(Array(hash.prefix(8)))
     }
 
-    /// A ring in which a new random key writes.
+    /// A ring in which a new random key writes, under a name that no key before it had: names outlive their keys in backups.
     func addingKey() -> KeyRing {
-        var number = keys.count + 1
+        let numbers = keys.compactMap { $0.id.first == "k" ? UInt32($0.id.dropFirst()) : nil }
+        var number = UInt64(numbers.max() ?? 0) + 1
         while key(named: "k\(number)") != nil { number += 1 }
         return KeyRing(first: Key(id: "k\(number)", key: SymmetricKey(size: .bits256)), others: keys)
     }
