@@ -37,7 +37,8 @@ struct Store: Sendable {
         let database = try await Database.open(configuration, logger: logger)
         do {
             try await database.migrate()
-            return Store(database: database, cipher: try await Cipher.open(database, keys: keys), description: name(of: settings.database))
+            let cipher = try await Cipher.open(database, keys: keys, sealsContent: settings.encryptsContent)
+            return Store(database: database, cipher: cipher, description: name(of: settings.database))
         } catch {
             await database.close()
             throw error

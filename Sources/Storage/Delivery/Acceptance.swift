@@ -118,6 +118,8 @@ public struct Acceptance: Sendable {
     public var recipient: SealedRecipient?
     /// True for LOW urgency: fills ``ClientSnapshot/lastMessageAt`` and ``ClientSnapshot/openBatches``.
     public var needsBatchState: Bool
+    /// The context and the files, where content is sealed; the plan's own are what the sender works with.
+    public var sealed: SealedContent?
     /// Nil snapshot: the client is unknown. What it throws reaches this caller alone and stores nothing.
     public var plan: @Sendable (_ client: ClientSnapshot?, _ now: Timestamp) throws -> AcceptancePlan
 

@@ -14,10 +14,11 @@ extension Cipher {
     /// Opens the store's cipher: on the first start it makes the lookup key and a canary, later it proves that `keys` holds every key
     /// that may be needed. A key that begins to write leaves a canary of its own; only a whole rotation takes those of old keys away.
     ///
+    /// - Parameter sealsContent: seals new content too (`ENCRYPT_CONTENT`).
     /// - Throws: ``DatabaseError/misconfigured(_:)`` with one line when a key is missing or wrong.
-    public static func open(_ database: Database, keys: KeyRing) async throws -> Cipher {
+    public static func open(_ database: Database, keys: KeyRing, sealsContent: Bool = false) async throws -> Cipher {
         let lookupKey = try await database.write { tx in try Self.prove(keys, tx) }
-        let cipher = Cipher(keys: keys, lookupKey: SymmetricKey(data: lookupKey))
+        let cipher = Cipher(keys: keys, lookupKey: SymmetricKey(data: lookupKey), sealsContent: sealsContent)
         database.engine.ciphers.adopt(cipher)
         return cipher
     }

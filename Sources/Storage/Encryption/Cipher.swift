@@ -12,10 +12,16 @@ public final class Cipher: Sendable {
 
     private let ring: Mutex<KeyRing>
     private let lookupKey: SymmetricKey
+    /// Whether new content (contexts, files, names) is sealed as addresses always are.
+    public let sealsContent: Bool
+    /// Keys the hashes by which sealed names are found; survives key rotation.
+    let nameKey: [UInt8]
 
-    init(keys: KeyRing, lookupKey: SymmetricKey) {
+    init(keys: KeyRing, lookupKey: SymmetricKey, sealsContent: Bool) {
         ring = Mutex(keys)
         self.lookupKey = lookupKey
+        self.sealsContent = sealsContent
+        nameKey = HMAC<SHA256>.authenticationCode(for: Array("rapport:names".utf8), using: lookupKey).withUnsafeBytes { Array($0.prefix(16)) }
     }
 
     /// The keys in use.

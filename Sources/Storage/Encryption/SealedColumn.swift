@@ -91,9 +91,21 @@ public enum SealedColumns {
     public static let all: [SealedColumn] = [
         SealedColumn("crm_clients", "email", keys: [.uuid("business_id"), .text("client_id")]),
         SealedColumn("crm_clients", "phone_number", keys: [.uuid("business_id"), .text("client_id")]),
+        SealedColumn("crm_clients", "name", form: .text, keys: [.uuid("business_id"), .text("client_id")]),
+        SealedColumn("crm_clients", "attributes", form: .json, keys: [.uuid("business_id"), .text("client_id")]),
+        SealedColumn("crm_communications", "sealed_context", keys: [.uuid("communication_id")]),
+        SealedColumn(
+            "crm_communication_attachments", "filename", form: .text, keys: [.uuid("communication_id"), .int("position")],
+            owner: .communication),
+        SealedColumn(
+            "crm_communication_attachments", "content", keys: [.uuid("communication_id"), .int("position")], owner: .communication,
+            flag: "is_sealed", page: 4),
         SealedColumn("crm_replies", "sender", keys: [.uuid("reply_id")]),
         SealedColumn("crm_replies", "content", keys: [.uuid("reply_id")]),
         SealedColumn("crm_sandbox_messages", "recipient", keys: [.uuid("message_id")]),
+        SealedColumn("crm_sandbox_messages", "subject", form: .text, keys: [.uuid("message_id")]),
+        SealedColumn("crm_sandbox_messages", "text_body", form: .text, keys: [.uuid("message_id")]),
+        SealedColumn("crm_sandbox_messages", "html_body", form: .text, keys: [.uuid("message_id")], page: 100),
         SealedColumn("crm_webhook_endpoints", "secret", keys: [.uuid("endpoint_id")]),
         // The secret itself moves here, with its seal, when another takes its place.
         SealedColumn("crm_webhook_endpoints", "previous_secret", keys: [.uuid("endpoint_id")], sealedAs: "secret"),
@@ -112,6 +124,6 @@ public enum SealedColumns {
         "crm_idempotency_records.fingerprint": "SHA-256 of a request",
         "crm_replies.phone_hash": "keyed hash",
         "crm_whatsapp_windows.phone_hash": "keyed hash",
-        "crm_communication_attachments.content": "what callers sent along, in the clear",
+        "crm_clients.name_words": "keyed hashes",
     ]
 }

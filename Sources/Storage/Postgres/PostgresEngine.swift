@@ -36,8 +36,8 @@ final class PostgresEngine: StorageEngine {
         writer = GroupCommitWriter(
             limit: configuration.mailboxLimit, clock: configuration.clock, counters: counters, wakeUps: wakeUps,
             eventWakeUps: eventWakeUps, name: "rapport-writer", onCommit: configuration.onCommit
-        ) { [configuration, counters] in
-            PostgresRoundStore(url: configuration.url, faults: configuration.faults, counters: counters)
+        ) { [configuration, counters, ciphers] in
+            PostgresRoundStore(url: configuration.url, faults: configuration.faults, counters: counters, ciphers: ciphers)
         }
         let listener = try PostgresListener(url: configuration.url, wakeUps: wakeUps, line: peers, logger: logger) { [weak self] body in
             guard let self else { return [] }

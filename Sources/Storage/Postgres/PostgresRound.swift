@@ -5,6 +5,7 @@ import Core
 struct PostgresRound {
     let requests: [WriterRequest]
     let now: Timestamp
+    let content: ContentSeal
     var result: RoundResult
 
     /// Which answer of the read pipeline belongs to what.
@@ -30,9 +31,10 @@ struct PostgresRound {
         case claimed(Int)
     }
 
-    init(requests: [WriterRequest], now: Timestamp) {
+    init(requests: [WriterRequest], now: Timestamp, content: ContentSeal) {
         self.requests = requests
         self.now = now
+        self.content = content
         result = RoundResult(count: requests.count)
         sort()
     }

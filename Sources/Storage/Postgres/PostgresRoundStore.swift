@@ -11,10 +11,12 @@ final class PostgresRoundStore: RoundStore {
     private let url: String
     private let faults: Faults?
     private let counters: StorageCounters
+    private let ciphers: CipherSlot
     private var connection: PostgresConnection?
     private var lastFailure: UInt64?
 
-    init(url: String, faults: Faults?, counters: StorageCounters) {
+    init(url: String, faults: Faults?, counters: StorageCounters, ciphers: CipherSlot) {
+        self.ciphers = ciphers
         self.url = url
         self.faults = faults
         self.counters = counters
@@ -64,7 +66,7 @@ final class PostgresRoundStore: RoundStore {
         var transactionID: String?
         var result: RoundResult?
         do throws(DatabaseError) {
-            var round = PostgresRound(requests: requests, now: now)
+            var round = PostgresRound(requests: requests, now: now, content: ContentSeal(cipher: ciphers.cipher))
             round.queueReads(on: connection)
             transactionID = try round.absorb(try connection.sync())
             try round.readMembers(on: connection)

@@ -152,8 +152,15 @@ extension SealedColumn {
         case .text:
             return try row.textOrNil(index).flatMap { (text) throws(DatabaseError) in try SealedValue.parsing(text) }
         case .json:
-            guard let text = try row.textOrNil(index), text.hasPrefix(#""\u0001"#) else { return nil }
-            return try SealedValue.parsing("\(SealedValue.mark)\(text.dropFirst(7).dropLast())")
+            return try row.textOrNil(index).flatMap { (text) throws(DatabaseError) in try Self.sealedValue(json: Array(text.utf8)) }
         }
     }
+
+    /// Nil for JSON in the clear.
+    static func sealedValue(json: [UInt8]) throws(DatabaseError) -> SealedValue? {
+        guard json.starts(with: jsonMark) else { return nil }
+        return try SealedValue.parsing("\(SealedValue.mark)" + String(decoding: json.dropFirst(jsonMark.count).dropLast(), as: UTF8.self))
+    }
+
+    private static let jsonMark = Array(#""\u0001"#.utf8)
 }
