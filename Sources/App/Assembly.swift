@@ -101,7 +101,8 @@ struct Assembly: Sendable {
             readiness: readiness(store, engine, cacheCheck(caches, isEnabled: settings.cache.isEnabled)),
             metrics: { registry.render() }, baseURL: settings.baseURL, preferences: preferences, cache: caches.cache,
             isCachingEnabled: settings.cache.isEnabled, replies: replies, receipts: receipts, webhookKeys: settings.webhookKeys,
-            http: metrics.http, allowsPrivateWebhooks: settings.allowsPrivateWebhooks, links: links)
+            http: metrics.http, allowsPrivateWebhooks: settings.allowsPrivateWebhooks, links: links,
+            keySource: Store.keySource(settings))
         settings.access.apply(to: &web)
         web.whatsAppTemplates = templateSync(transports, store, clock, whatsApp)
         web.staffMail = StaffMail(transport: transports[.email], clock: clock)
@@ -135,7 +136,7 @@ struct Assembly: Sendable {
             _exit(EXIT_FAILURE)
         }
         // In the order of their start; they stop the other way round.
-        var services: [any Service] = [sampler, sealer, purge, sweep]
+        var services: [any Service] = [sampler, sealer, purge, sweep, web.keyRotator]
         services += [privacy.purge, privacy.erasures, privacy.accessLog] as [any Service]
         services += Self.accountServices(web)
         services += accessServices()

@@ -34,6 +34,7 @@ struct Rapport: AsyncParsableCommand {
             UserCommand.self,
             BusinessCommand.self,
             AuditCommand.self,
+            KeysCommand.self,
             BenchCommand.self,
         ])
 

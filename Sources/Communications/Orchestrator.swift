@@ -66,10 +66,12 @@ public final class Orchestrator: Sendable {
             engine: engine, id: planner.id, business: business, clientID: request.clientID, critical: planner.urgency == .critical)
         var reserving = planner
         reserving.reserve = { place.take($0, leaseUntil: $1) }
-        let acceptance = Acceptance(
+        var acceptance = Acceptance(
             business: business, id: planner.id, clientID: request.clientID, idempotency: idempotency,
             recipient: try request.recipient.map { try addresses.seal($0, business: business, client: request.clientID) },
             needsBatchState: planner.urgency == .low, requester: requester, plan: { [reserving] in try reserving.plan($0, now: $1) })
+        acceptance.sealed = try database.content.seal(
+            context: planner.context, files: request.attachments, of: planner.id, business: business)
         let result: AcceptanceResult
         do {
             result = try await database.accept(acceptance)

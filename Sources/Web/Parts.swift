@@ -52,6 +52,8 @@ public struct WebParts: Sendable {
     /// Where looks at clients are written down; has to run as a service.
     public var accessLog: AccessLog
     public var erasures: Erasures
+    /// Rotates the encryption keys.
+    public var keyRotator: KeyRotator
 
     /// Makes and checks access tokens.
     public var tokens: AccessTokens { AccessTokens(database: database, cipher: cipher, clock: clock, baseURL: baseURL) }
@@ -82,7 +84,7 @@ public struct WebParts: Sendable {
         replies: ReplyIntake? = nil, receipts: EventIntake? = nil, webhookKeys: WebhookKeys = WebhookKeys(),
         http: HTTPMetrics = HTTPMetrics(registry: MetricsRegistry()), allowsPrivateWebhooks: Bool = false,
         hasher: PasswordHasher = PasswordHasher(),
-        links: LinkIssuer? = nil
+        links: LinkIssuer? = nil, keySource: KeySource = .setting
     ) {
         self.database = database
         self.cipher = cipher
@@ -113,5 +115,7 @@ public struct WebParts: Sendable {
         let logger = Logger(label: "rapport.privacy")
         accessLog = AccessLog(database: database, clock: clock, logger: logger)
         erasures = Erasures(database: database, orchestrator: orchestrator, logger: logger)
+        keyRotator = KeyRotator(
+            keeper: KeyKeeper(database: database, cipher: cipher, source: keySource), database: database, clock: clock)
     }
 }

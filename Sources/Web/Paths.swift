@@ -51,6 +51,7 @@ public enum Path: String, Sendable, Hashable, CaseIterable {
     case whatsAppTemplates = "/api/crm/whatsapp/templates"
     case whatsAppTemplateSync = "/api/crm/whatsapp/templates/sync"
     case cacheStatistics = "/api/crm/cache/stats"
+    case keyRotation = "/api/crm/operations/key-rotation"
 
     case workflowEvents = "/api/crm/workflow/events"
     case workflowPlan = "/api/crm/workflow/plans/{plan_id}"

@@ -167,6 +167,9 @@ enum Routes {
         table.openGet(.metrics, operations.metricsText)
         table.openGet(.openAPI, operations.openAPI)
         table.get(.cacheStatistics, .readOperations, CacheAPI(cache: parts.cache, isEnabled: parts.isCachingEnabled).statistics)
+        let keys = KeyRotationAPI(database: parts.database, rotator: parts.keyRotator)
+        table.get(.keyRotation, .readOperations, keys.show)
+        table.post(.keyRotation, .writeOperations, body: .optional, keys.begin)
     }
 
     /// Who may call.

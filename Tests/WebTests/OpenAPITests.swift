@@ -83,7 +83,8 @@ struct OpenAPITests {
         let whatsApp =
             #"{"client_id":"w","message_type":"reminder","preferred_channel":"whatsapp","recipient":{"phone_number":"+14155550100"},"attachments":[{"filename":"a.pdf","content_type":"application/pdf","link":"https://a.example/a.pdf"}]}"#
         return [
-            DescribedCall("GET", .cacheStatistics, "", nil, 200),
+            DescribedCall("GET", .cacheStatistics, "", nil, 200), DescribedCall("GET", .keyRotation, "", nil, 200),
+            DescribedCall("POST", .keyRotation, "", "", 202), DescribedCall("GET", .keyRotation, "", nil, 200),
             DescribedCall("POST", .communications, "", request, 202),
             DescribedCall("POST", .communications, "?dry_run=true", request, 200),
             DescribedCall("POST", .communications, "", "{}", 422), DescribedCall("POST", .communications, "", "{", 400),

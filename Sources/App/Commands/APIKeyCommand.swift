@@ -131,7 +131,6 @@ struct APIKeyCommand: AsyncParsableCommand {
                     try tx.audit(AuditEntry(actor: .commandLine, action: "api_key.revoke", target: id.description), business: business)
                     return true
                 }
-                }
                 guard isRevoked else { throw CommandFailure("there is no such key, or it was revoked before") }
                 Console.say("revoked")
             }

@@ -24,6 +24,8 @@ struct Settings: Sendable {
     var smsPrices: SMSPrices?
     /// The text of the key ring; nil means the file beside the SQLite database.
     var encryptionKey: String?
+    /// Whether new content is sealed.
+    var encryptsContent: Bool
     var firstAPIKey: String?
     var rateLimits: [RateLimit]
     var logLevel: Logger.Level
@@ -44,6 +46,7 @@ struct Settings: Sendable {
         whatsapp = try Self.whatsapp(source)
         smsPrices = try Self.smsPrices(source)
         encryptionKey = try source.text(.encryptionKey)
+        encryptsContent = try source.flag(.encryptContent) ?? true
         firstAPIKey = try source.text(.apiKey)
         rateLimits = try RateLimit.list(source, hasWhatsApp: whatsapp != nil, hasSMS: twilio != nil)
         logLevel = try source.choice(.logLevel, Logger.Level.self) ?? .info

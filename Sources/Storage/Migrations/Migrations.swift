@@ -18,6 +18,7 @@ enum Migrations {
         Migration(name: M008_Ledgers.name, statements: M008_Ledgers.statements),
         Migration(name: M009_Consent.name, statements: M009_Consent.statements),
         Migration(name: M011_Privacy.name, statements: M011_Privacy.statements),
+        Migration(name: M012_Encryption.name, statements: M012_Encryption.statements),
         Migration(name: M013_Tokens.name, statements: M013_Tokens.statements),
         Migration(name: M014_Links.name, statements: M014_Links.statements),
     ]

@@ -45,9 +45,10 @@ enum SQLiteHotStatement: Int, CaseIterable {
         case .upsertClient:
             """
             INSERT INTO crm_clients (business_id, client_id, name, email, email_hash, phone_number, phone_hash, language, timezone,
-                created_at, updated_at)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10)
-            ON CONFLICT (business_id, client_id) DO UPDATE SET name = excluded.name, email = excluded.email,
+                created_at, updated_at, name_words)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10, ?11)
+            ON CONFLICT (business_id, client_id) DO UPDATE SET name = excluded.name,
+                name_words = COALESCE(excluded.name_words, crm_clients.name_words), email = excluded.email,
                 email_hash = excluded.email_hash, phone_number = excluded.phone_number, phone_hash = excluded.phone_hash,
                 language = excluded.language, timezone = excluded.timezone, updated_at = excluded.updated_at
             """
@@ -62,8 +63,9 @@ enum SQLiteHotStatement: Int, CaseIterable {
         case .insertCommunication:
             """
             INSERT INTO crm_communications (communication_id, business_id, client_id, plan_id, message_type, category, urgency, channel,
-                fallback_channels, status, context, metadata, batch_id, scheduled_for, created_at, error_message, fallback_after_s)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
+                fallback_channels, status, context, metadata, batch_id, scheduled_for, created_at, error_message, fallback_after_s,
+                sealed_context)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)
             """
         case .insertQueueRow:
             """
@@ -74,7 +76,7 @@ enum SQLiteHotStatement: Int, CaseIterable {
         case .dueRows:
             """
             SELECT q.communication_id, q.business_id, q.client_id, q.due_at, q.attempt, q.lease_token, q.leased_at, c.plan_id,
-                c.message_type, c.category, c.urgency, c.fallback_channels, c.context, c.batch_id, c.created_at,
+                c.message_type, c.category, c.urgency, c.fallback_channels, COALESCE(c.sealed_context, c.context), c.batch_id, c.created_at,
                 EXISTS (SELECT 1 FROM crm_communication_attachments a WHERE a.communication_id = q.communication_id),
                 q.unknown_since, q.rate_limited, q.takeovers, c.fallback_after_s, c.status, t.topic, b.marketing_consent,
                 b.postal_address = ''
