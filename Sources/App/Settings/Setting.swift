@@ -41,12 +41,22 @@ enum Setting: String, CaseIterable, Sendable {
     case rateLimits = "RATE_LIMITS"
     case logLevel = "LOG_LEVEL"
     case allowPrivateWebhooks = "WEBHOOK_ALLOW_PRIVATE_NETWORKS"
+    case inboundDomain = "INBOUND_MAIL_DOMAIN"
+    case inboundPort = "INBOUND_SMTP_PORT"
+    case inboundHost = "INBOUND_SMTP_HOST"
+    case complaintScope = "COMPLAINT_SCOPE"
+    case softBounceLimit = "SOFT_BOUNCE_LIMIT"
+    case softBounceDays = "SOFT_BOUNCE_DAYS"
+    case sesTopics = "SES_TOPIC_ARNS"
+    case sendGridKey = "SENDGRID_WEBHOOK_PUBLIC_KEY"
+    case mailgunKey = "MAILGUN_WEBHOOK_SIGNING_KEY"
+    case postmarkSecret = "POSTMARK_WEBHOOK_SECRET"
 
     /// Values of these are never shown, not even in the line that says what is wrong with them.
     var isSecret: Bool {
         switch self {
         case .databaseURL, .redisURL, .smtpPassword, .twilioToken, .twilioKeySecret, .twilioWebhookKey, .whatsappToken, .whatsappSecret,
-            .whatsappVerifyToken, .encryptionKey, .apiKey:
+            .whatsappVerifyToken, .encryptionKey, .apiKey, .mailgunKey, .postmarkSecret:
             true
         default: false
         }
@@ -73,6 +83,10 @@ enum Setting: String, CaseIterable, Sendable {
         case .rateLimits: "with a real provider whatsapp=1000/86400,sms=1/1"
         case .logLevel: "info"
         case .allowPrivateWebhooks: "false"
+        case .inboundHost: "127.0.0.1"
+        case .complaintScope: "all"
+        case .softBounceLimit: "5"
+        case .softBounceDays: "30"
         default: "none"
         }
     }
@@ -121,6 +135,16 @@ enum Setting: String, CaseIterable, Sendable {
         case .rateLimits: "messages/seconds by channel, over all instances, e.g. email=100/3600; empty means none"
         case .logLevel: "trace, debug, info, notice, warning, error or critical"
         case .allowPrivateWebhooks: "whether events may go to http:// and to private networks (development, closed networks)"
+        case .inboundDomain: "domain whose mail comes to us: bounces return there, to an address of their own for each message"
+        case .inboundPort: "port that takes that mail (SMTP); none means that nothing listens; 0 takes a free one"
+        case .inboundHost: "address that it listens on"
+        case .complaintScope: "what a spam complaint stops: all mail to the address, or marketing only"
+        case .softBounceLimit: "temporary failures of an address without a delivery between them after which nothing goes there, 1 to 100"
+        case .softBounceDays: "days within which they count, 1 to 365"
+        case .sesTopics: "ARNs of the SNS topics by which Amazon SES tells of bounces and complaints, with commas"
+        case .sendGridKey: "public key (base64) with which SendGrid signs its events"
+        case .mailgunKey: "key with which Mailgun signs its webhooks"
+        case .postmarkSecret: "password of Postmark's webhooks (basic authentication or ?secret=), 16 characters or more"
         }
     }
 }
