@@ -70,9 +70,9 @@ extension ParsedMessage {
         headers.first { $0.name == name }?.value
     }
 
-    /// As ``header(_:)``, with encoded words decoded (RFC 2047).
-    public func text(ofHeader name: String) -> String? {
-        header(name).map(EncodedWords.decode)
+    /// A header's value with encoded words decoded (RFC 2047).
+    public func text(of header: ParsedHeader) -> String {
+        EncodedWords.decode(header.value)
     }
 
     /// The body without its transfer encoding.
