@@ -36,6 +36,8 @@ struct Assembly: Sendable {
     /// Nil while WhatsApp runs in the sandbox.
     let confirmation: WhatsAppConfirmation?
     let receipts: EventIntake
+    /// Nil where no port is set for mail that comes back.
+    let inbound: InboundMailService?
     let caches: CacheParts
     /// Nil while e-mail runs in the sandbox.
     let mail: SMTPPool?
@@ -80,13 +82,14 @@ struct Assembly: Sendable {
         let engine = DeliveryEngine(
             database: store.database, addresses: addresses, clock: clock, transports: transports, composer: composer, zones: zones,
             directory: directory, timing: timing, rates: RateLimit.rates(settings.rateLimits), sharedUsage: caches.sharedUsage,
-            preferences: preferences, logger: Logger(label: "rapport.delivery"), metrics: metrics)
+            preferences: preferences, bounces: settings.inbound.policy, logger: Logger(label: "rapport.delivery"), metrics: metrics)
         let orchestrator = Orchestrator(
             database: store.database, clock: clock, directory: directory, templates: templates, addresses: addresses, zones: zones,
             engine: engine, preferences: preferences, smsPrices: settings.smsPrices)
         let confirmation = whatsAppConfirmation(transports)
         let replies = replyIntake(settings, confirmation, store, clock, orchestrator)
-        let receipts = EventIntake(database: store.database, cipher: store.cipher, orchestrator: orchestrator)
+        let receipts = EventIntake(
+            database: store.database, cipher: store.cipher, orchestrator: orchestrator, bounces: settings.inbound.policy)
         var web = WebParts(
             database: store.database, cipher: store.cipher, clock: clock, keys: APIKeyCache(database: store.database, clock: clock),
             orchestrator: orchestrator, isTimeZone: { zones.zone(named: $0) != nil },
@@ -102,7 +105,8 @@ struct Assembly: Sendable {
         return Assembly(
             settings: settings, store: store, clock: clock, logger: logger, registry: registry, metrics: metrics, engine: engine,
             orchestrator: orchestrator, web: web, events: events, clients: [http] + providerClients, confirmation: confirmation,
-            receipts: receipts, caches: caches, mail: mail, bootstrap: bootstrap)
+            receipts: receipts, inbound: inboundMail(settings, store, receipts, orchestrator), caches: caches, mail: mail,
+            bootstrap: bootstrap)
     }
 
     /// Runs until SIGTERM or SIGINT, then stops in reverse order: HTTP, the engine with what it has begun, the sampler.
@@ -119,9 +123,9 @@ struct Assembly: Sendable {
             Console.complain("the stop took too long and was cut short; what was begun is taken over by the next start")
             _exit(EXIT_FAILURE)
         }
-        let whatsApp = [web.whatsAppTemplates as (any Service)?, confirmation].compactMap(\.self)
+        let optional = [web.whatsAppTemplates as (any Service)?, confirmation, inbound].compactMap(\.self)
         var configuration = ServiceGroupConfiguration(
-            services: [sampler, purge, sweep] + whatsApp + [engine, events, server, deadline],
+            services: [sampler, purge, sweep] + optional + [engine, events, server, deadline],
             gracefulShutdownSignals: [.sigterm, .sigint],
             logger: logger)
         // The engine's own deadline for begun attempts is shorter. The group's limit for the cancellation would be a trap; the
@@ -180,7 +184,8 @@ struct Assembly: Sendable {
             { @Sendable (message: [UInt8]) throws -> [UInt8] in try signer.sign(message, at: clock.now().milliseconds) }
         }
         transports[.email] = EmailTransport(
-            pool: pool, sender: try mail.sender(), senderName: mail.fromName, sign: sign, clock: clock)
+            pool: pool, sender: try mail.sender(), senderName: mail.fromName, sign: sign, returns: returnAddresses(settings, store),
+            referenceHeader: settings.inbound.postmarkSecret == nil ? nil : PostmarkWebhook.referenceHeader, clock: clock)
         return (transports, pool, clients)
     }
 }

@@ -84,7 +84,7 @@ struct InboundMailReader: Sendable {
         for text in texts {
             if let found = address(in: text) { return found }
         }
-        guard let id = embedded?.header("message-id").flatMap(Self.communication(ofMessageID:)) else { return nil }
+        guard let id = embedded?.header("message-id").flatMap(MailEvent.communication(ofMessageID:)) else { return nil }
         return ReturnAddress(kind: .bounce, communication: id, fingerprint: 0)
     }
 
@@ -95,13 +95,6 @@ struct InboundMailReader: Sendable {
             if word.utf8.contains(0x40), let found = addresses.open(String(word)) { return found }
         }
         return nil
-    }
-
-    /// As ``EmailTransport`` writes them: `<UUID.email@domain>`.
-    static func communication(ofMessageID text: String) -> CommunicationID? {
-        let bare = text.drop { $0 == "<" || $0 == " " }
-        guard bare.utf8.count > 43, bare.dropFirst(36).hasPrefix(".email@") else { return nil }
-        return CommunicationID(String(bare.prefix(36)))
     }
 
     private static func addresses(in message: ParsedMessage) -> [String] {

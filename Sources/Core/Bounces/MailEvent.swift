@@ -44,6 +44,13 @@ public struct MailEvent: Sendable, Hashable {
     /// The provider under which e-mail is recorded: whoever tells, the message left by SMTP.
     public static let provider = "smtp"
 
+    /// Which communication a Message-ID of ours names: `<UUID.email@domain>`; nil for every other.
+    public static func communication(ofMessageID text: String) -> CommunicationID? {
+        let bare = text.drop { $0 == "<" || $0 == " " }
+        guard bare.utf8.count > 43, bare.dropFirst(36).hasPrefix(".email@") else { return nil }
+        return CommunicationID(String(bare.prefix(36)))
+    }
+
     /// As receipts take it; nil where nothing says which message it is about.
     public var providerEvent: ProviderEvent? {
         guard let name = communication.map({ "\($0).email" }) ?? messageID else { return nil }
