@@ -2,8 +2,11 @@ import Communications
 import Core
 import Logging
 import NIOPosix
+import Observability
+import Providers
 import SMTP
 import Storage
+import Web
 
 extension Assembly {
     /// One loop: whoever floods the port keeps nobody else waiting.
@@ -25,5 +28,15 @@ extension Assembly {
         return InboundMailService(
             SMTPListenerConfiguration(hostName: addresses.domain), intake: intake, host: place.host, port: place.port, group: inboundLoops,
             metrics: receipts.metrics.inboundMail, logger: logger)
+    }
+
+    /// By what the providers of mail are known.
+    static func addMailWebhooks(to web: inout WebParts, _ settings: Settings, _ store: Store, _ sns: SNSVerifier) {
+        let inbound = settings.inbound
+        web.returnAddresses = returnAddresses(settings, store)
+        if !inbound.sesTopics.isEmpty { web.webhookKeys.ses = WebhookKeys.SES(topics: Set(inbound.sesTopics), verifier: sns) }
+        web.webhookKeys.sendGrid = inbound.sendGridKey.flatMap { SendGridSignature(key: $0) }
+        web.webhookKeys.mailgun = inbound.mailgunKey
+        web.webhookKeys.postmark = inbound.postmarkSecret
     }
 }

@@ -99,6 +99,7 @@ struct Assembly: Sendable {
             http: metrics.http, allowsPrivateWebhooks: settings.allowsPrivateWebhooks)
         web.whatsAppTemplates = templateSync(transports, store, clock, whatsApp)
         let http = SafeHTTP(eventLoopGroup: outgoingLoops)
+        addMailWebhooks(to: &web, settings, store, SNSVerifier(http: http, clock: clock))
         let events = EventDispatcher(
             database: store.database, cipher: store.cipher, clock: clock, http: http,
             allowsPrivateNetworks: settings.allowsPrivateWebhooks, logger: Logger(label: "rapport.events"), metrics: metrics)

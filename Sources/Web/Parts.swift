@@ -33,6 +33,8 @@ public struct WebParts: Sendable {
     public var allowsPrivateWebhooks: Bool
     /// Asks the WhatsApp account for its templates; nil while none is configured.
     public var whatsAppTemplates: WhatsAppTemplateSync?
+    /// Reads the addresses that our mail returns to; nil where it returns to its sender.
+    public var returnAddresses: ReturnAddresses?
 
     /// - Parameter replies: nil takes replies as an account of Twilio's is set up unless told otherwise.
     public init(

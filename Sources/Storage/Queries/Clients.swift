@@ -75,6 +75,7 @@ extension Transaction {
             WHERE business_id = \(business) AND (client_id = \(id) OR phone_hash IN (
                 SELECT phone_hash FROM crm_clients WHERE business_id = \(business) AND client_id = \(id) AND phone_hash IS NOT NULL))
             """)
+        try forgetSuppressionDetails(of: id, business: business)
         let preferences = try execute("DELETE FROM crm_client_preferences WHERE business_id = \(business) AND client_id = \(id)")
         let clients = try execute("DELETE FROM crm_clients WHERE business_id = \(business) AND client_id = \(id)")
         return communications + preferences + clients + replies > 0
