@@ -56,6 +56,8 @@ extension ContentTypeValue {
         /// Moves behind the next `byte`; false at the end.
         mutating func skip(to byte: UInt8) -> Bool {
             while position < bytes.count {
+                skipSpace()
+                guard position < bytes.count else { return false }
                 position += 1
                 if bytes[position - 1] == byte { return true }
             }

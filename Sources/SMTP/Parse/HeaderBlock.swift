@@ -49,7 +49,7 @@ struct HeaderBlock {
         if let first = line.first, first == 0x20 || first == 0x09 {
             guard !name.isEmpty else { return }
             value.append(0x20)
-            append(line, limits)
+            append(line.drop { $0 == 0x20 || $0 == 0x09 }, limits)
             return
         }
         finish()
