@@ -51,6 +51,7 @@ enum Setting: String, CaseIterable, Sendable {
     case sendGridKey = "SENDGRID_WEBHOOK_PUBLIC_KEY"
     case mailgunKey = "MAILGUN_WEBHOOK_SIGNING_KEY"
     case postmarkSecret = "POSTMARK_WEBHOOK_SECRET"
+    case linkLifetime = "LINK_LIFETIME_DAYS"
 
     /// Values of these are never shown, not even in the line that says what is wrong with them.
     var isSecret: Bool {
@@ -87,6 +88,7 @@ enum Setting: String, CaseIterable, Sendable {
         case .complaintScope: "all"
         case .softBounceLimit: "5"
         case .softBounceDays: "30"
+        case .linkLifetime: "60"
         default: "none"
         }
     }
@@ -134,6 +136,7 @@ enum Setting: String, CaseIterable, Sendable {
         case .apiKey: "first API key, 32 characters or more"
         case .rateLimits: "messages/seconds by channel, over all instances, e.g. email=100/3600; empty means none"
         case .logLevel: "trace, debug, info, notice, warning, error or critical"
+        case .linkLifetime: "days for which links to the preference centre work, 1 to 3650"
         case .allowPrivateWebhooks: "whether events may go to http:// and to private networks (development, closed networks)"
         case .inboundDomain: "domain whose mail comes to us: bounces return there, to an address of their own for each message"
         case .inboundPort: "port that takes that mail (SMTP); none means that nothing listens; 0 takes a free one"

@@ -29,6 +29,7 @@ struct Settings: Sendable {
     var logLevel: Logger.Level
     var allowsPrivateWebhooks: Bool
     var inbound: InboundMailSettings
+    var linkLifetimeDays: Int
 
     init(_ source: SettingsSource) throws(SettingsError) {
         host = try source.text(.host) ?? "127.0.0.1"
@@ -47,6 +48,7 @@ struct Settings: Sendable {
         logLevel = try source.choice(.logLevel, Logger.Level.self) ?? .info
         allowsPrivateWebhooks = try source.flag(.allowPrivateWebhooks) ?? false
         inbound = try InboundMailSettings(source)
+        linkLifetimeDays = try source.integer(.linkLifetime, 1...3650) ?? LinkIssuer.standardLifetimeDays
         if case .postgresql = database, encryptionKey == nil {
             throw SettingsError(.encryptionKey, "is required with PostgreSQL; make one with: openssl rand -base64 32")
         }

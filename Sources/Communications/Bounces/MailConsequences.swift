@@ -63,7 +63,7 @@ struct MailConsequences: Sendable {
             try tx.optOut(
                 client: one.client, business: one.business, channel: .email, addressHashes: [hash],
                 reason: one.consequence == .optedOut ? .providerOptOut : .complaint,
-                evidence: ConsentEvidence(communication: one.communication, provider: source(one)))
+                evidence: ConsentEvidence(communication: one.communication, provider: source(one)), source: consentSource(one))
             return [change]
         case .complained, .marketingOptedOut:
             let reason: SuppressionReason = one.consequence == .complained ? .complaint : .marketingOptOut

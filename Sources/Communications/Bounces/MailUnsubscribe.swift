@@ -1,7 +1,7 @@
 import Core
 import Storage
 
-/// A person's mail to a message's unsubscribe address: no more marketing by e-mail.
+/// A person's mail to a message's unsubscribe address: the same as a click on its unsubscribe link.
 public struct MailUnsubscribe: Sendable {
     private let database: Database
     private let addresses: AddressBook
@@ -22,15 +22,11 @@ public struct MailUnsubscribe: Sendable {
             guard let record = try tx.owner(of: id), let client = try tx.client(record.client, business: record.business),
                 let email = try addresses.address(of: client, on: .email, business: record.business), address.wentTo(email)
             else { return nil }
-            let hash = addresses.lookupHash(of: email, on: .email, business: record.business)
-            let isNew = try tx.suppressMarketing(
-                hash, channel: .email, reason: SuppressionReason.marketingOptOut.rawValue, business: record.business,
-                evidence: SuppressionEvidence(report: "unsubscribe mail", words: "", communication: id))
-            if isNew {
-                let source = ConsentSource(
-                    .unsubscribe, by: Actor(.client, id: record.client.text), evidence: "mail to the unsubscribe address of \(id)")
-                try tx.record(
-                    ConsentEntry(client: record.client, purpose: .marketing, channel: .email, decision: .withdrawn, source: source),
+            let source = ConsentSource(
+                .unsubscribe, by: Actor(.client, id: record.client.text), wordingVersion: "mailto", evidence: "communication \(id)")
+            if try tx.unsubscribe(client, from: .email, business: record.business, source: source) {
+                try tx.audit(
+                    AuditEntry(actor: source.actor, action: "client.unsubscribe", target: record.client.text, client: record.client),
                     business: record.business)
             }
             return ConsentChange(business: record.business, client: record.client, channels: .email)

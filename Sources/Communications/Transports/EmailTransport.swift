@@ -20,7 +20,7 @@ public final class EmailTransport: Transport {
     /// - Parameters:
     ///   - senderName: stands in From; nil means the business's own name.
     ///   - sign: adds the DKIM signatures to a finished message.
-    ///   - returns: makes the address that each message returns to; nil means the sender's own.
+    ///   - returns: makes the addresses that each message returns to, and where mail unsubscribes; nil: it returns to its sender.
     ///   - referenceHeader: a header that carries our id, for a provider that hands back that and nothing else.
     public init(
         pool: SMTPPool, sender: MailAddress, senderName: String?, sign: (@Sendable ([UInt8]) throws -> [UInt8])? = nil,
@@ -120,8 +120,18 @@ public final class EmailTransport: Transport {
             try Attachment(filename: $0.filename, contentType: $0.contentType, bytes: $0.content)
         }
         if let referenceHeader { message.headers.append(try HeaderField(referenceHeader, delivery.id.description)) }
+        if let url = rendered.unsubscribeURL { message.headers += try unsubscribeHeaders(url, of: delivery) }
         let bytes = message.render()
         return try sign?(bytes) ?? bytes
+    }
+
+    /// One click for mail programs (RFC 2369, RFC 8058); the DKIM signature covers both.
+    private func unsubscribeHeaders(_ url: String, of delivery: Delivery) throws -> [HeaderField] {
+        let mail = returns.map { ", <mailto:\($0.unsubscribe(delivery.id, to: delivery.address))>" } ?? ""
+        return [
+            try HeaderField("List-Unsubscribe", "<\(url)>\(mail)"),
+            try HeaderField("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
+        ]
     }
 
     /// The same for all attempts of a communication on this channel, so that a receiver can drop a copy.

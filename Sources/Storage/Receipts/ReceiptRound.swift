@@ -155,7 +155,7 @@ struct ReceiptRound {
         guard let client else { return nil }
         return ReceiptRule.nextChannel(
             of: subject.fields.fallbacks, category: subject.category, reachable: client.reachable, optOuts: client.stated.optOuts,
-            suppressed: client.suppressed, marketingAllowed: .all.subtracting(client.marketingStopped))
+            suppressed: client.suppressed, marketingAllowed: .all.subtracting(client.marketingStopped).subtracting(client.stated.marketing.refused))
     }
 
     // MARK: Applying
