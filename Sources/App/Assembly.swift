@@ -37,6 +37,8 @@ struct Assembly: Sendable {
     /// Nil while WhatsApp runs in the sandbox.
     let confirmation: WhatsAppConfirmation?
     let receipts: EventIntake
+    /// Nil where no port is set for mail that comes back.
+    let inbound: InboundMailService?
     let caches: CacheParts
     /// Nil while e-mail runs in the sandbox.
     let mail: SMTPPool?
@@ -88,13 +90,14 @@ struct Assembly: Sendable {
         let engine = DeliveryEngine(
             database: store.database, addresses: addresses, clock: clock, transports: transports, composer: composer, zones: zones,
             directory: directory, timing: timing, rates: RateLimit.rates(settings.rateLimits), sharedUsage: caches.sharedUsage,
-            preferences: preferences, logger: Logger(label: "rapport.delivery"), metrics: metrics)
+            preferences: preferences, bounces: settings.inbound.policy, logger: Logger(label: "rapport.delivery"), metrics: metrics)
         let orchestrator = Orchestrator(
             database: store.database, clock: clock, directory: directory, templates: templates, addresses: addresses, zones: zones,
             engine: engine, preferences: preferences, smsPrices: settings.smsPrices)
         let confirmation = whatsAppConfirmation(transports)
         let replies = replyIntake(settings, confirmation, store, clock, orchestrator)
-        let receipts = EventIntake(database: store.database, cipher: store.cipher, orchestrator: orchestrator)
+        let receipts = EventIntake(
+            database: store.database, cipher: store.cipher, orchestrator: orchestrator, bounces: settings.inbound.policy)
         var web = WebParts(
             database: store.database, cipher: store.cipher, clock: clock, keys: APIKeyCache(database: store.database, clock: clock),
             orchestrator: orchestrator, isTimeZone: { zones.zone(named: $0) != nil },
@@ -111,13 +114,15 @@ struct Assembly: Sendable {
         web.erasures = privacy.erasures
         let http = SafeHTTP(eventLoopGroup: outgoingLoops)
         web.oidc = settings.access.oidc.map { OIDCProvider($0, http: http, clock: clock) }
+        addMailWebhooks(to: &web, settings, store, SNSVerifier(http: http, clock: clock))
         let events = EventDispatcher(
             database: store.database, cipher: store.cipher, clock: clock, http: http,
             allowsPrivateNetworks: settings.allowsPrivateWebhooks, timing: eventTiming(settings), logger: Logger(label: "rapport.events"), metrics: metrics)
         return Assembly(
             settings: settings, store: store, clock: clock, logger: logger, registry: registry, metrics: metrics, engine: engine,
             orchestrator: orchestrator, web: web, events: events, privacy: privacy, clients: [http] + providerClients,
-            confirmation: confirmation, receipts: receipts, caches: caches, mail: mail, bootstrap: bootstrap, tls: tls)
+            confirmation: confirmation, receipts: receipts, inbound: inboundMail(settings, store, receipts, orchestrator),
+            caches: caches, mail: mail, bootstrap: bootstrap, tls: tls)
     }
 
     /// Runs until SIGTERM or SIGINT, then stops in reverse order: HTTP, the engine with what it has begun, the sampler.
@@ -140,7 +145,7 @@ struct Assembly: Sendable {
         services += [privacy.purge, privacy.erasures, privacy.accessLog] as [any Service]
         services += Self.accountServices(web)
         services += accessServices()
-        services += [web.whatsAppTemplates as (any Service)?, confirmation].compactMap(\.self)
+        services += [web.whatsAppTemplates as (any Service)?, confirmation, inbound].compactMap(\.self)
         services += [engine, events, server, deadline]
         var configuration = ServiceGroupConfiguration(
             services: services,
@@ -202,7 +207,8 @@ struct Assembly: Sendable {
             { @Sendable (message: [UInt8]) throws -> [UInt8] in try signer.sign(message, at: clock.now().milliseconds) }
         }
         transports[.email] = EmailTransport(
-            pool: pool, sender: try mail.sender(), senderName: mail.fromName, sign: sign, clock: clock)
+            pool: pool, sender: try mail.sender(), senderName: mail.fromName, sign: sign, returns: returnAddresses(settings, store),
+            referenceHeader: settings.inbound.postmarkSecret == nil ? nil : PostmarkWebhook.referenceHeader, clock: clock)
         return (transports, pool, clients)
     }
 }

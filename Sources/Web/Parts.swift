@@ -71,6 +71,8 @@ public struct WebParts: Sendable {
 
     /// Checks passwords and codes.
     public var signIn: SignIn { SignIn(database: database, cipher: cipher, clock: clock, hasher: hasher) }
+    /// Reads the addresses that our mail returns to; nil where it returns to its sender.
+    public var returnAddresses: ReturnAddresses?
     /// The links that clients come by.
     public var links: LinkIssuer
 

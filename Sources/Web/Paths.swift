@@ -71,6 +71,14 @@ public enum Path: String, Sendable, Hashable, CaseIterable {
     case tokenRevocation = "/api/auth/revoke"
     case securityText = "/.well-known/security.txt"
 
+    case sesWebhook = "/api/crm/webhooks/ses"
+    case sendGridWebhook = "/api/crm/webhooks/sendgrid"
+    case mailgunWebhook = "/api/crm/webhooks/mailgun"
+    case postmarkWebhook = "/api/crm/webhooks/postmark"
+
+    case suppressions = "/api/crm/suppressions"
+    case suppression = "/api/crm/suppressions/{suppression_id}"
+
     case webhookEndpoints = "/api/crm/webhook-endpoints"
     case webhookEndpoint = "/api/crm/webhook-endpoints/{endpoint_id}"
     case webhookEndpointSecret = "/api/crm/webhook-endpoints/{endpoint_id}/secret"

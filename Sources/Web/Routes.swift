@@ -9,6 +9,7 @@ enum Routes {
         communications(parts, &table)
         replies(parts, &table)
         webhooks(parts, &table)
+        suppressions(parts, &table)
         records(parts, &table)
         privacy(parts, &table)
         events(parts, &table)
@@ -61,6 +62,21 @@ enum Routes {
         table.openGet(.whatsAppWebhook, whatsApp.verify)
         // One request may batch many messages.
         table.openRaw(.whatsAppWebhook, limit: 4 << 20, whatsApp.receive)
+        let mail = MailWebhooksAPI(parts)
+        table.openRaw(.sesWebhook, limit: 1 << 20, mail.ses)
+        // One request may batch many events.
+        table.openRaw(.sendGridWebhook, limit: 4 << 20, mail.sendGrid)
+        table.openRaw(.mailgunWebhook, limit: 1 << 20, mail.mailgun)
+        table.openRaw(.postmarkWebhook, limit: 1 << 20, mail.postmark)
+    }
+
+    /// Addresses that nothing goes to.
+    private static func suppressions(_ parts: WebParts, _ table: inout RouteTable) {
+        let suppressions = SuppressionsAPI(database: parts.database, cipher: parts.cipher, orchestrator: parts.orchestrator)
+        table.get(.suppressions, .readSuppressions, suppressions.list)
+        table.post(.suppressions, .writeSuppressions, suppressions.create)
+        table.get(.suppression, .readSuppressions, suppressions.show)
+        table.delete(.suppression, .overrideSuppressions, body: .ordinary, suppressions.override)
     }
 
     /// Business, clients, preferences, message types, templates.

@@ -42,6 +42,16 @@ enum Setting: String, CaseIterable, Sendable {
     case rateLimits = "RATE_LIMITS"
     case logLevel = "LOG_LEVEL"
     case allowPrivateWebhooks = "WEBHOOK_ALLOW_PRIVATE_NETWORKS"
+    case inboundDomain = "INBOUND_MAIL_DOMAIN"
+    case inboundPort = "INBOUND_SMTP_PORT"
+    case inboundHost = "INBOUND_SMTP_HOST"
+    case complaintScope = "COMPLAINT_SCOPE"
+    case softBounceLimit = "SOFT_BOUNCE_LIMIT"
+    case softBounceDays = "SOFT_BOUNCE_DAYS"
+    case sesTopics = "SES_TOPIC_ARNS"
+    case sendGridKey = "SENDGRID_WEBHOOK_PUBLIC_KEY"
+    case mailgunKey = "MAILGUN_WEBHOOK_SIGNING_KEY"
+    case postmarkSecret = "POSTMARK_WEBHOOK_SECRET"
     case linkLifetime = "LINK_LIFETIME_DAYS"
     case retentionCommunications = "RETENTION_COMMUNICATIONS_DAYS"
     case retentionReplies = "RETENTION_REPLIES_DAYS"
@@ -63,7 +73,7 @@ enum Setting: String, CaseIterable, Sendable {
     var isSecret: Bool {
         switch self {
         case .databaseURL, .redisURL, .smtpPassword, .twilioToken, .twilioKeySecret, .twilioWebhookKey, .whatsappToken, .whatsappSecret,
-            .whatsappVerifyToken, .encryptionKey, .apiKey, .oidcSecret:
+            .whatsappVerifyToken, .encryptionKey, .apiKey, .oidcSecret, .mailgunKey, .postmarkSecret:
             true
         default: false
         }
@@ -91,6 +101,10 @@ enum Setting: String, CaseIterable, Sendable {
         case .rateLimits: "with a real provider whatsapp=1000/86400,sms=1/1"
         case .logLevel: "info"
         case .allowPrivateWebhooks: "false"
+        case .inboundHost: "127.0.0.1"
+        case .complaintScope: "all"
+        case .softBounceLimit: "5"
+        case .softBounceDays: "30"
         case .linkLifetime: "60"
         case .retentionCommunications, .retentionReplies, .retentionAccessLog: "730"
         case .retentionSandbox: "90"
@@ -162,6 +176,16 @@ enum Setting: String, CaseIterable, Sendable {
         case .oidcClient: "this server's client id there; its redirect address is API_BASE_URL/sign-in/oidc/callback"
         case .oidcSecret: "the client's secret, if it has one"
         case .oidcName: "what the button for it says"
+        case .inboundDomain: "domain whose mail comes to us: bounces return there, to an address of their own for each message"
+        case .inboundPort: "port that takes that mail (SMTP); none means that nothing listens; 0 takes a free one"
+        case .inboundHost: "address that it listens on"
+        case .complaintScope: "what a spam complaint stops: all mail to the address, or marketing only"
+        case .softBounceLimit: "temporary failures of an address without a delivery between them after which nothing goes there, 1 to 100"
+        case .softBounceDays: "days within which they count, 1 to 365"
+        case .sesTopics: "ARNs of the SNS topics by which Amazon SES tells of bounces and complaints, with commas"
+        case .sendGridKey: "public key (base64) with which SendGrid signs its events"
+        case .mailgunKey: "key with which Mailgun signs its webhooks"
+        case .postmarkSecret: "password of Postmark's webhooks (basic authentication or ?secret=), 16 characters or more"
         }
     }
 }

@@ -30,6 +30,7 @@ struct Settings: Sendable {
     var rateLimits: [RateLimit]
     var logLevel: Logger.Level
     var allowsPrivateWebhooks: Bool
+    var inbound: InboundMailSettings
     var linkLifetimeDays: Int
     var retention: RetentionRules
     var access: Access
@@ -51,6 +52,7 @@ struct Settings: Sendable {
         rateLimits = try RateLimit.list(source, hasWhatsApp: whatsapp != nil, hasSMS: twilio != nil)
         logLevel = try source.choice(.logLevel, Logger.Level.self) ?? .info
         allowsPrivateWebhooks = try source.flag(.allowPrivateWebhooks) ?? false
+        inbound = try InboundMailSettings(source)
         linkLifetimeDays = try source.integer(.linkLifetime, 1...3650) ?? LinkIssuer.standardLifetimeDays
         retention = try source.retention()
         access = try Access(source, baseURL: baseURL)

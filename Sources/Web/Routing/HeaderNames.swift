@@ -12,6 +12,8 @@ extension HTTPField.Name {
     static let twilioSignature = known("X-Twilio-Signature")
     static let twilioSignatureSettings = known("X-Twilio-Webhooks-Signature-Settings")
     static let hubSignature = known("X-Hub-Signature-256")
+    static let sendGridSignature = known("X-Twilio-Email-Event-Webhook-Signature")
+    static let sendGridTimestamp = known("X-Twilio-Email-Event-Webhook-Timestamp")
     static let idempotencyKey = known("Idempotency-Key")
     static let idempotencyReplayed = known("Idempotency-Replayed")
     static let contentSecurityPolicy = known("Content-Security-Policy")

@@ -23,9 +23,11 @@ public struct RouteTable: Sendable {
         routes.append(Route(method: .post, path: path, body: body, handler: .idempotent(handler), permission: permission))
     }
 
-    /// A writing call without a body. `Idempotency-Key` is taken care of.
-    mutating func delete(_ path: Path, _ permission: Permission, _ handler: @escaping @Sendable (Call) async throws -> Answer) {
-        routes.append(Route(method: .delete, path: path, body: .none, handler: .idempotent(handler), permission: permission))
+    /// A writing call, without a body unless told otherwise. `Idempotency-Key` is taken care of.
+    mutating func delete(
+        _ path: Path, _ permission: Permission, body: BodyRule = .none, _ handler: @escaping @Sendable (Call) async throws -> Answer
+    ) {
+        routes.append(Route(method: .delete, path: path, body: body, handler: .idempotent(handler), permission: permission))
     }
 
     /// A call by `POST` that changes nothing, or that hands its `Idempotency-Key` on by itself.
