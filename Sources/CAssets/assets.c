@@ -13,6 +13,8 @@ static const CAsset assets[] = {
 #include "embed_asset.h"
 #define ASSET "openapi/communications.json"
 #include "embed_asset.h"
+#define ASSET "openapi/ledgers.json"
+#include "embed_asset.h"
 #define ASSET "openapi/message-types.json"
 #include "embed_asset.h"
 #define ASSET "openapi/operations.json"
