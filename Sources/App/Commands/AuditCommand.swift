@@ -48,6 +48,15 @@ struct AuditCommand: AsyncParsableCommand {
                         findings += 1
                     }
                 }
+                switch try await store.database.verifyLedgerCount() {
+                case .right: break
+                case .missing(let count):
+                    Console.say("removed: \(count) of the ledgers, with all that was in them")
+                    findings += 1
+                case .altered:
+                    Console.say("altered: the number of ledgers")
+                    findings += 1
+                }
                 if findings > 0 { throw ExitCode.failure }
             }
         }

@@ -243,6 +243,32 @@ struct LedgerTamperTests {
         }
     }
 
+    @Test("a ledger that was removed as a whole is missed, also after it began anew", arguments: engines)
+    func wholeLedger(engine: TestEngine) async throws {
+        try await LedgerWorld.with(engine) { world in
+            #expect(try await world.database.verifyLedgerCount() == .right)
+            try await world.audit(3)
+            try await world.audit(3, business: LedgerWorld.stranger)
+            try await world.consent("ada")
+            try await world.database.sealLedgers()
+            #expect(try await world.database.verifyLedgerCount() == .right)
+            try await world.tamper("DELETE FROM crm_ledger_entries WHERE ledger = 'audit'")
+            try await world.tamper("DELETE FROM crm_ledger_heads WHERE ledger = 'audit'")
+            #expect(try await world.database.verifyLedgerCount() == .missing(2))
+            try await world.audit(1)
+            try await world.database.sealLedgers()
+            #expect(try await world.findings().isEmpty)
+            #expect(try await world.database.verifyLedgerCount() == .missing(2))
+            try await world.tamper("UPDATE rapport_meta SET value = '1 00' WHERE key = 'ledgers'")
+            #expect(try await world.database.verifyLedgerCount() == .altered)
+            try await world.tamper("DELETE FROM rapport_meta WHERE key = 'ledgers'")
+            #expect(try await world.database.verifyLedgerCount() == .altered)
+            try await world.audit(1, business: LedgerWorld.stranger)
+            try await world.database.sealLedgers()
+            #expect(try await world.database.verifyLedgerCount() == .altered)
+        }
+    }
+
     @Test("a head without a ledger, and one that was altered, are named", arguments: engines)
     func head(engine: TestEngine) async throws {
         let changes: [(SQL, LedgerFinding.Kind)] = [
