@@ -65,7 +65,9 @@ struct AuditCommandTests {
         #expect(actions == ["system api_key.revoke", "system api_key.create"])
     }
 
-    @Test("an anchor is a ledger, a number and a hash", arguments: ["audit", "audit:1", "audit:0:" + String(repeating: "a", count: 64), "audit:1:zz", "x:1:"])
+    @Test(
+        "an anchor is a ledger, a number and a hash",
+        arguments: ["audit", "audit:1", "audit:0:" + String(repeating: "a", count: 64), "audit:1:zz", "x:1:"])
     func anchors(text: String) {
         #expect(LedgerAnchor(argument: text) == nil)
     }

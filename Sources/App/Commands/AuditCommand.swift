@@ -23,7 +23,8 @@ struct AuditCommand: AsyncParsableCommand {
         @OptionGroup var configuration: ConfigurationOptions
         @Option(help: "Only this business's ledgers.")
         var business: String?
-        @Option(help: "An end that was printed earlier, as LEDGER:SEQUENCE:HASH; may be repeated. Needs --business where there are several.")
+        @Option(
+            help: "An end that was printed earlier, as LEDGER:SEQUENCE:HASH; may be repeated. Needs --business where there are several.")
         var anchor: [LedgerAnchor] = []
 
         func run() async throws {

@@ -88,7 +88,8 @@ extension Transaction {
             return "$\(sql.binds.count)"
         }
         let rows = links.map { id, link in
-            "(" + [.uuid(id), .int(link.sequence), .bytes(link.previousHash), .bytes(link.hash), .bytes(link.seal)]
+            "("
+                + [.uuid(id), .int(link.sequence), .bytes(link.previousHash), .bytes(link.hash), .bytes(link.seal)]
                 .map(bind).joined(separator: ", ") + ")"
         }
         // The condition on the sequence: whatever was sealed stays as it is.

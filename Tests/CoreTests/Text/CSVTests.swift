@@ -12,7 +12,8 @@ struct CSVTests {
     @Test(
         "a cell that a spreadsheet would compute becomes text",
         arguments: [
-            "=1+1", "+1+1", "-1+1", "@SUM(A1)", "\t=1+1", "\r=1", "\n=1", " =1+1", "\u{FEFF}=1", "\u{200B}=cmd", "＝1+1", "＋1", "－1", "＠a", "|x",
+            "=1+1", "+1+1", "-1+1", "@SUM(A1)", "\t=1+1", "\r=1", "\n=1", " =1+1", "\u{FEFF}=1", "\u{200B}=cmd", "＝1+1", "＋1", "－1", "＠a",
+            "|x",
             "%0A=1", "\u{A0}=1", "\u{0}=1", "−1",
         ])
     func formulas(text: String) {

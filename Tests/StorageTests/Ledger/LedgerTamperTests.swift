@@ -63,7 +63,8 @@ struct LedgerTamperTests {
             case "business_id", "ledger": #expect(found == [finding(.removed, 5, through: 5)], "\(change.column)")
             case "entry_id": #expect(found.allSatisfy { $0.sequence == 5 }, "\(change.column)")
             case "sequence": #expect(found.contains { $0.kind == .removed && $0.sequence == 5 } && found.contains { $0.entry == fifth })
-            default: #expect(found.allSatisfy { $0.sequence == 5 && $0.entry == fifth && $0.kind == .altered }, "\(change.column): \(found)")
+            default:
+                #expect(found.allSatisfy { $0.sequence == 5 && $0.entry == fifth && $0.kind == .altered }, "\(change.column): \(found)")
             }
         }
     }

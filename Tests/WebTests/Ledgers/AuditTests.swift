@@ -45,9 +45,10 @@ struct AuditTests {
             }
             let report = try await sealedReport(world)
             #expect(report.findings.isEmpty && report.sealed > AuditExample.all.count - 1)
-            #expect(try await world.database.read { tx in
-                try tx.ledgerEntries(LedgerPlace(business: world.elsewhere.id, ledger: .audit), limit: 10).isEmpty
-            })
+            #expect(
+                try await world.database.read { tx in
+                    try tx.ledgerEntries(LedgerPlace(business: world.elsewhere.id, ledger: .audit), limit: 10).isEmpty
+                })
         }
     }
 
@@ -102,7 +103,9 @@ struct AuditTests {
             _ = try await api.post("/api/crm/communications?dry_run=true", body)
             var ids: Set<String> = []
             for _ in 0..<2 {
-                ids.insert(try #require(try await api.with("Idempotency-Key", "k").post("/api/crm/communications", body).string("communication_id")))
+                ids.insert(
+                    try #require(
+                        try await api.with("Idempotency-Key", "k").post("/api/crm/communications", body).string("communication_id")))
             }
             #expect(ids.count == 1)
             try await withThrowingTaskGroup(of: String?.self) { group in
@@ -119,7 +122,9 @@ struct AuditTests {
     @Test("the export holds every entry once, and no cell that a spreadsheet takes for a formula")
     func export() async throws {
         try await World.run { world, api in
-            for number in 0..<205 { _ = try await api.put("/api/crm/message-types/t\(number)", #"{"category":"transactional","channels":["sms"]}"#) }
+            for number in 0..<205 {
+                _ = try await api.put("/api/crm/message-types/t\(number)", #"{"category":"transactional","channels":["sms"]}"#)
+            }
             // The name of a key is somebody's free text.
             try await world.database.write { tx in
                 let actor = Actor(.user, id: "u", name: "=HYPERLINK(\"http://evil.example\",\"x\")")

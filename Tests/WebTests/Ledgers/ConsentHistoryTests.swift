@@ -31,7 +31,9 @@ struct ConsentHistoryTests {
             #expect(items.elements.compactMap { $0["decision"]?.string } == ["withdrawn", "granted"])
             let newest = try #require(items.elements.first { _ in true })
             #expect(newest["wording"]?.string == "Kein „Newsletter“ mehr?" && newest["remote_address"]?.string == "192.0.2.9")
-            #expect(newest["purpose"]?.string == "marketing" && newest["channel"]?.string == "email" && newest["source"]?.string == "unsubscribe")
+            #expect(
+                newest["purpose"]?.string == "marketing" && newest["channel"]?.string == "email"
+                    && newest["source"]?.string == "unsubscribe")
             #expect(newest["actor"]?["kind"]?.string == "client" && newest["actor"]?["id"]?.string == "ada")
             #expect(try await api.get("/api/crm/consent/nobody").json["items"]?.count == 0)
             #expect(try await api.with(key: world.elsewhere.key).get("/api/crm/consent/ada").json["items"]?.count == 0)
@@ -40,10 +42,13 @@ struct ConsentHistoryTests {
         }
     }
 
-    @Test("a program that knows only the proof computes every hash of it", .enabled(if: Python.has("hashlib")), arguments: TestEngine.allCases)
+    @Test(
+        "a program that knows only the proof computes every hash of it", .enabled(if: Python.has("hashlib")), arguments: TestEngine.allCases
+    )
     func proof(engine: TestEngine) async throws {
         try await World.run(engine) { world, api in
-            for (client, decision) in [("bob", ConsentEntry.Decision.granted), ("ada", .granted), ("bob", .withdrawn), ("ada", .withdrawn)] {
+            for (client, decision) in [("bob", ConsentEntry.Decision.granted), ("ada", .granted), ("bob", .withdrawn), ("ada", .withdrawn)]
+            {
                 try await record(world, client, decision)
             }
             try await record(world, "eve", .granted)
