@@ -12,6 +12,11 @@ enum Console {
         put(text + "\n", 1)
     }
 
+    /// Without the end of the line; on standard error, so that answers can be piped.
+    static func ask(_ text: String) {
+        put(text, 2)
+    }
+
     static func complain(_ text: String) {
         put("rapport: \(text)\n", 2)
     }

@@ -16,7 +16,7 @@ public enum Submission: Sendable {
 public final class Orchestrator: Sendable {
     private let database: Database
     private let clock: WallClock
-    private let directory: Directory
+    public let directory: Directory
     private let templates: TemplateStore
     private let addresses: AddressBook
     private let zones: ZoneCatalog
@@ -66,10 +66,12 @@ public final class Orchestrator: Sendable {
             engine: engine, id: planner.id, business: business, clientID: request.clientID, critical: planner.urgency == .critical)
         var reserving = planner
         reserving.reserve = { place.take($0, leaseUntil: $1) }
-        let acceptance = Acceptance(
+        var acceptance = Acceptance(
             business: business, id: planner.id, clientID: request.clientID, idempotency: idempotency,
             recipient: try request.recipient.map { try addresses.seal($0, business: business, client: request.clientID) },
             needsBatchState: planner.urgency == .low, requester: requester, plan: { [reserving] in try reserving.plan($0, now: $1) })
+        acceptance.sealed = try database.content.seal(
+            context: planner.context, files: request.attachments, of: planner.id, business: business)
         let result: AcceptanceResult
         do {
             result = try await database.accept(acceptance)
@@ -115,7 +117,8 @@ public final class Orchestrator: Sendable {
                 : try addresses.address(
                     of: plan.client, on: plan.channel, business: business, client: request.clientID)
             return try await MessagePreview(
-                planner: planner, plan: plan, templates: templates, whatsApp: engine.composer.whatsApp, smsPrices: smsPrices, number: number
+                planner: planner, plan: plan, templates: templates, whatsApp: engine.composer.whatsApp, smsPrices: smsPrices, number: number,
+                baseURL: engine.composer.links?.signer.baseURL
             ).answer
         } catch let error as TemplateError {
             throw ValidationError(errors: [FieldError(field: "context", message: "can not be rendered: \(error.message)")])
@@ -195,7 +198,8 @@ public final class Orchestrator: Sendable {
             throw ValidationError(errors: [FieldError(field: "message_type", message: "is not known")])
         }
         if let channels = request.channels { type.channels = channels }
-        let writable = try await templates.writableChannels(business, type.name, language: profile.business.defaultLanguage)
+        var writable = try await templates.writableChannels(business, type.name, language: profile.business.defaultLanguage)
+        if let only = request.onlyChannel { writable.formIntersection(ChannelSet(only)) }
         guard !writable.isEmpty else {
             throw ValidationError(errors: [FieldError(field: "message_type", message: "has no template on any channel")])
         }

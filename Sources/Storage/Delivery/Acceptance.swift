@@ -120,6 +120,8 @@ public struct Acceptance: Sendable {
     public var needsBatchState: Bool
     /// Who asked; nil where nobody in particular did. Stands in the audit log together with others of the same commit.
     public var requester: Requester?
+    /// The context and the files, where content is sealed; the plan's own are what the sender works with.
+    public var sealed: SealedContent?
     /// Nil snapshot: the client is unknown. What it throws reaches this caller alone and stores nothing.
     public var plan: @Sendable (_ client: ClientSnapshot?, _ now: Timestamp) throws -> AcceptancePlan
 

@@ -4,7 +4,7 @@ extension PostgresRound {
     /// Runs plans and gates, and queues everything that they write.
     mutating func queueWrites(on connection: PostgresConnection) throws(DatabaseError) {
         for (index, acceptance) in acceptances { result.replies[index] = .accepted(decide(acceptance)) }
-        queueClients(connection)
+        try queueClients(connection)
         queueCommunications(connection)
         queueQueueRows(connection)
         queueIdempotencyRecords(connection)

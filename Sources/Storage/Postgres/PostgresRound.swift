@@ -6,6 +6,7 @@ struct PostgresRound {
     let requests: [WriterRequest]
     let now: Timestamp
     let ciphers: CipherSlot
+    let content: ContentSeal
     var result: RoundResult
 
     /// Which answer of the read pipeline belongs to what.
@@ -35,6 +36,7 @@ struct PostgresRound {
         self.requests = requests
         self.now = now
         self.ciphers = ciphers
+        content = ContentSeal(cipher: ciphers.cipher)
         result = RoundResult(count: requests.count)
         sort()
     }

@@ -40,6 +40,9 @@ public final class Transaction {
         return cipher
     }
 
+    /// How content is sealed.
+    var content: ContentSeal { ContentSeal(cipher: ciphers.cipher) }
+
     /// Runs one statement and returns its rows (also those of `RETURNING`).
     @discardableResult
     public func run(_ sql: SQL) throws(DatabaseError) -> [Row] {

@@ -8,7 +8,12 @@ extension SQLiteRound {
         var changed = false
         if let recipient = acceptance.recipient {
             var record = stored.record ?? ClientRecord()
-            changed = record.merge(recipient) || isNew
+            do throws(DatabaseError) {
+                changed = try record.merge(recipient, content, acceptance.business, acceptance.clientID) || isNew
+            } catch {
+                // A name that can not be opened is this request's trouble alone.
+                return .failure(error)
+            }
             stored.record = record
         }
         var snapshot: ClientSnapshot?
@@ -106,7 +111,8 @@ extension SQLiteRound {
         var values = statement.binder()
         values.add(acceptance.business)
         values.add(acceptance.clientID.text)
-        values.add(record.name)
+        let name = try record.storedName(content, acceptance.business, acceptance.clientID)
+        values.add(name.text)
         values.add(record.email?.bytes)
         values.add(record.emailHash)
         values.add(record.phoneNumber?.bytes)
@@ -114,6 +120,7 @@ extension SQLiteRound {
         values.add(record.language)
         values.add(record.timezone)
         values.add(now)
+        values.add(name.words)
         try statement.run(values)
     }
 
@@ -131,13 +138,14 @@ extension SQLiteRound {
         values.add(plan.channel.rawValue)
         values.add(plan.fallbacks.joined)
         values.add(plan.status.rawValue)
-        values.add(json: plan.context)
+        values.add(json: effects.plainContext)
         values.add(json: plan.metadata)
         values.add(effects.batchID)
         values.add(plan.scheduledFor)
         values.add(now)
         values.add(plan.errorMessage)
         values.add(plan.fallbackAfter.map(Int64.init))
+        values.add(acceptance.sealed?.context.bytes)
         try statement.run(values)
     }
 
@@ -216,5 +224,6 @@ extension StoredClient {
         if try row.bool(13) { stated.optOuts.insert(.sms) }
         if try row.bool(14) { stated.optOuts.insert(.whatsapp) }
         stated.language = try row.textOrNil(15)
+        try stated.setConsent(marketing: row.textOrNil(16) ?? "", topicsRefused: row.textOrNil(17) ?? "")
     }
 }

@@ -18,6 +18,8 @@ final class SQLiteRound {
         self.ciphers = ciphers
     }
 
+    var content: ContentSeal { ContentSeal(cipher: ciphers.cipher) }
+
     func run(_ requests: [WriterRequest]) throws(DatabaseError) -> RoundResult {
         var result = RoundResult(count: requests.count)
         // Closures first: an opt-out that arrived with a claim wins over it.

@@ -47,6 +47,7 @@ struct CommunicationsAPI: Sendable {
         guard let detail = try await database.read({ tx in try tx.communicationDetail(id, business: business) }) else {
             throw Refusal.notFound
         }
+        try await call.noteAccess(.communication, detail.record.clientID)
         return CommunicationJSON.detail(detail)
     }
 
@@ -63,6 +64,7 @@ struct CommunicationsAPI: Sendable {
         let records = try await database.read { tx in try tx.communications(filter, business: business, limit: page.limit + 1) }
         let shown = records.prefix(page.limit)
         let next = records.count > page.limit ? shown.last.map { Cursor($0.id.description) } : nil
+        try await call.noteAccess(.communication, shown.map(\.clientID))
         return .page(Array(shown), next: next) { json, record in
             json.object { json in CommunicationJSON.members(record, withContext: false, &json) }
         }

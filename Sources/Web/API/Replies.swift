@@ -21,12 +21,14 @@ struct RepliesAPI: Sendable {
         let shown = found.prefix(page.limit)
         let next = found.count > page.limit ? shown.last.map { Cursor($0.id.description) } : nil
         let opened = try shown.map { try OpenedReply($0, cipher) }
+        try await call.noteAccess(.reply, shown.compactMap(\.clientID))
         return .page(opened, next: next) { json, reply in json.object { json in ReplyJSON.members(reply, &json) } }
     }
 
     func show(_ call: Call) async throws -> Answer {
         let (id, business) = (try call.id("reply_id"), call.business)
         guard let reply = try await database.read({ tx in try tx.reply(id, business: business) }) else { throw Refusal.notFound }
+        if let client = reply.clientID { try await call.noteAccess(.reply, client) }
         return try answer(reply, .ok)
     }
 

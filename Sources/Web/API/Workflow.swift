@@ -60,6 +60,7 @@ struct WorkflowAPI: Sendable {
             )
         }
         guard let newest = records.first else { throw Refusal.notFound }
+        try await call.noteAccess(.communication, Set(records.map(\.clientID)))
         let action = PendingAction.pending(
             newestFirst: records.lazy.map { PendingAction.Message(id: $0.id, messageType: $0.messageType, status: $0.status) },
             answered: answered)
