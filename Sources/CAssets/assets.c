@@ -21,6 +21,8 @@ static const CAsset assets[] = {
 #include "embed_asset.h"
 #define ASSET "openapi/consent.json"
 #include "embed_asset.h"
+#define ASSET "openapi/ledgers.json"
+#include "embed_asset.h"
 #define ASSET "openapi/message-types.json"
 #include "embed_asset.h"
 #define ASSET "openapi/operations.json"

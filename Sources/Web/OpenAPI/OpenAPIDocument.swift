@@ -19,6 +19,7 @@ enum OpenAPIDocument {
         "whatsapp",
         "provider-webhooks",
         "webhooks",
+        "ledgers",
         "operations",
         "privacy",
         "access",
