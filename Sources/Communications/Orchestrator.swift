@@ -16,7 +16,7 @@ public enum Submission: Sendable {
 public final class Orchestrator: Sendable {
     private let database: Database
     private let clock: WallClock
-    private let directory: Directory
+    public let directory: Directory
     private let templates: TemplateStore
     private let addresses: AddressBook
     private let zones: ZoneCatalog
@@ -180,7 +180,8 @@ public final class Orchestrator: Sendable {
             throw ValidationError(errors: [FieldError(field: "message_type", message: "is not known")])
         }
         if let channels = request.channels { type.channels = channels }
-        let writable = try await templates.writableChannels(business, type.name, language: profile.business.defaultLanguage)
+        var writable = try await templates.writableChannels(business, type.name, language: profile.business.defaultLanguage)
+        if let only = request.onlyChannel { writable.formIntersection(ChannelSet(only)) }
         guard !writable.isEmpty else {
             throw ValidationError(errors: [FieldError(field: "message_type", message: "has no template on any channel")])
         }

@@ -16,6 +16,9 @@ public struct WebParts: Sendable {
     public var webhookKeys: WebhookKeys
     /// Preferences for reading.
     public var preferences: PreferencesCache
+    /// Preferences for writing.
+    public var preferencesIntake: PreferencesIntake
+    public var consent: ConsentDesk
     /// Nil: nothing is cached.
     public var cache: (any Cache)?
     /// Whether the operator wants a cache.
@@ -55,6 +58,10 @@ public struct WebParts: Sendable {
         self.receipts = receipts ?? EventIntake(database: database, cipher: cipher, orchestrator: orchestrator)
         self.webhookKeys = webhookKeys
         self.preferences = preferences
+        preferencesIntake = PreferencesIntake(database: database, orchestrator: orchestrator)
+        consent = ConsentDesk(
+            database: database, directory: orchestrator.directory, orchestrator: orchestrator,
+            links: LinkSigner(cipher: cipher, baseURL: baseURL), cipher: cipher)
         self.cache = cache
         self.isCachingEnabled = isCachingEnabled
         self.isTimeZone = isTimeZone

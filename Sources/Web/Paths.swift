@@ -18,6 +18,14 @@ public enum Path: String, Sendable, Hashable, CaseIterable {
     case preferences = "/api/crm/preferences"
     case clientPreferences = "/api/crm/preferences/{client_id}"
 
+    case topics = "/api/crm/topics"
+    case consent = "/api/crm/consent"
+    case confirmConsent = "/d/{token}"
+    case clientImport = "/api/crm/clients/import"
+    case clientImports = "/api/crm/client-imports"
+    case clientImportRecord = "/api/crm/client-imports/{import_id}"
+    case clientImportErrors = "/api/crm/client-imports/{import_id}/errors"
+
     case communications = "/api/crm/communications"
     case communicationBatch = "/api/crm/communications/batch"
     case communication = "/api/crm/communications/{communication_id}"

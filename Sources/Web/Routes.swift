@@ -12,6 +12,7 @@ enum Routes {
         records(parts, &table)
         events(parts, &table)
         whatsApp(parts, &table)
+        consent(parts, &table)
         operations(parts, &table)
         pages(parts, gate, &table)
         publicPages(parts, &table)
@@ -74,7 +75,8 @@ enum Routes {
         table.get(.clientExport, .exportClients, ClientExportAPI(database: parts.database, cipher: parts.cipher).export)
 
         let preferences = PreferencesAPI(
-            database: parts.database, orchestrator: parts.orchestrator, preferences: parts.preferences, isTimeZone: parts.isTimeZone)
+            database: parts.database, orchestrator: parts.orchestrator, preferences: parts.preferences,
+            intake: parts.preferencesIntake, isTimeZone: parts.isTimeZone)
         table.post(.preferences, .writePreferences, preferences.update)
         table.get(.clientPreferences, .readPreferences, preferences.show)
         table.delete(.clientPreferences, .writePreferences, preferences.delete)
@@ -125,6 +127,14 @@ enum Routes {
         let templates = WhatsAppTemplatesAPI(database: parts.database, sync: parts.whatsAppTemplates)
         table.get(.whatsAppTemplates, .readTemplates, templates.list)
         table.post(.whatsAppTemplateSync, .writeTemplates, body: .optional, templates.synchronise)
+    }
+
+    /// What clients agreed to, and what they may refuse by itself.
+    private static func consent(_ parts: WebParts, _ table: inout RouteTable) {
+        let topics = TopicsAPI(database: parts.database, orchestrator: parts.orchestrator)
+        table.get(.topics, .readTemplates, topics.show)
+        table.put(.topics, .writeTemplates, topics.put)
+        table.post(.consent, .writePreferences, ConsentAPI(desk: parts.consent).state)
     }
 
     private static func operations(_ parts: WebParts, _ table: inout RouteTable) {

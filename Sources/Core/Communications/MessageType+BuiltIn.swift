@@ -14,6 +14,8 @@ extension MessageType {
         // What the preference centre sends by itself.
         MessageType(name: "preferences_updated", category: .transactional, defaultUrgency: .normal, channels: [.email]),
         MessageType(name: "preferences_link", category: .transactional, defaultUrgency: .high, channels: [.email]),
+        // Asks for consent, so it needs none. Nobody waits for it till morning: they have just signed up.
+        MessageType(name: "opt_in_request", category: .transactional, defaultUrgency: .high, channels: [.email]),
     ]
 
     /// The built-in type of this name, if there is one.

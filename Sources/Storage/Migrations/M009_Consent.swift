@@ -35,7 +35,8 @@ enum M009_Consent {
             requested_at {time} NOT NULL,
             expires_at {time} NOT NULL,
             confirmed_at {time},
-            PRIMARY KEY (business_id, client_id, channel)
+            PRIMARY KEY (business_id, client_id, channel),
+            FOREIGN KEY (business_id, client_id) REFERENCES crm_clients (business_id, client_id) ON DELETE CASCADE
         )
         """,
         """
