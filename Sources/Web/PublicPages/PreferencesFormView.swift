@@ -107,7 +107,7 @@ struct PreferencesFormView {
 
     private var marketing: HTML {
         group(
-            .marketingTitle, hint: .topicsHint,
+            .marketingTitle, hint: visit.business.marketingRule == .doubleOptIn ? .marketingConfirm : .topicsHint,
             form.offered.map { box("marketing_\($0.rawValue)", t.text(.marketing($0)), isOn: form.marketing.contains($0)) })
     }
 
