@@ -1,6 +1,7 @@
 import Communications
 import Core
 import HTTPTypes
+import Logging
 import Storage
 
 /// `/p/{token}`: the preference centre.
@@ -123,6 +124,7 @@ struct PreferencesPage: Sendable {
             .preferencesTitle,
             """
             \(banner)
+            \(view.summary)
             <h1>\(t.text(.preferencesTitle))</h1>
             <p>\(t.text(.preferencesIntro, ["business": visit.business.name]))</p>
             <section class="now" aria-labelledby="now">

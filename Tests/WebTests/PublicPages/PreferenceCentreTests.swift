@@ -203,7 +203,7 @@ struct PreferenceCentreConsentTests {
     func topics(engine: TestEngine) async throws {
         try await World.run(engine) { world, api in
             let topics =
-                #"{"topics":[{"name":"garden","titles":{"en":"Garden <b>","de":"Garten"}},{"name":"balcony","titles":{"en":"Balcony"}}]}"#
+                #"{"topics":[{"name":"garden","title":{"en":"Garden <b>","de":"Garten"}},{"name":"balcony","title":{"en":"Balcony"}}]}"#
             #expect(try await api.put("/api/crm/topics", topics).status == 200)
             let ada = try await PublicVisitor(world, api)
             let path = ada.path(ada.preferences)
