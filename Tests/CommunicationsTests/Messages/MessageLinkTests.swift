@@ -1,12 +1,13 @@
 import Core
+import Crypto
 import Foundation
 import NIOPosix
 import SMTP
-import Storage
 import TestSupport
 import Testing
 
 @testable import Communications
+@testable import Storage
 
 @Suite("Links of ours in messages", .timeLimit(.minutes(5)))
 struct MessageLinkTests {
@@ -102,13 +103,14 @@ struct MessageLinkTests {
         defer { server.stop() }
         let key = try DKIMKey("nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A=")
         let signer = try DKIMSigner(domain: "bloom.example", selector: "s1", key: key)
+        let keys = try Cipher(keys: KeyRing(text: World.keys), lookupKey: SymmetricKey(data: [UInt8](repeating: 7, count: 32)))
+        let returns = ReturnAddresses(cipher: keys, domain: "in.bloom.example")
         let mail: (TestClock) throws -> any Transport = { clock in
             let configuration = SMTPConfiguration(host: "127.0.0.1", port: server.port, security: .none)
             return EmailTransport(
                 pool: SMTPPool(configuration: configuration, eventLoop: MultiThreadedEventLoopGroup.singleton.any()),
                 sender: try MailAddress("post@bloom.example"), senderName: nil,
-                sign: { try signer.sign($0, at: clock.now.milliseconds) }, clock: clock.wallClock,
-                unsubscribeAddress: { communication, recipient in "unsubscribe+\(communication).\(recipient.utf8.count)@in.bloom.example" })
+                sign: { try signer.sign($0, at: clock.now.milliseconds) }, returns: returns, clock: clock.wallClock)
         }
         try await withWorld(engine, mail: mail) { world in
             let transport = try #require(world.first.engine.lanes[.email]?.transport)
@@ -121,7 +123,7 @@ struct MessageLinkTests {
             let header = try #require(received["unsubscribe"] as? String)
             #expect(opened(header, .unsubscribe, world).map(\.communication) == [id])
             #expect(header.hasPrefix("<https://crm.example/u/"))
-            #expect(header.hasSuffix(">, <mailto:unsubscribe+\(id).15@in.bloom.example>"))
+            #expect(header.hasSuffix(">, <mailto:\(returns.unsubscribe(id, to: "ada@example.org"))>"))
             #expect(received["unsubscribe_post"] as? String == "List-Unsubscribe=One-Click")
             let raw = try #require((received["raw"] as? String).flatMap { Data(base64Encoded: $0) })
             #expect(try verdict(raw, signer) == "True list-unsubscribe list-unsubscribe-post")

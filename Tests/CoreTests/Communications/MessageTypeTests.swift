@@ -8,7 +8,7 @@ struct MessageTypeTests {
         #expect(
             MessageType.builtIn.map(\.name) == [
                 "welcome", "budget_summary", "vendor_options", "selection_confirmation", "blueprint_delivery", "error_notification",
-                "reminder", "preferences_updated", "preferences_link", "opt_in_request",
+                "reminder", "opt_in_request", "preferences_updated", "preferences_link",
             ])
         for type in MessageType.builtIn {
             #expect(type.category == .transactional)
