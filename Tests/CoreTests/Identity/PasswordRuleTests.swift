@@ -3,7 +3,9 @@ import Testing
 
 @Suite("What a password must be")
 struct PasswordRuleTests {
-    @Test("long ones are taken, of whatever characters", arguments: ["correct horse battery", "            a b c", "Grüße aus Köln!", "🦊🐢🐙🐬🦉🐌🐝🐞🐠🐡🐢🐣"])
+    @Test(
+        "long ones are taken, of whatever characters",
+        arguments: ["correct horse battery", "            a b c", "Grüße aus Köln!", "🦊🐢🐙🐬🦉🐌🐝🐞🐠🐡🐢🐣"])
     func good(password: String) {
         #expect(PasswordRule.check(password, email: "ada@example.org") == nil)
     }

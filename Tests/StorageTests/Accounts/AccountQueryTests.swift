@@ -33,7 +33,9 @@ struct AccountQueryTests {
             try await store.database.read { tx in
                 #expect(try tx.user(email: "ADA@EXAMPLE.ORG") == ada)
                 #expect(try tx.user(ada.id)?.name == "Ada Lovelace")
-                for sql in ["SELECT email, name, email_hash FROM crm_users", "SELECT email, email_hash, token_hash FROM crm_invitations"] as [SQL] {
+                for sql in ["SELECT email, name, email_hash FROM crm_users", "SELECT email, email_hash, token_hash FROM crm_invitations"]
+                    as [SQL]
+                {
                     for row in try tx.run(sql) {
                         for column in 0..<3 {
                             let text = String(decoding: try row.bytes(column), as: UTF8.self)

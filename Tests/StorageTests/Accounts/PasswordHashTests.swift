@@ -25,7 +25,8 @@ struct PasswordHashTests {
     @Test(
         "damaged texts are no hashes, and none asks for all memory",
         arguments: [
-            "", "scrypt", "scrypt$$$", "scrypt$10,8$AAAA$AAAA", "scrypt$63,8,1$AAAA$AAAA", "scrypt$10,8,1$$TWMNB5mOr7OoBWcIuApXJN71m9dslCprgXrufzIlpjs=",
+            "", "scrypt", "scrypt$$$", "scrypt$10,8$AAAA$AAAA", "scrypt$63,8,1$AAAA$AAAA",
+            "scrypt$10,8,1$$TWMNB5mOr7OoBWcIuApXJN71m9dslCprgXrufzIlpjs=",
             "scrypt$10,8,1$AAECAw==$AAECAw==", "scrypt$-1,8,1$AAECAw==$TWMNB5mOr7OoBWcIuApXJN71m9dslCprgXrufzIlpjs=",
             "bcrypt$10,8,1$AAECAw==$TWMNB5mOr7OoBWcIuApXJN71m9dslCprgXrufzIlpjs=",
             "scrypt$10,99999999999999999999,1$AAECAw==$TWMNB5mOr7OoBWcIuApXJN71m9dslCprgXrufzIlpjs=",
