@@ -63,6 +63,14 @@ extension Transaction {
             .map { try Invitation(row: $0, cipher()) }
     }
 
+    /// Open ones of an address, of all businesses; for whoever is known to have that address.
+    public func invitations(email: String) throws -> [Invitation] {
+        let cipher = try cipher()
+        let conditions: [SQL] = ["i.email_hash = \(cipher.userEmailHash(email))", Invitation.isOpen(at: now)]
+        return try run("SELECT \(Invitation.columns) FROM crm_invitations i WHERE \(SQL.all(conditions)) ORDER BY i.invitation_id")
+            .map { try Invitation(row: $0, cipher) }
+    }
+
     /// Uses the invitation up and adds the membership. False: somebody was faster, or it is over.
     public func acceptInvitation(_ invitation: Invitation, as user: UUIDv7) throws -> Bool {
         let used = try execute(

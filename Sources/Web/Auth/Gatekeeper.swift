@@ -1,4 +1,5 @@
 import Core
+import Crypto
 import HTTPTypes
 import Hummingbird
 
@@ -7,6 +8,8 @@ struct Gatekeeper: Sendable {
     let keys: APIKeyCache
     let sessions: SessionStore
     let idempotency: Idempotency
+    let limits: RequestLimits
+    let tokens: AccessTokens
     /// The public address; forms come from there.
     let baseURL: String
     let largeBodies = LargeBodies()
@@ -16,12 +19,30 @@ struct Gatekeeper: Sendable {
         sessions = parts.sessions
         idempotency = Idempotency(database: parts.database, cipher: parts.cipher)
         baseURL = parts.baseURL
+        tokens = parts.tokens
+        limits = RequestLimits(parts.rates, clock: parts.clock)
     }
 
-    /// The holder of the API key in `Authorization: Bearer …`.
-    func credential(of request: Request) async throws -> Credential {
-        guard let key = Self.bearerToken(request.headers[.authorization]) else { throw Refusal.unauthorized }
-        guard let credential = try await keys.credential(of: key.utf8) else { throw Refusal.unauthorized }
+    /// The holder of the API key or access token in `Authorization: Bearer …`.
+    ///
+    /// - Throws: ``RateLimited`` without looking, where too many wrong ones came from.
+    func credential(of request: Request, _ context: WebContext) async throws -> Credential {
+        guard let token = Self.bearerToken(request.headers[.authorization]) else { throw Refusal.unauthorized }
+        let digest = SHA256.hash(data: Array(token.utf8))
+        // Whoever is known already has nothing to guess.
+        if let known = keys.known(digest) { return known }
+        if AccessTokens.isCandidate(token) {
+            switch try await tokens.verdict(on: token) {
+            case .valid(let credential): return credential
+            case .over: throw Refusal.unauthorized
+            case .foreign: break
+            }
+        }
+        try limits.checkFailures(context)
+        guard let credential = try await keys.credential(hash: digest) else {
+            limits.noteFailure(context)
+            throw Refusal.unauthorized
+        }
         return credential
     }
 
@@ -40,7 +61,7 @@ struct Gatekeeper: Sendable {
 
     /// The scheme is case-insensitive (RFC 9110, section 11.1).
     static func bearerToken(_ header: String?) -> Substring? {
-        guard let header, header.utf8.count <= 512 else { return nil }
+        guard let header, header.utf8.count <= 4_096 else { return nil }
         let parts = header.split(separator: " ", maxSplits: 1)
         guard parts.count == 2, parts[0].lowercased() == "bearer" else { return nil }
         let token = parts[1].trimmed

@@ -46,9 +46,15 @@ enum SignInTrouble: Sendable, Hashable {
 extension SignInPage {
     /// E-mail and password; below it an API key.
     struct Form {
+        var provider: String?
         var next: NextPage
         var email: String?
         var trouble: SignInTrouble?
+
+        private var providerLink: HTML {
+            guard let provider else { return "" }
+            return "<p><a class=\"button\" href=\"\(Path.oidc.rawValue)?next=\(next.path)\">Sign in with \(provider)</a></p>"
+        }
 
         var page: Page {
             let isKey = trouble == .wrongKey
@@ -66,6 +72,7 @@ extension SignInPage {
                     <input id="password" name="password" type="password" autocomplete="current-password" maxlength="\(String(PasswordRule.longest))" required\(email == nil ? "" : " autofocus")>
                     <button type="submit">Sign in</button>
                     </form>
+                    \(providerLink)
                     <p><a href="\(Path.reset.rawValue)">Forgotten your password?</a></p>
                     <details\(isKey ? " open" : "")>
                     <summary>Sign in with an API key</summary>

@@ -11,6 +11,9 @@ struct SignInPage: Sendable {
     let keys: APIKeyCache
     let sessions: SessionStore
     let database: Database
+    let limits: RequestLimits
+    /// What the button for another provider's accounts says; nil: there is none.
+    let provider: String?
 
     /// To the form, and from there back to the page that was asked for.
     static func redirect(from request: Request? = nil) -> Answer {
@@ -22,7 +25,7 @@ struct SignInPage: Sendable {
         var query = incoming.query
         let next = NextPage(query.string("next"))
         try query.finish()
-        return Form(next: next).page.answer()
+        return Form(provider: provider, next: next).page.answer()
     }
 
     /// The form has two halves: e-mail and password, or an API key.
@@ -35,10 +38,10 @@ struct SignInPage: Sendable {
         try form.finish()
         if let key { return try await submit(key: key, next, incoming) }
         guard let email, let password else {
-            return Form(next: next, email: email, trouble: .incomplete).page.answer(.unprocessableContent)
+            return Form(provider: provider, next: next, email: email, trouble: .incomplete).page.answer(.unprocessableContent)
         }
         let result = try await signIn.verify(email: email, password: password, code: nil, from: incoming.remoteAddress)
-        return try await answer(result, next, incoming) { Form(next: next, email: email, trouble: $0).page }
+        return try await answer(result, next, incoming) { Form(provider: provider, next: next, email: email, trouble: $0).page }
     }
 
     /// The code after the password.
@@ -75,8 +78,10 @@ struct SignInPage: Sendable {
     }
 
     private func submit(key: String, _ next: NextPage, _ incoming: Incoming) async throws -> Answer {
+        try limits.checkFailures(incoming.context)
         guard let credential = try await keys.credential(of: key.utf8) else {
-            return Form(next: next, trouble: .wrongKey).page.answer(.unauthorized)
+            limits.noteFailure(incoming.context)
+            return Form(provider: provider, next: next, trouble: .wrongKey).page.answer(.unauthorized)
         }
         let cookie = try await sessions.begin(
             key: credential, keyHash: Array(SHA256.hash(data: Array(key.utf8))), origin: incoming.origin, requestID: incoming.requestID)

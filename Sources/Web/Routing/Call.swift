@@ -14,8 +14,8 @@ public struct Incoming: Sendable {
 
     public var headers: HTTPFields { request.headers }
     public var requestID: String { context.requestID }
-    /// Whose request it is, by the address of their end of the connection.
-    public var remoteAddress: String? { context.peer?.ipAddress }
+    /// Whose request it is: what a trusted proxy says, else the other end of the connection.
+    public var remoteAddress: String? { context.remoteAddress }
     public var logger: Logger { context.logger }
 
     /// The query, to be read with ``Query``.
@@ -74,6 +74,9 @@ public struct Call: Sendable {
             actor: credential.actor, action: action, target: target, client: client, remoteAddress: incoming.remoteAddress,
             requestID: incoming.requestID, details: details)
     }
+
+    /// Who asks, for what is recorded along with many others' requests.
+    public var requester: Requester { Requester(credential.actor, from: incoming.remoteAddress) }
 
     /// How a change of consent or preferences by this call came about.
     public var consentSource: ConsentSource { ConsentSource(.api, by: credential.actor, from: incoming.remoteAddress) }

@@ -8,21 +8,25 @@ struct Endpoint: HTTPResponder {
     let gate: Gatekeeper
 
     func respond(to request: Request, context: WebContext) async throws -> Response {
-        try await answer(request, context).response
+        var limit: RateLimitStatus?
+        var response = try await answer(request, context, &limit).response
+        limit?.add(to: &response.headers)
+        return response
     }
 
-    private func answer(_ request: Request, _ context: WebContext) async throws -> Answer {
+    private func answer(_ request: Request, _ context: WebContext, _ limit: inout RateLimitStatus?) async throws -> Answer {
         switch route.handler {
         case .open(let handler):
+            if route.countsStrangers { limit = try gate.limits.admitStranger(context) }
             return try await handler(incoming(request, context))
         case .key(let handler):
-            let credential = try await credential(of: request)
+            let credential = try await credential(of: request, context, &limit)
             // Reading is idempotent by itself.
             let key = route.method == .get ? nil : try IdempotencyKey.read(from: request.headers)
             return try await handler(Call(incoming: incoming(request, context, credential), credential: credential, idempotencyKey: key))
         case .idempotent(let handler):
             // Who asks comes before what they sent: strangers make us read nothing.
-            let credential = try await credential(of: request)
+            let credential = try await credential(of: request, context, &limit)
             let key = try IdempotencyKey.read(from: request.headers)
             let call = Call(incoming: try await incoming(request, context, credential), credential: credential, idempotencyKey: key)
             guard let key else { return try await handler(call) }
@@ -33,6 +37,7 @@ struct Endpoint: HTTPResponder {
             return try await page(request, context, handler, isForm: true)
         case .openPage(let handler):
             do {
+                limit = try gate.limits.admitStranger(context)
                 if route.method == .post { try SameOrigin.check(request, baseURL: gate.baseURL) }
                 return try await handler(incoming(request, context))
             } catch let error where ErrorPage.shows(error) {
@@ -56,8 +61,11 @@ struct Endpoint: HTTPResponder {
         }
     }
 
-    private func credential(of request: Request) async throws -> Credential {
-        let credential = try await gate.credential(of: request)
+    private func credential(
+        of request: Request, _ context: WebContext, _ limit: inout RateLimitStatus?
+    ) async throws -> Credential {
+        let credential = try await gate.credential(of: request, context)
+        limit = try gate.limits.admit(credential)
         if let permission = route.permission { try credential.check(permission) }
         return credential
     }

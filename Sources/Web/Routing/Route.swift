@@ -26,6 +26,15 @@ struct Route: Sendable {
     /// What the credential must be allowed; nil where there is none.
     let permission: Permission?
 
+    /// Whether callers without a credential are counted by their address. Not where monitors and providers call at a pace of their own,
+    /// nor behind the signed links that mailbox providers open for many people from few addresses.
+    var countsStrangers: Bool {
+        if case .raw = body { return false }
+        return !Self.uncounted.contains { path.rawValue.hasPrefix($0) }
+    }
+
+    private static let uncounted = ["/healthz", "/readyz", "/metrics", "/assets/", "/o/", "/c/", "/u/"]
+
     /// Names the operation in idempotency records: `PUT /api/crm/clients/{client_id}`.
     var name: String { "\(method.rawValue) \(path.rawValue)" }
 }
