@@ -57,12 +57,3 @@ struct QRCodeTests {
         }
     }
 }
-
-@Suite("Base32")
-struct Base32Tests {
-    @Test("the examples of RFC 4648, without padding")
-    func examples() {
-        let examples = ["": "", "f": "MY", "fo": "MZXQ", "foo": "MZXW6", "foob": "MZXW6YQ", "fooba": "MZXW6YTB", "foobar": "MZXW6YTBOI"]
-        for (text, expected) in examples { #expect(Base32.encode(text.utf8) == expected) }
-    }
-}
