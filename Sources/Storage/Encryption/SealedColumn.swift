@@ -113,6 +113,11 @@ public enum SealedColumns {
         SealedColumn(
             "crm_idempotency_records", "answer", keys: [.uuid("business_id"), .text("route"), .text("idempotency_key")],
             mayBePlain: true),
+        // Accounts belong to no business.
+        SealedColumn("crm_users", "email", keys: [.uuid("user_id")], owner: .installation),
+        SealedColumn("crm_users", "name", keys: [.uuid("user_id")], owner: .installation),
+        SealedColumn("crm_users", "totp_secret", keys: [.uuid("user_id")], owner: .installation),
+        SealedColumn("crm_invitations", "email", keys: [.uuid("invitation_id")]),
     ]
 
     /// Columns of bytes that hold nothing to be opened, with the reason.
@@ -125,5 +130,13 @@ public enum SealedColumns {
         "crm_replies.phone_hash": "keyed hash",
         "crm_whatsapp_windows.phone_hash": "keyed hash",
         "crm_clients.name_words": "keyed hashes",
+        "crm_users.email_hash": "keyed hash",
+        "crm_user_recovery_codes.code_hash": "keyed hash",
+        "crm_invitations.email_hash": "keyed hash",
+        "crm_invitations.token_hash": "SHA-256 of a random secret",
+        "crm_sessions.token_hash": "SHA-256 of a random secret",
+        "crm_sessions.key_hash": "SHA-256 of a random secret",
+        "crm_password_resets.token_hash": "SHA-256 of a random secret",
+        "crm_sign_in_attempts.subject": "keyed hash",
     ]
 }
