@@ -7,6 +7,10 @@
 static const CAsset assets[] = {
 #define ASSET "openapi/access.json"
 #include "embed_asset.h"
+#define ASSET "openapi/account-pages.json"
+#include "embed_asset.h"
+#define ASSET "openapi/accounts.json"
+#include "embed_asset.h"
 #define ASSET "openapi/base.json"
 #include "embed_asset.h"
 #define ASSET "openapi/business.json"

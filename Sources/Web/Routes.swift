@@ -187,12 +187,12 @@ enum Routes {
         table.pageForm(.usersPageRevoke, .writeAccounts, users.revoke)
 
         let invitation = InvitationPage(database: parts.database, hasher: parts.hasher, sessions: parts.sessions, gate: gate)
-        table.openGet(.invitationPage, invitation.show)
+        table.openPage(.invitationPage, invitation.show)
         table.openPageForm(.invitationPage, invitation.accept)
         let reset = ResetPage(database: parts.database, hasher: parts.hasher, resets: parts.passwordResets, mail: parts.staffMail)
-        table.openGet(.reset, reset.show)
+        table.openPage(.reset, reset.show)
         table.openPageForm(.reset, reset.ask)
-        table.openGet(.resetPage, reset.open)
+        table.openPage(.resetPage, reset.open)
         table.openPageForm(.resetPage, reset.change)
     }
 
@@ -205,15 +205,15 @@ enum Routes {
         let oidc = OIDCPage(
             provider: parts.oidc, database: parts.database, cipher: parts.cipher, clock: parts.clock, sessions: gate.sessions,
             limits: gate.limits)
-        table.openGet(.oidc, oidc.begin)
-        table.openGet(.oidcCallback, oidc.callback)
-        table.openGet(.signIn, signIn.show)
+        table.openPage(.oidc, oidc.begin)
+        table.openPage(.oidcCallback, oidc.callback)
+        table.openPage(.signIn, signIn.show)
         table.openPageForm(.signIn, signIn.submit)
         table.openPageForm(.signInCode, signIn.submitCode)
         table.pageForm(.signOut, nil, signIn.signOut)
         table.pageForm(.switchBusiness, nil, signIn.switchBusiness)
         // Where these stood before there were accounts.
-        table.openGet(.sandboxSignIn, signIn.show)
+        table.openPage(.sandboxSignIn, signIn.show)
         table.openPageForm(.sandboxSignIn, signIn.submit)
         table.pageForm(.sandboxSignOut, nil, signIn.signOut)
         accountPages(parts, gate, &table)

@@ -31,8 +31,7 @@ struct OpenAPITests {
                     }
                 }
             }
-            let gate = Gatekeeper(world.parts)
-            let routes = Set(Routes.table(world.parts, gate: gate).routes.map(\.name))
+            let routes = Set(Routes.table(world.parts, gate: Gatekeeper(world.parts)).routes.map(\.name))
             #expect(described == routes)
         }
     }
@@ -119,6 +118,11 @@ struct OpenAPITests {
             DescribedCall("POST", .apiKeys, "", #"{"name":"n","role":"agent"}"#, 201),
             DescribedCall("POST", .apiKeys, "", "{}", 422), DescribedCall("GET", .apiKeys, "", nil, 200),
             DescribedCall("DELETE", .apiKey, "", nil, 404),
+            DescribedCall("GET", .users, "", nil, 200), DescribedCall("GET", .user, "", nil, 404),
+            DescribedCall("PUT", .user, "", "{}", 404), DescribedCall("DELETE", .invitation, "", nil, 404),
+            DescribedCall("POST", .invitations, "", #"{"email":"ada@example.org","role":"agent"}"#, 201),
+            DescribedCall("POST", .invitations, "", #"{"email":"ada","role":"agent"}"#, 422),
+            DescribedCall("GET", .invitations, "", nil, 200), DescribedCall("POST", .userPasswordReset, "", "{}", 404),
             DescribedCall("GET", .webhookEndpoints, "", nil, 200), DescribedCall("GET", .webhookEndpointDeliveries, "", nil, 404),
             DescribedCall("POST", .webhookEndpointReplay, "", "{}", 404),
         ]

@@ -23,7 +23,7 @@ struct UserCommand: AsyncParsableCommand {
         var email: String
         @Option(help: "Their name, as others see it.")
         var name: String = ""
-        @Option(help: "admin, agent or viewer.")
+        @Option(help: "admin, agent or viewer.", transform: UserCommand.role)
         var role: Role = .viewer
         @Flag(help: "Print an invitation link, good once and for seven days.")
         var invite = false
@@ -151,7 +151,7 @@ struct UserCommand: AsyncParsableCommand {
         @OptionGroup var owner: BusinessOption
         @Argument(help: "The e-mail address.")
         var email: String
-        @Argument(help: "admin, agent or viewer.")
+        @Argument(help: "admin, agent or viewer.", transform: UserCommand.role)
         var role: Role
 
         func run() async throws {
@@ -175,6 +175,11 @@ struct UserCommand: AsyncParsableCommand {
         }
     }
 
+    private static func role(_ text: String) throws -> Role {
+        guard let role = Role(rawValue: text) else { throw ValidationError("the role must be admin, agent or viewer") }
+        return role
+    }
+
     /// Changes an account and says so in the log of every business that knows it.
     private static func change(
         _ email: String, _ action: String, _ configuration: ConfigurationOptions,
@@ -194,8 +199,6 @@ struct UserCommand: AsyncParsableCommand {
         user.disabledAt != nil || membership?.disabledAt != nil ? "disabled" : user.hasTOTP ? "2-step  " : "active  "
     }
 }
-
-extension Role: ExpressibleByArgument {}
 
 extension String {
     /// With spaces at its end.

@@ -35,10 +35,10 @@ struct Endpoint: HTTPResponder {
             return try await page(request, context, handler, isForm: false)
         case .pageForm(let handler):
             return try await page(request, context, handler, isForm: true)
-        case .openPageForm(let handler):
+        case .openPage(let handler):
             do {
                 limit = try gate.limits.admitStranger(context)
-                try SameOrigin.check(request, baseURL: gate.baseURL)
+                if route.method == .post { try SameOrigin.check(request, baseURL: gate.baseURL) }
                 return try await handler(incoming(request, context))
             } catch let error where ErrorPage.shows(error) {
                 return ErrorPage.answer(error, viewer: nil)

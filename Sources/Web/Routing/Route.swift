@@ -15,8 +15,8 @@ struct Route: Sendable {
         case page(@Sendable (Call) async throws -> Answer)
         /// As `page`, for a form of theirs that changes something.
         case pageForm(@Sendable (Call) async throws -> Answer)
-        /// A form for anybody, from our own pages only.
-        case openPageForm(@Sendable (Incoming) async throws -> Answer)
+        /// A page for anybody, or a form on one, which must come from our own.
+        case openPage(@Sendable (Incoming) async throws -> Answer)
     }
 
     let method: HTTPRequest.Method

@@ -70,9 +70,14 @@ public struct RouteTable: Sendable {
         routes.append(Route(method: .post, path: path, body: .form(limit: limit), handler: .pageForm(handler), permission: permission))
     }
 
+    /// A page for anybody; what is wrong is said as a page, too.
+    mutating func openPage(_ path: Path, _ handler: @escaping @Sendable (Incoming) async throws -> Answer) {
+        routes.append(Route(method: .get, path: path, body: .none, handler: .openPage(handler), permission: nil))
+    }
+
     /// A form for anybody, from our own pages only: other sites must not sign anybody in.
     mutating func openPageForm(_ path: Path, _ handler: @escaping @Sendable (Incoming) async throws -> Answer) {
-        routes.append(Route(method: .post, path: path, body: .form(limit: 16_384), handler: .openPageForm(handler), permission: nil))
+        routes.append(Route(method: .post, path: path, body: .form(limit: 16_384), handler: .openPage(handler), permission: nil))
     }
 }
 

@@ -19,7 +19,7 @@ struct World: Sendable {
     let database: Database
     let cipher: Cipher
     let clock: TestClock
-    let parts: WebParts
+    private(set) var parts: WebParts
     let here: Tenant
     let elsewhere: Tenant
 
@@ -48,12 +48,14 @@ struct World: Sendable {
 
     static func serve(
         _ store: TestDatabase, readiness: Readiness = Readiness(checks: []), webhookKeys: WebhookKeys = WebhookKeys(),
-        cache: (any Cache)?, whatsAppTemplates: (@Sendable () async throws -> [WhatsAppTemplate])? = nil, sockets: Bool = false,
+        cache: (any Cache)?, whatsAppTemplates: (@Sendable () async throws -> [WhatsAppTemplate])? = nil, mail: (any Transport)? = nil,
+        sockets: Bool = false,
         prepare: @escaping @Sendable (inout WebParts) -> Void = { _ in },
         _ body: @escaping @Sendable (World, API) async throws -> Void
     ) async throws {
-        let world = try await World(
+        var world = try await World(
             database: store.database, clock: store.clock, readiness: readiness, webhookKeys: webhookKeys, cache: cache)
+        world.parts.staffMail = StaffMail(transport: mail, clock: store.clock.wallClock)
         var parts = world.parts
         parts.whatsAppTemplates = whatsAppTemplates.map { list in
             WhatsAppTemplateSync(
@@ -62,7 +64,8 @@ struct World: Sendable {
         prepare(&parts)
         let application = Application(
             responder: Server.responder(parts), configuration: ApplicationConfiguration(address: .hostname("127.0.0.1", port: 0)))
-        try await application.test(sockets ? .live : .router) { client in try await body(world, API(client: client, key: world.here.key)) }
+        let built = world
+        try await application.test(sockets ? .live : .router) { client in try await body(built, API(client: client, key: built.here.key)) }
     }
 
     /// Runs `body` with the port of the server as `rapport serve` builds it.
@@ -114,6 +117,9 @@ struct World: Sendable {
         }
     }
 
+    /// Cheap: what is tested is not how long a guess takes.
+    static let hasher = PasswordHasher(parameters: PasswordHash.Parameters(costLog2: 4, blockSize: 8, parallelism: 1), mostWaiting: 1_000)
+
     private init(
         database: Database, clock: TestClock, readiness: Readiness, webhookKeys: WebhookKeys, cache: (any Cache)?
     ) async throws {
@@ -144,7 +150,7 @@ struct World: Sendable {
             database: database, cipher: cipher, clock: clock.wallClock, keys: APIKeyCache(database: database, clock: clock.wallClock),
             orchestrator: orchestrator, isTimeZone: { zones.zone(named: $0) != nil }, readiness: readiness,
             metrics: { Array("up 1\n".utf8) }, baseURL: "http://localhost:8080", preferences: preferences, cache: cache,
-            webhookKeys: webhookKeys)
+            webhookKeys: webhookKeys, hasher: World.hasher)
     }
 
     private static func tenant(_ name: String, _ database: Database) async throws -> Tenant {
