@@ -25,7 +25,16 @@ struct Rapport: AsyncParsableCommand {
             """,
         version: version,
         subcommands: [
-            Serve.self, Migrate.self, Doctor.self, Demo.self, Emulate.self, APIKeyCommand.self, UserCommand.self, BusinessCommand.self,
+            Serve.self,
+            Migrate.self,
+            Doctor.self,
+            Demo.self,
+            Emulate.self,
+            APIKeyCommand.self,
+            UserCommand.self,
+            BusinessCommand.self,
+            AuditCommand.self,
+            KeysCommand.self,
             BenchCommand.self,
         ])
 

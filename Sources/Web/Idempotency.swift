@@ -83,7 +83,12 @@ struct Idempotency: Sendable {
     }
 
     private func seal(_ claim: IdempotencyClaim, _ business: BusinessID) -> SealContext {
-        SealContext(table: "crm_idempotency_records", column: "answer", business: business, row: "\(claim.route) \(claim.key)")
+        Self.seal(route: claim.route, key: claim.key, business)
+    }
+
+    /// Where the answer to a key is sealed for.
+    static func seal(route: String, key: String, _ business: BusinessID) -> SealContext {
+        SealContext(table: "crm_idempotency_records", column: "answer", business: business, row: "\(route) \(key)")
     }
 
     /// Covers the path and the query as well: one key for two clients is a mistake, not a repetition.

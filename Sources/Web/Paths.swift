@@ -14,9 +14,22 @@ public enum Path: String, Sendable, Hashable, CaseIterable {
     case client = "/api/crm/clients/{client_id}"
     case clientTimeline = "/api/crm/clients/{client_id}/timeline"
     case clientExport = "/api/crm/clients/{client_id}/export"
+    case clientAccessLog = "/api/crm/clients/{client_id}/access-log"
+
+    case erasures = "/api/crm/erasures"
+    case erasure = "/api/crm/erasures/{erasure_id}"
+    case erasureCancel = "/api/crm/erasures/{erasure_id}/cancel"
 
     case preferences = "/api/crm/preferences"
     case clientPreferences = "/api/crm/preferences/{client_id}"
+
+    case topics = "/api/crm/topics"
+    case consent = "/api/crm/consent"
+    case confirmConsent = "/d/{token}"
+    case clientImport = "/api/crm/clients/import"
+    case clientImports = "/api/crm/client-imports"
+    case clientImportRecord = "/api/crm/client-imports/{import_id}"
+    case clientImportErrors = "/api/crm/client-imports/{import_id}/errors"
 
     case communications = "/api/crm/communications"
     case communicationBatch = "/api/crm/communications/batch"
@@ -38,6 +51,7 @@ public enum Path: String, Sendable, Hashable, CaseIterable {
     case whatsAppTemplates = "/api/crm/whatsapp/templates"
     case whatsAppTemplateSync = "/api/crm/whatsapp/templates/sync"
     case cacheStatistics = "/api/crm/cache/stats"
+    case keyRotation = "/api/crm/operations/key-rotation"
 
     case workflowEvents = "/api/crm/workflow/events"
     case workflowPlan = "/api/crm/workflow/plans/{plan_id}"
@@ -57,6 +71,14 @@ public enum Path: String, Sendable, Hashable, CaseIterable {
     case tokenRevocation = "/api/auth/revoke"
     case securityText = "/.well-known/security.txt"
 
+    case sesWebhook = "/api/crm/webhooks/ses"
+    case sendGridWebhook = "/api/crm/webhooks/sendgrid"
+    case mailgunWebhook = "/api/crm/webhooks/mailgun"
+    case postmarkWebhook = "/api/crm/webhooks/postmark"
+
+    case suppressions = "/api/crm/suppressions"
+    case suppression = "/api/crm/suppressions/{suppression_id}"
+
     case webhookEndpoints = "/api/crm/webhook-endpoints"
     case webhookEndpoint = "/api/crm/webhook-endpoints/{endpoint_id}"
     case webhookEndpointSecret = "/api/crm/webhook-endpoints/{endpoint_id}/secret"
@@ -67,6 +89,11 @@ public enum Path: String, Sendable, Hashable, CaseIterable {
     case webhookEndpointReplay = "/api/crm/webhook-endpoints/{endpoint_id}/replay"
     case webhookEndpointDeliveries = "/api/crm/webhook-endpoints/{endpoint_id}/deliveries"
     case webhookEndpointRetry = "/api/crm/webhook-endpoints/{endpoint_id}/deliveries/{event_id}/retry"
+
+    case audit = "/api/crm/audit"
+    case auditExport = "/api/crm/audit/export"
+    case consentHistory = "/api/crm/consent/{client_id}"
+    case consentProof = "/api/crm/consent/{client_id}/proof"
 
     case sandbox = "/sandbox"
     case sandboxSignIn = "/sandbox/sign-in"
@@ -106,4 +133,11 @@ public enum Path: String, Sendable, Hashable, CaseIterable {
     case invitation = "/api/crm/invitations/{invitation_id}"
 
     case stylesheet = "/assets/pages.css"
+
+    case unsubscribeLink = "/u/{token}"
+    case preferencesLink = "/p/{token}"
+    case preferencesRenewal = "/p/{token}/renewal"
+    case clientLinksRevoke = "/api/crm/clients/{client_id}/links/revoke"
+    case publicStylesheet = "/assets/public.css"
+    case preferencesScript = "/assets/preferences.js"
 }

@@ -9,13 +9,18 @@ enum Routes {
         communications(parts, &table)
         replies(parts, &table)
         webhooks(parts, &table)
+        suppressions(parts, &table)
         records(parts, &table)
+        privacy(parts, &table)
         events(parts, &table)
         whatsApp(parts, &table)
+        ledgers(parts, &table)
+        consent(parts, &table)
         operations(parts, &table)
         access(parts, gate, &table)
         accounts(parts, &table)
         pages(parts, gate, &table)
+        publicPages(parts, &table)
         return table
     }
 
@@ -57,6 +62,21 @@ enum Routes {
         table.openGet(.whatsAppWebhook, whatsApp.verify)
         // One request may batch many messages.
         table.openRaw(.whatsAppWebhook, limit: 4 << 20, whatsApp.receive)
+        let mail = MailWebhooksAPI(parts)
+        table.openRaw(.sesWebhook, limit: 1 << 20, mail.ses)
+        // One request may batch many events.
+        table.openRaw(.sendGridWebhook, limit: 4 << 20, mail.sendGrid)
+        table.openRaw(.mailgunWebhook, limit: 1 << 20, mail.mailgun)
+        table.openRaw(.postmarkWebhook, limit: 1 << 20, mail.postmark)
+    }
+
+    /// Addresses that nothing goes to.
+    private static func suppressions(_ parts: WebParts, _ table: inout RouteTable) {
+        let suppressions = SuppressionsAPI(database: parts.database, cipher: parts.cipher, orchestrator: parts.orchestrator)
+        table.get(.suppressions, .readSuppressions, suppressions.list)
+        table.post(.suppressions, .writeSuppressions, suppressions.create)
+        table.get(.suppression, .readSuppressions, suppressions.show)
+        table.delete(.suppression, .overrideSuppressions, body: .ordinary, suppressions.override)
     }
 
     /// Business, clients, preferences, message types, templates.
@@ -71,11 +91,10 @@ enum Routes {
         table.get(.clients, .readClients, clients.list)
         table.get(.client, .readClients, clients.show)
         table.put(.client, .writeClients, clients.put)
-        table.delete(.client, .eraseClients, clients.erase)
-        table.get(.clientExport, .exportClients, ClientExportAPI(database: parts.database, cipher: parts.cipher).export)
 
         let preferences = PreferencesAPI(
-            database: parts.database, orchestrator: parts.orchestrator, preferences: parts.preferences, isTimeZone: parts.isTimeZone)
+            database: parts.database, orchestrator: parts.orchestrator, preferences: parts.preferences,
+            intake: parts.preferencesIntake, isTimeZone: parts.isTimeZone)
         table.post(.preferences, .writePreferences, preferences.update)
         table.get(.clientPreferences, .readPreferences, preferences.show)
         table.delete(.clientPreferences, .writePreferences, preferences.delete)
@@ -85,13 +104,24 @@ enum Routes {
         table.get(.messageType, .readTemplates, types.show)
         table.put(.messageType, .writeTemplates, types.put)
 
-        let templates = TemplatesAPI(database: parts.database, orchestrator: parts.orchestrator)
+        let templates = TemplatesAPI(database: parts.database, orchestrator: parts.orchestrator, baseURL: parts.baseURL)
         table.get(.templates, .readTemplates, templates.list)
         table.get(.template, .readTemplates, templates.show)
         table.put(.template, .writeTemplates, templates.put)
         table.get(.templateVersions, .readTemplates, templates.versions)
         table.post(.templateActivate, .writeTemplates, body: .optional, templates.activate)
         table.postUnguarded(.templatePreview, .readTemplates, body: .ordinary, templates.preview)
+    }
+
+    /// What a person may ask for: everything that is held on them, its end, and who has looked at it.
+    private static func privacy(_ parts: WebParts, _ table: inout RouteTable) {
+        let erasures = ErasuresAPI(database: parts.database, cipher: parts.cipher, erasures: parts.erasures)
+        table.delete(.client, .eraseClients, erasures.erase)
+        table.get(.erasures, .eraseClients, erasures.list)
+        table.get(.erasure, .eraseClients, erasures.show)
+        table.post(.erasureCancel, .eraseClients, body: .optional, erasures.cancel)
+        table.get(.clientExport, .exportClients, ClientExportAPI(database: parts.database, cipher: parts.cipher, log: parts.accessLog).export)
+        table.get(.clientAccessLog, .readAudit, AccessLogAPI(database: parts.database, log: parts.accessLog).list)
     }
 
     /// Events for the business's own endpoints.
@@ -128,6 +158,24 @@ enum Routes {
         table.post(.whatsAppTemplateSync, .writeTemplates, body: .optional, templates.synchronise)
     }
 
+    /// Who changed what, and who agreed to what.
+    private static func ledgers(_ parts: WebParts, _ table: inout RouteTable) {
+        let audit = AuditAPI(database: parts.database)
+        table.get(.audit, .readAudit, audit.list)
+        table.get(.auditExport, .readAudit, audit.export)
+        let consent = ConsentHistoryAPI(database: parts.database)
+        table.get(.consentHistory, .readAudit, consent.list)
+        table.get(.consentProof, .readAudit, consent.proof)
+    }
+
+    /// What clients agreed to, and what they may refuse by itself.
+    private static func consent(_ parts: WebParts, _ table: inout RouteTable) {
+        let topics = TopicsAPI(database: parts.database, orchestrator: parts.orchestrator)
+        table.get(.topics, .readTemplates, topics.show)
+        table.put(.topics, .writeTemplates, topics.put)
+        table.post(.consent, .writePreferences, ConsentAPI(desk: parts.consent).state)
+    }
+
     private static func operations(_ parts: WebParts, _ table: inout RouteTable) {
         let operations = OperationsAPI(readiness: parts.readiness, metrics: parts.metrics)
         table.openGet(.health, operations.health)
@@ -135,6 +183,9 @@ enum Routes {
         table.openGet(.metrics, operations.metricsText)
         table.openGet(.openAPI, operations.openAPI)
         table.get(.cacheStatistics, .readOperations, CacheAPI(cache: parts.cache, isEnabled: parts.isCachingEnabled).statistics)
+        let keys = KeyRotationAPI(database: parts.database, rotator: parts.keyRotator)
+        table.get(.keyRotation, .readOperations, keys.show)
+        table.post(.keyRotation, .writeOperations, body: .optional, keys.begin)
     }
 
     /// Who may call.
@@ -221,5 +272,22 @@ enum Routes {
         table.page(.sandbox, .readCommunications, sandbox.list)
         table.page(.sandboxMessage, .readCommunications, sandbox.show)
         table.page(.sandboxMessageHTML, .readCommunications, sandbox.html)
+    }
+
+    /// For clients, who have a signed link and nothing else.
+    private static func publicPages(_ parts: WebParts, _ table: inout RouteTable) {
+        table.openGet(.publicStylesheet, Stylesheet.showPublic)
+        table.openGet(.preferencesScript, Stylesheet.showPreferencesScript)
+        let access = LinkAccess(parts)
+        let unsubscribe = UnsubscribePage(parts, access)
+        table.openGet(.unsubscribeLink, unsubscribe.show)
+        // Mail programs may send it as multipart/form-data.
+        table.openRaw(.unsubscribeLink, limit: 16_384, unsubscribe.act)
+        let preferences = PreferencesPage(parts, access)
+        table.openGet(.preferencesLink, preferences.show)
+        table.openForm(.preferencesLink, limit: 32_768, preferences.save)
+        table.openForm(.preferencesRenewal, LinkRenewal(parts, access).renew)
+        table.post(
+            .clientLinksRevoke, .writeClients, body: .optional, ClientLinksAPI(database: parts.database).revoke)
     }
 }

@@ -14,7 +14,7 @@ public enum Server {
         let table = Routes.table(parts, gate: gate)
         let frame = Frame(
             clock: parts.clock, metrics: RequestMetrics(parts.http, routes: table.routes), proxies: parts.proxies,
-            security: SecurityHeaders(isEncrypted: isEncrypted))
+            security: SecurityHeaders(isEncrypted: isEncrypted), accessLog: parts.accessLog)
         return table.responder(frame: frame, gate: gate)
     }
 

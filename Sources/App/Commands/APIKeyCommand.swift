@@ -136,9 +136,7 @@ struct APIKeyCommand: AsyncParsableCommand {
                     try tx.audit(AuditEntry(actor: .commandLine, action: "api_key.revoke", target: id.description), business: business)
                     return true
                 }
-                guard isRevoked else {
-                    throw CommandFailure("there is no such key, or it was revoked before")
-                }
+                guard isRevoked else { throw CommandFailure("there is no such key, or it was revoked before") }
                 Console.say("revoked")
             }
         }

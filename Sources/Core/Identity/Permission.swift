@@ -30,6 +30,8 @@ public enum Permission: String, Sendable, Hashable, CaseIterable {
     /// People, invitations, API keys.
     case writeAccounts = "accounts:write"
     case readOperations = "operations:read"
+    /// Encryption keys.
+    case writeOperations = "operations:write"
 }
 
 /// A set of permissions in one word.

@@ -8,7 +8,7 @@ public enum RecoveryCode {
     public static func make() -> [String] {
         var generator = SystemRandomNumberGenerator()
         return (0..<count).map { _ in
-            let letters = Base32.encode((0..<7).map { _ in UInt8.random(in: .min ... .max, using: &generator) })
+            let letters = Base32.encode((0..<7).map { _ in UInt8.random(in: .min ... .max, using: &generator) }).uppercased()
             return "\(letters.prefix(5))-\(letters.dropFirst(5).prefix(5))"
         }
     }

@@ -11,12 +11,14 @@ struct Frame: RouterMiddleware {
     var metrics: RequestMetrics?
     var proxies = TrustedProxies.none
     var security = SecurityHeaders(isEncrypted: false)
+    var accessLog: AccessLog?
 
     func handle(
         _ request: Request, context: WebContext, next: (Request, WebContext) async throws -> Response
     ) async throws -> Response {
         var context = context
         let start = ContinuousClock.now
+        context.accessLog = accessLog
         context.requestID = RequestID.accepted(from: request.headers) ?? UUIDv7(at: clock.now()).description
         if !proxies.isEmpty { context.client = client(behind: context.peer?.ipAddress, request) }
         var response: Response

@@ -18,7 +18,7 @@ struct EnrolmentView {
             <li><p>Scan this with an authenticator app on your phone.</p>
             \(QRCode(uri)?.svg(label: "The key as a QR code; the same stands below as text") ?? "")
             <details><summary>Type the key instead</summary>
-            <p>Account: \(user.email)<br>Key: <code class="secret">\(Self.grouped(Base32.encode(secret)))</code></p>
+            <p>Account: \(user.email)<br>Key: <code class="secret">\(Self.grouped(Base32.encode(secret).uppercased()))</code></p>
             <p class="hint">The same as an address: <code>\(uri)</code></p></details></li>
             <li><form method="post" action="\(Path.accountTOTPConfirm.rawValue)">\(viewer?.csrfInput ?? "")
             <label for="code">Type the six digits that the app shows</label>

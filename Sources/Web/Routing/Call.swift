@@ -75,6 +75,9 @@ public struct Call: Sendable {
             requestID: incoming.requestID, details: details)
     }
 
+    /// Who asks, for what is recorded along with many others' requests.
+    public var requester: Requester { Requester(credential.actor, from: incoming.remoteAddress) }
+
     /// How a change of consent or preferences by this call came about.
     public var consentSource: ConsentSource { ConsentSource(.api, by: credential.actor, from: incoming.remoteAddress) }
 

@@ -23,9 +23,11 @@ public struct RouteTable: Sendable {
         routes.append(Route(method: .post, path: path, body: body, handler: .idempotent(handler), permission: permission))
     }
 
-    /// A writing call without a body. `Idempotency-Key` is taken care of.
-    mutating func delete(_ path: Path, _ permission: Permission, _ handler: @escaping @Sendable (Call) async throws -> Answer) {
-        routes.append(Route(method: .delete, path: path, body: .none, handler: .idempotent(handler), permission: permission))
+    /// A writing call, without a body unless told otherwise. `Idempotency-Key` is taken care of.
+    mutating func delete(
+        _ path: Path, _ permission: Permission, body: BodyRule = .none, _ handler: @escaping @Sendable (Call) async throws -> Answer
+    ) {
+        routes.append(Route(method: .delete, path: path, body: body, handler: .idempotent(handler), permission: permission))
     }
 
     /// A call by `POST` that changes nothing, or that hands its `Idempotency-Key` on by itself.
@@ -41,8 +43,8 @@ public struct RouteTable: Sendable {
     }
 
     /// For anybody; takes an HTML form.
-    mutating func openForm(_ path: Path, _ handler: @escaping @Sendable (Incoming) async throws -> Answer) {
-        routes.append(Route(method: .post, path: path, body: .form(limit: 4_096), handler: .open(handler), permission: nil))
+    mutating func openForm(_ path: Path, limit: Int = 4_096, _ handler: @escaping @Sendable (Incoming) async throws -> Answer) {
+        routes.append(Route(method: .post, path: path, body: .form(limit: limit), handler: .open(handler), permission: nil))
     }
 
     /// For anybody; takes JSON.

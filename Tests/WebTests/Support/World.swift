@@ -48,9 +48,8 @@ struct World: Sendable {
 
     static func serve(
         _ store: TestDatabase, readiness: Readiness = Readiness(checks: []), webhookKeys: WebhookKeys = WebhookKeys(),
-        cache: (any Cache)?, whatsAppTemplates: (@Sendable () async throws -> [WhatsAppTemplate])? = nil, mail: (any Transport)? = nil,
-        sockets: Bool = false,
-        prepare: @escaping @Sendable (inout WebParts) -> Void = { _ in },
+        cache: (any Cache)?, whatsAppTemplates: (@Sendable () async throws -> [WhatsAppTemplate])? = nil,
+        mail: (any Transport)? = nil, sockets: Bool = false, prepare: @escaping @Sendable (inout WebParts) -> Void = { _ in },
         _ body: @escaping @Sendable (World, API) async throws -> Void
     ) async throws {
         var world = try await World(
