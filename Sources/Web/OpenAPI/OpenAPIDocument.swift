@@ -8,7 +8,7 @@ enum OpenAPIDocument {
     /// The first one carries everything but the others' `paths` and `components`.
     static let pieces = [
         "base", "communications", "workflow", "replies", "clients", "preferences", "business", "message-types", "templates", "whatsapp",
-        "provider-webhooks", "webhooks", "operations",
+        "suppressions", "provider-webhooks", "mail-webhooks", "webhooks", "operations",
         "pages", "public-links",
     ]
 
