@@ -45,7 +45,7 @@ struct Planner: Sendable {
     func preferences(_ client: ClientSnapshot) -> Preferences {
         client.stated.effective(
             recordTimezone: client.timezone, recordLanguage: client.language, businessTimezone: profile.business.timezone,
-            businessLanguage: profile.business.defaultLanguage)
+            businessLanguage: profile.business.defaultLanguage, marketingRule: profile.business.marketingRule)
     }
 
     private func strategyInput(_ client: ClientSnapshot, now: Timestamp) -> StrategyInput {

@@ -30,6 +30,10 @@ struct Settings: Sendable {
     var rateLimits: [RateLimit]
     var logLevel: Logger.Level
     var allowsPrivateWebhooks: Bool
+    var inbound: InboundMailSettings
+    var linkLifetimeDays: Int
+    var retention: RetentionRules
+    var access: Access
 
     init(_ source: SettingsSource) throws(SettingsError) {
         host = try source.text(.host) ?? "127.0.0.1"
@@ -48,6 +52,10 @@ struct Settings: Sendable {
         rateLimits = try RateLimit.list(source, hasWhatsApp: whatsapp != nil, hasSMS: twilio != nil)
         logLevel = try source.choice(.logLevel, Logger.Level.self) ?? .info
         allowsPrivateWebhooks = try source.flag(.allowPrivateWebhooks) ?? false
+        inbound = try InboundMailSettings(source)
+        linkLifetimeDays = try source.integer(.linkLifetime, 1...3650) ?? LinkIssuer.standardLifetimeDays
+        retention = try source.retention()
+        access = try Access(source, baseURL: baseURL)
         if case .postgresql = database, encryptionKey == nil {
             throw SettingsError(.encryptionKey, "is required with PostgreSQL; make one with: openssl rand -base64 32")
         }

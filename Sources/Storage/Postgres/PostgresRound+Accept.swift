@@ -119,6 +119,15 @@ extension PostgresRound {
         connection.queue(PostgresHotSQL.insertQueue, parameters)
     }
 
+    mutating func queueAudit(_ connection: PostgresConnection) throws(DatabaseError) {
+        var audit = SubmissionAudit()
+        for index in accepted.indices { audit.add(accepted[index].acceptance) }
+        for record in try audit.records(at: now, ciphers) {
+            connection.queue(record.insertion)
+            result.leavesLedgerEntries = true
+        }
+    }
+
     func queueIdempotencyRecords(_ connection: PostgresConnection) {
         let types = [PostgresType.uuid, PostgresType.text, PostgresType.text, PostgresType.bytea, PostgresType.bytea]
         var fresh = types.map { PostgresArray($0) }

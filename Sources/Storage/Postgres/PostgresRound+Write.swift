@@ -8,6 +8,7 @@ extension PostgresRound {
         queueCommunications(connection)
         queueQueueRows(connection)
         queueIdempotencyRecords(connection)
+        try queueAudit(connection)
         for index in accepted.indices {
             try accepted[index].writeRest(dialect: .postgresql) { (sql) throws(DatabaseError) in connection.queue(sql) }
             if known.hasEndpoints, try accepted[index].writeOutgoing({ (sql) throws(DatabaseError) in connection.queue(sql) }) {

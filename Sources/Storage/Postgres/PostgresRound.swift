@@ -5,6 +5,7 @@ import Core
 struct PostgresRound {
     let requests: [WriterRequest]
     let now: Timestamp
+    let ciphers: CipherSlot
     let content: ContentSeal
     var result: RoundResult
 
@@ -31,10 +32,11 @@ struct PostgresRound {
         case claimed(Int)
     }
 
-    init(requests: [WriterRequest], now: Timestamp, content: ContentSeal) {
+    init(requests: [WriterRequest], now: Timestamp, ciphers: CipherSlot) {
         self.requests = requests
         self.now = now
-        self.content = content
+        self.ciphers = ciphers
+        content = ContentSeal(cipher: ciphers.cipher)
         result = RoundResult(count: requests.count)
         sort()
     }

@@ -39,7 +39,27 @@ extension SQLiteRound {
         try effects.writeRest(dialect: .sqlite, emit)
         if try endpointsExist(), try effects.writeOutgoing(emit) { result.leavesEvents = true }
         result.leavesDue(effects.leavesDue)
+        audit.add(acceptance)
         return .success(.accepted(plan))
+    }
+
+    func writeAudit(_ result: inout RoundResult) throws(DatabaseError) {
+        for record in try audit.records(at: now, ciphers) {
+            let statement = try session.hot(.insertLedgerEntry)
+            var values = statement.binder()
+            values.add(record.business)
+            values.add(record.ledger.rawValue)
+            values.add(record.id)
+            values.add(record.occurredAt)
+            values.add(record.actorKind)
+            values.add(record.actorID)
+            values.add(record.action)
+            values.add(record.payload?.bytes)
+            values.add(record.payloadDigest)
+            values.add(record.mac)
+            try statement.run(values)
+            result.leavesLedgerEntries = true
+        }
     }
 
     private func replay(_ acceptance: Acceptance) throws(DatabaseError) -> AcceptanceResult? {
@@ -204,5 +224,6 @@ extension StoredClient {
         if try row.bool(13) { stated.optOuts.insert(.sms) }
         if try row.bool(14) { stated.optOuts.insert(.whatsapp) }
         stated.language = try row.textOrNil(15)
+        try stated.setConsent(marketing: row.textOrNil(16) ?? "", topicsRefused: row.textOrNil(17) ?? "")
     }
 }

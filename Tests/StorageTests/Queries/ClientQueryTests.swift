@@ -121,7 +121,7 @@ struct ClientQueryTests {
                 let id = try await world.accept(client, business: business, attachments: [file], batch: batch)
                 let now = world.clock.now
                 try await world.database.write { tx in
-                    try tx.updatePreferences(PreferencesUpdate(optOutSMS: true), of: World.id(client), business: business)
+                    try tx.updatePreferences(PreferencesUpdate(optOutSMS: true), of: World.id(client), business: business, source: .system)
                     try tx.insertSandboxMessage(
                         SandboxMessage(
                             id: UUIDv7(at: now), business: business, communication: id, channel: .email, recipient: SealedValue(bytes: [1]),
@@ -134,8 +134,8 @@ struct ClientQueryTests {
                 try await world.finish(id.id, .retry(at: world.clock.now, AttemptFailure(category: "transient", message: "later")))
             }
 
-            #expect(try await world.database.write { tx in try tx.eraseClient(World.id("ada"), business: World.ours) })
-            #expect(try await !world.database.write { tx in try tx.eraseClient(World.id("ada"), business: World.ours) })
+            #expect(try await world.database.erase(World.id("ada"), business: World.ours))
+            #expect(try await !world.database.erase(World.id("ada"), business: World.ours))
 
             #expect(try await world.count("crm_clients") == 2)
             #expect(try await world.count("crm_client_tags") == 2)
@@ -159,7 +159,7 @@ struct ClientQueryTests {
         try await World.with(engine) { world async throws in
             let id = try await world.accept("ada")
             #expect(try await world.claim() == [id])
-            #expect(try await world.database.write { tx in try tx.eraseClient(World.id("ada"), business: World.ours) })
+            #expect(try await world.database.erase(World.id("ada"), business: World.ours))
             try await world.finish(id, .sent(providerMessageID: "m", response: "250 ok"))
             #expect(try await world.count("crm_communications") == 0)
             #expect(try await world.count("crm_delivery_logs") == 0)
@@ -171,9 +171,9 @@ struct ClientQueryTests {
     func erasePreferencesOnly(_ engine: TestEngine) async throws {
         try await World.with(engine) { world async throws in
             _ = try await world.database.write { tx in
-                try tx.updatePreferences(PreferencesUpdate(optOutEmail: true), of: World.id("early"), business: World.ours)
+                try tx.updatePreferences(PreferencesUpdate(optOutEmail: true), of: World.id("early"), business: World.ours, source: .system)
             }
-            #expect(try await world.database.write { tx in try tx.eraseClient(World.id("early"), business: World.ours) })
+            #expect(try await world.database.erase(World.id("early"), business: World.ours))
             #expect(try await world.count("crm_client_preferences") == 0)
         }
     }
