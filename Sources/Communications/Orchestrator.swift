@@ -138,9 +138,15 @@ public final class Orchestrator: Sendable {
 
     /// Call after a change of a client's record or preferences is durable and before it is acknowledged (promise P4).
     public func consentChanged(business: BusinessID, client: ClientID, optedOut: ChannelSet) async {
-        await preferences?.forget(client, business: business)
-        guard !optedOut.isEmpty else { return }
-        await engine.settle(business: business, client: client, channels: optedOut)
+        await consentChanged([ConsentChange(business: business, client: client, channels: optedOut)])
+    }
+
+    /// As ``consentChanged(business:client:optedOut:)``, for many at once.
+    public func consentChanged(_ changes: [ConsentChange]) async {
+        await preferences?.forget(changes.map { ($0.client, $0.business) })
+        let withdrawn = changes.filter { !$0.channels.isEmpty }
+        guard !withdrawn.isEmpty else { return }
+        await engine.settle(withdrawn)
     }
 
     /// Call after the business, its message types, its templates or its WhatsApp mappings changed.

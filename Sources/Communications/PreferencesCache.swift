@@ -53,8 +53,13 @@ public final class PreferencesCache: Sendable {
 
     /// Call after a change is durable and before it is acknowledged.
     public func forget(_ client: ClientID, business: BusinessID) async {
-        guard let records else { return }
-        await records.cache.delete([records.keys.preferences(of: client, business: business)])
+        await forget([(client, business)])
+    }
+
+    /// As ``forget(_:business:)``, for many at once.
+    public func forget(_ clients: [(client: ClientID, business: BusinessID)]) async {
+        guard let records, !clients.isEmpty else { return }
+        await records.cache.delete(clients.map { records.keys.preferences(of: $0.client, business: $0.business) })
     }
 
     private func object(_ preferences: Preferences, _ client: ClientID) -> [UInt8] {

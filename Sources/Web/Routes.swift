@@ -133,6 +133,13 @@ enum Routes {
         let topics = TopicsAPI(database: parts.database, orchestrator: parts.orchestrator)
         table.get(.topics, .readTemplates, topics.show)
         table.put(.topics, .writeTemplates, topics.put)
+        let imports = ClientImportsAPI(
+            database: parts.database, cipher: parts.cipher, clock: parts.clock, orchestrator: parts.orchestrator,
+            isTimeZone: parts.isTimeZone)
+        // Reads its body by itself, as it arrives.
+        table.postUnguarded(.clientImport, .writeClients, body: .none, imports.take)
+        table.get(.clientImportRecord, .readClients, imports.show)
+        table.get(.clientImportErrors, .readClients, imports.errors)
         table.post(.consent, .writePreferences, ConsentAPI(desk: parts.consent).state)
     }
 
