@@ -134,7 +134,7 @@ let package = Package(
             ]
         ),
         .target(name: "Core"),
-        .target(name: "CAssets", exclude: ["README.md", "openapi", "pages", "templates"]),
+        .target(name: "CAssets", exclude: ["README.md", "openapi", "pages", "templates", "translations"]),
         // The one call of SQLite's that GRDB does not bring.
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"]), .brew(["sqlite3"])]),
         .systemLibrary(name: "CPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"]), .brew(["libpq"])]),

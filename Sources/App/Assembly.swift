@@ -73,7 +73,10 @@ struct Assembly: Sendable {
         let zones = ZoneCatalog()
         let whatsApp = WhatsAppComposer(
             database: store.database, addresses: addresses, clock: clock, isSandbox: settings.whatsapp == nil)
-        let composer = MessageComposer(database: store.database, directory: directory, templates: templates, whatsApp: whatsApp)
+        let links = LinkIssuer(
+            signer: LinkSigner(cipher: store.cipher, baseURL: settings.baseURL), lifetimeDays: settings.linkLifetimeDays)
+        let composer = MessageComposer(
+            database: store.database, directory: directory, templates: templates, whatsApp: whatsApp, links: links)
         let (transports, mail, providerClients) = try makeTransports(settings, store, clock)
         var timing = DeliveryTiming()
         timing.usesStoreClock = true
@@ -93,7 +96,7 @@ struct Assembly: Sendable {
             readiness: readiness(store, engine, cacheCheck(caches, isEnabled: settings.cache.isEnabled)),
             metrics: { registry.render() }, baseURL: settings.baseURL, preferences: preferences, cache: caches.cache,
             isCachingEnabled: settings.cache.isEnabled, replies: replies, receipts: receipts, webhookKeys: settings.webhookKeys,
-            http: metrics.http, allowsPrivateWebhooks: settings.allowsPrivateWebhooks)
+            http: metrics.http, allowsPrivateWebhooks: settings.allowsPrivateWebhooks, links: links)
         web.whatsAppTemplates = templateSync(transports, store, clock, whatsApp)
         let http = SafeHTTP(eventLoopGroup: outgoingLoops)
         let events = EventDispatcher(

@@ -36,14 +36,18 @@ public struct WebParts: Sendable {
     public var allowsPrivateWebhooks: Bool
     /// Asks the WhatsApp account for its templates; nil while none is configured.
     public var whatsAppTemplates: WhatsAppTemplateSync?
+    /// The links that clients come by.
+    public var links: LinkIssuer
 
-    /// - Parameter replies: nil takes replies as an account of Twilio's is set up unless told otherwise.
+    /// - Parameters:
+    ///   - replies: nil takes replies as an account of Twilio's is set up unless told otherwise.
+    ///   - links: nil makes links that last as long as they do by default.
     public init(
         database: Database, cipher: Cipher, clock: WallClock, keys: APIKeyCache, orchestrator: Orchestrator,
         isTimeZone: @escaping @Sendable (String) -> Bool, readiness: Readiness, metrics: @escaping @Sendable () async -> [UInt8],
         baseURL: String, preferences: PreferencesCache, cache: (any Cache)? = nil, isCachingEnabled: Bool = true,
         replies: ReplyIntake? = nil, receipts: EventIntake? = nil, webhookKeys: WebhookKeys = WebhookKeys(),
-        http: HTTPMetrics = HTTPMetrics(registry: MetricsRegistry()), allowsPrivateWebhooks: Bool = false
+        http: HTTPMetrics = HTTPMetrics(registry: MetricsRegistry()), allowsPrivateWebhooks: Bool = false, links: LinkIssuer? = nil
     ) {
         self.database = database
         self.cipher = cipher
@@ -66,6 +70,7 @@ public struct WebParts: Sendable {
         self.baseURL = baseURL
         self.http = http
         self.allowsPrivateWebhooks = allowsPrivateWebhooks
+        self.links = links ?? LinkIssuer(signer: LinkSigner(cipher: cipher, baseURL: baseURL))
     }
 }
 

@@ -76,4 +76,11 @@ public enum Path: String, Sendable, Hashable, CaseIterable {
     case sandboxMessageHTML = "/sandbox/messages/{message_id}/html"
 
     case stylesheet = "/assets/pages.css"
+
+    case unsubscribeLink = "/u/{token}"
+    case preferencesLink = "/p/{token}"
+    case preferencesRenewal = "/p/{token}/renewal"
+    case clientLinksRevoke = "/api/crm/clients/{client_id}/links/revoke"
+    case publicStylesheet = "/assets/public.css"
+    case preferencesScript = "/assets/preferences.js"
 }

@@ -15,6 +15,7 @@ enum Routes {
         consent(parts, &table)
         operations(parts, &table)
         pages(parts, gate, &table)
+        publicPages(parts, &table)
         return table
     }
 
@@ -85,7 +86,7 @@ enum Routes {
         table.get(.messageType, .readTemplates, types.show)
         table.put(.messageType, .writeTemplates, types.put)
 
-        let templates = TemplatesAPI(database: parts.database, orchestrator: parts.orchestrator)
+        let templates = TemplatesAPI(database: parts.database, orchestrator: parts.orchestrator, baseURL: parts.baseURL)
         table.get(.templates, .readTemplates, templates.list)
         table.get(.template, .readTemplates, templates.show)
         table.put(.template, .writeTemplates, templates.put)
@@ -163,5 +164,22 @@ enum Routes {
         table.page(.sandbox, .readCommunications, sandbox.list)
         table.page(.sandboxMessage, .readCommunications, sandbox.show)
         table.page(.sandboxMessageHTML, .readCommunications, sandbox.html)
+    }
+
+    /// For clients, who have a signed link and nothing else.
+    private static func publicPages(_ parts: WebParts, _ table: inout RouteTable) {
+        table.openGet(.publicStylesheet, Stylesheet.showPublic)
+        table.openGet(.preferencesScript, Stylesheet.showPreferencesScript)
+        let access = LinkAccess(parts)
+        let unsubscribe = UnsubscribePage(parts, access)
+        table.openGet(.unsubscribeLink, unsubscribe.show)
+        // Mail programs may send it as multipart/form-data.
+        table.openRaw(.unsubscribeLink, limit: 16_384, unsubscribe.act)
+        let preferences = PreferencesPage(parts, access)
+        table.openGet(.preferencesLink, preferences.show)
+        table.openForm(.preferencesLink, limit: 32_768, preferences.save)
+        table.openForm(.preferencesRenewal, LinkRenewal(parts, access).renew)
+        table.post(
+            .clientLinksRevoke, .writeClients, body: .optional, ClientLinksAPI(database: parts.database).revoke)
     }
 }

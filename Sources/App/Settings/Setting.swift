@@ -41,6 +41,7 @@ enum Setting: String, CaseIterable, Sendable {
     case rateLimits = "RATE_LIMITS"
     case logLevel = "LOG_LEVEL"
     case allowPrivateWebhooks = "WEBHOOK_ALLOW_PRIVATE_NETWORKS"
+    case linkLifetime = "LINK_LIFETIME_DAYS"
 
     /// Values of these are never shown, not even in the line that says what is wrong with them.
     var isSecret: Bool {
@@ -73,6 +74,7 @@ enum Setting: String, CaseIterable, Sendable {
         case .rateLimits: "with a real provider whatsapp=1000/86400,sms=1/1"
         case .logLevel: "info"
         case .allowPrivateWebhooks: "false"
+        case .linkLifetime: "60"
         default: "none"
         }
     }
@@ -120,6 +122,7 @@ enum Setting: String, CaseIterable, Sendable {
         case .apiKey: "first API key, 32 characters or more"
         case .rateLimits: "messages/seconds by channel, over all instances, e.g. email=100/3600; empty means none"
         case .logLevel: "trace, debug, info, notice, warning, error or critical"
+        case .linkLifetime: "days for which links to the preference centre work, 1 to 3650"
         case .allowPrivateWebhooks: "whether events may go to http:// and to private networks (development, closed networks)"
         }
     }

@@ -28,6 +28,7 @@ struct Settings: Sendable {
     var rateLimits: [RateLimit]
     var logLevel: Logger.Level
     var allowsPrivateWebhooks: Bool
+    var linkLifetimeDays: Int
 
     init(_ source: SettingsSource) throws(SettingsError) {
         host = try source.text(.host) ?? "127.0.0.1"
@@ -45,6 +46,7 @@ struct Settings: Sendable {
         rateLimits = try RateLimit.list(source, hasWhatsApp: whatsapp != nil, hasSMS: twilio != nil)
         logLevel = try source.choice(.logLevel, Logger.Level.self) ?? .info
         allowsPrivateWebhooks = try source.flag(.allowPrivateWebhooks) ?? false
+        linkLifetimeDays = try source.integer(.linkLifetime, 1...3650) ?? LinkIssuer.standardLifetimeDays
         if case .postgresql = database, encryptionKey == nil {
             throw SettingsError(.encryptionKey, "is required with PostgreSQL; make one with: openssl rand -base64 32")
         }

@@ -14,7 +14,7 @@ public struct LinkSigner: Sendable {
     private static let longestToken = 640
 
     private let key: SymmetricKey
-    private let baseURL: String
+    let baseURL: String
 
     /// - Parameter baseURL: the public address (`API_BASE_URL`), without a slash at the end.
     public init(cipher: Cipher, baseURL: String) {

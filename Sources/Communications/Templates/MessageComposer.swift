@@ -8,12 +8,17 @@ public final class MessageComposer: Sendable {
     private let templates: TemplateStore
     /// Nil: every WhatsApp message goes as text.
     let whatsApp: WhatsAppComposer?
+    /// Nil: messages carry no links of ours.
+    let links: LinkIssuer?
 
-    public init(database: Database, directory: Directory, templates: TemplateStore, whatsApp: WhatsAppComposer? = nil) {
+    public init(
+        database: Database, directory: Directory, templates: TemplateStore, whatsApp: WhatsAppComposer? = nil, links: LinkIssuer? = nil
+    ) {
         self.database = database
         self.directory = directory
         self.templates = templates
         self.whatsApp = whatsApp
+        self.links = links
     }
 
     /// What one launch needs of the store for all its attempts; asked for once, however many there are.
@@ -31,6 +36,11 @@ public final class MessageComposer: Sendable {
         var prepared = PreparedMessage(
             channel: attempt.channel, profile: profile, language: preferences.language, clientName: attempt.client.name,
             planID: attempt.planID, parts: [], frame: nil, attachments: attempt.attachments)
+        prepared.links = links.map {
+            .signed(
+                $0, business: attempt.business, client: attempt.clientID, communication: attempt.id, channel: attempt.channel,
+                at: attempt.startedAt)
+        }
         let leader = BatchMember(id: attempt.id, messageType: attempt.messageType, context: attempt.context)
         for member in ([leader] + attempt.members).sorted(by: { $0.id < $1.id }) {
             guard let template = try await template(member.messageType, of: prepared) else {

@@ -8,24 +8,31 @@ public final class EmailTransport: Transport {
     public let isSandbox = false
     public let capacity = 1024
 
+    /// Where a mail to us unsubscribes the recipient of a communication.
+    public typealias UnsubscribeAddress = @Sendable (_ communication: CommunicationID, _ recipient: String) -> String
+
     public let pool: SMTPPool
     private let sender: MailAddress
     private let senderName: String?
     private let sign: (@Sendable ([UInt8]) throws -> [UInt8])?
     private let clock: WallClock
+    private let unsubscribeAddress: UnsubscribeAddress?
     private let unsigned = RoundQueue<[Delivery]>()
 
     /// - Parameters:
     ///   - senderName: stands in From; nil means the business's own name.
     ///   - sign: adds the DKIM signatures to a finished message.
+    ///   - unsubscribeAddress: nil while no mail comes back to us.
     public init(
-        pool: SMTPPool, sender: MailAddress, senderName: String?, sign: (@Sendable ([UInt8]) throws -> [UInt8])? = nil, clock: WallClock
+        pool: SMTPPool, sender: MailAddress, senderName: String?, sign: (@Sendable ([UInt8]) throws -> [UInt8])? = nil, clock: WallClock,
+        unsubscribeAddress: UnsubscribeAddress? = nil
     ) {
         self.pool = pool
         self.sender = sender
         self.senderName = senderName
         self.sign = sign
         self.clock = clock
+        self.unsubscribeAddress = unsubscribeAddress
     }
 
     public func send(_ deliveries: [Delivery]) {
@@ -106,8 +113,18 @@ public final class EmailTransport: Transport {
         message.attachments = try rendered.attachments.map {
             try Attachment(filename: $0.filename, contentType: $0.contentType, bytes: $0.content)
         }
+        if let url = rendered.unsubscribeURL { message.headers += try unsubscribeHeaders(url, of: delivery) }
         let bytes = message.render()
         return try sign?(bytes) ?? bytes
+    }
+
+    /// One click for mail programs (RFC 2369, RFC 8058); the DKIM signature covers both.
+    private func unsubscribeHeaders(_ url: String, of delivery: Delivery) throws -> [HeaderField] {
+        let mail = unsubscribeAddress.map { ", <mailto:\($0(delivery.id, delivery.address))>" } ?? ""
+        return [
+            try HeaderField("List-Unsubscribe", "<\(url)>\(mail)"),
+            try HeaderField("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
+        ]
     }
 
     /// The same for all attempts of a communication on this channel, so that a receiver can drop a copy.

@@ -15,6 +15,7 @@ enum Migrations {
         Migration(name: M005_RateLimits.name, statements: M005_RateLimits.statements),
         Migration(name: M006_WhatsAppContent.name, statements: M006_WhatsAppContent.statements),
         Migration(name: M009_Consent.name, statements: M009_Consent.statements),
+        Migration(name: M014_Links.name, statements: M014_Links.statements),
     ]
 
     /// All instances take the same lock while they migrate.

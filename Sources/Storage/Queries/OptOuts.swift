@@ -10,9 +10,11 @@ public enum SuppressionReason: String, Sendable, Hashable, CaseIterable {
     case addressDead = "address_dead"
     /// The person wants no marketing.
     case marketingOptOut = "marketing_opt_out"
+    /// The person stopped everything, by a link of ours or in the preference centre.
+    case unsubscribed
 
-    /// Those that the person's own START takes back.
-    static let liftedByStart = [SuppressionReason.stopWord, .providerOptOut]
+    /// Those that the person's own yes takes back.
+    static let liftedByStart = [SuppressionReason.stopWord, .providerOptOut, .unsubscribed]
 }
 
 /// What shows that somebody opted out or in.

@@ -7,6 +7,7 @@ import Storage
 struct TemplatesAPI: Sendable {
     let database: Database
     let orchestrator: Orchestrator
+    let baseURL: String
 
     /// The templates that hold now, own and built-in, in the order of channel, name and language; without their texts.
     func list(_ call: Call) async throws -> Answer {
@@ -119,7 +120,7 @@ struct TemplatesAPI: Sendable {
         do {
             let template = try MessageTemplate(
                 view.source, channel: view.channel, name: view.name, language: view.language, version: view.version)
-            preview = try TemplatePreview(template, business: profile, context: context)
+            preview = try TemplatePreview(template, business: profile, context: context, baseURL: baseURL)
         } catch let error as TemplateError {
             throw ValidationError(errors: [FieldError(field: "context", message: "can not be rendered: \(error.message)")])
         }

@@ -9,7 +9,7 @@ enum OpenAPIDocument {
     static let pieces = [
         "base", "communications", "workflow", "replies", "clients", "preferences", "business", "message-types", "templates", "whatsapp",
         "provider-webhooks", "webhooks", "consent", "operations",
-        "pages",
+        "pages", "public-links",
     ]
 
     /// Members of `paths` and of each group in `components` are joined; every other member is the first piece's.

@@ -62,6 +62,7 @@ enum MediaType {
     static let text = "text/plain; charset=utf-8"
     static let xml = "text/xml; charset=utf-8"
     static let html = "text/html; charset=utf-8"
+    static let javaScript = "text/javascript; charset=utf-8"
     static let css = "text/css; charset=utf-8"
     static let prometheus = "text/plain; version=0.0.4; charset=utf-8"
 }

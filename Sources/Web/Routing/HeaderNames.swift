@@ -16,6 +16,7 @@ extension HTTPField.Name {
     static let idempotencyReplayed = known("Idempotency-Replayed")
     static let contentSecurityPolicy = known("Content-Security-Policy")
     static let referrerPolicy = known("Referrer-Policy")
+    static let robots = known("X-Robots-Tag")
     static let fetchSite = known("Sec-Fetch-Site")
     static let crossOriginOpenerPolicy = known("Cross-Origin-Opener-Policy")
 }

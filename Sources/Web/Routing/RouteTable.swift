@@ -41,8 +41,8 @@ public struct RouteTable: Sendable {
     }
 
     /// For anybody; takes an HTML form.
-    mutating func openForm(_ path: Path, _ handler: @escaping @Sendable (Incoming) async throws -> Answer) {
-        routes.append(Route(method: .post, path: path, body: .form(limit: 4_096), handler: .open(handler), permission: nil))
+    mutating func openForm(_ path: Path, limit: Int = 4_096, _ handler: @escaping @Sendable (Incoming) async throws -> Answer) {
+        routes.append(Route(method: .post, path: path, body: .form(limit: limit), handler: .open(handler), permission: nil))
     }
 
     /// For anybody whose signature is right, which the handler checks on the raw bytes.
