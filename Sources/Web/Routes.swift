@@ -175,6 +175,9 @@ enum Routes {
         table.openGet(.unsubscribeLink, unsubscribe.show)
         // Mail programs may send it as multipart/form-data.
         table.openRaw(.unsubscribeLink, limit: 16_384, unsubscribe.act)
+        let confirmation = ConfirmPage(parts, access)
+        table.openGet(.confirmConsent, confirmation.show)
+        table.openForm(.confirmConsent, confirmation.confirm)
         let preferences = PreferencesPage(parts, access)
         table.openGet(.preferencesLink, preferences.show)
         table.openForm(.preferencesLink, limit: 32_768, preferences.save)

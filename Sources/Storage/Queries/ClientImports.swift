@@ -61,14 +61,25 @@ extension Transaction {
     static let importPatience: Int64 = 600
 
     /// Begins an import, and forgets those of long ago.
+    ///
+    /// - Throws: ``Refusal/idempotencyKeyInUse`` while another one with this key runs.
     public func beginImport(_ id: UUIDv7, isDryRun: Bool, idempotencyKey: String?, business: BusinessID) throws {
         let past = now.adding(seconds: -Self.importLifetime)
         try execute("DELETE FROM crm_client_imports WHERE business_id = \(business) AND started_at < \(past)")
+        let (lost, old) = (now.adding(seconds: -Self.importPatience), now.adding(seconds: -Self.idempotencyKeyLifetimeSeconds))
         try execute(
+            """
+            UPDATE crm_client_imports SET idempotency_key = NULL
+            WHERE business_id = \(business) AND idempotency_key = \(idempotencyKey)
+                AND (state <> 'completed' AND updated_at < \(lost) OR started_at < \(old))
+            """)
+        let begun = try execute(
             """
             INSERT INTO crm_client_imports (import_id, business_id, is_dry_run, state, idempotency_key, started_at, updated_at)
             VALUES (\(id), \(business), \(isDryRun), 'running', \(idempotencyKey), \(now), \(now))
+            ON CONFLICT DO NOTHING
             """)
+        guard begun > 0 else { throw Refusal.idempotencyKeyInUse }
     }
 
     /// Adds what a batch of lines came to.

@@ -83,7 +83,7 @@ struct ImportStream {
 
     private func client(_ record: CSVReader.Record, _ columns: [ImportFields.Field]) -> Result<ImportedClient, ValidationError> {
         switch record.result {
-        case .failure(let problem): .failure(Self.error(problem.message))
+        case .failure(let problem): return .failure(Self.error(problem.message))
         case .success(let cells):
             do throws(ValidationError) {
                 return .success(try read(try ImportFields.object(cells, columns)))
