@@ -101,10 +101,11 @@ extension ImportFields {
         return columns
     }
 
-    /// A record of CSV as the object that JSON would say it with; empty cells say nothing.
+    /// A record of CSV as the object that JSON would say it with, and the cells that are not what their column holds; empty cells say
+    /// nothing.
     ///
-    /// - Throws: ``ValidationError`` for cells that are not what their column holds.
-    static func object(_ cells: [String], _ columns: [Field]) throws(ValidationError) -> [UInt8] {
+    /// - Throws: ``ValidationError`` for more or fewer cells than columns.
+    static func object(_ cells: [String], _ columns: [Field]) throws(ValidationError) -> (json: [UInt8], errors: [FieldError]) {
         guard cells.count == columns.count else {
             throw ValidationError(errors: [FieldError(field: "", message: "has \(cells.count) fields in place of \(columns.count)")])
         }
@@ -135,8 +136,7 @@ extension ImportFields {
                 }
             }
         }
-        guard errors.isEmpty else { throw ValidationError(errors: errors) }
-        return json.bytes
+        return (json.bytes, errors)
     }
 
     private static func truth(_ text: Substring) -> Bool? {

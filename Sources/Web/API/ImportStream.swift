@@ -86,7 +86,13 @@ struct ImportStream {
         case .failure(let problem): return .failure(Self.error(problem.message))
         case .success(let cells):
             do throws(ValidationError) {
-                return .success(try read(try ImportFields.object(cells, columns)))
+                let (json, errors) = try ImportFields.object(cells, columns)
+                do throws(ValidationError) {
+                    let client = try read(json)
+                    return errors.isEmpty ? .success(client) : .failure(ValidationError(errors: errors))
+                } catch {
+                    return .failure(ValidationError(errors: errors + error.errors))
+                }
             } catch {
                 return .failure(error)
             }
