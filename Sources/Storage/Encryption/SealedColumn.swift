@@ -114,6 +114,7 @@ public enum SealedColumns {
         SealedColumn("crm_sandbox_messages", "subject", form: .text, keys: [.uuid("message_id")]),
         SealedColumn("crm_sandbox_messages", "text_body", form: .text, keys: [.uuid("message_id")]),
         SealedColumn("crm_sandbox_messages", "html_body", form: .text, keys: [.uuid("message_id")], page: 100),
+        // Accounts belong to no business.
         SealedColumn("crm_users", "email", keys: [.uuid("user_id")], owner: .installation),
         SealedColumn("crm_users", "name", keys: [.uuid("user_id")], owner: .installation),
         SealedColumn("crm_users", "totp_secret", keys: [.uuid("user_id")], owner: .installation),
@@ -132,11 +133,6 @@ public enum SealedColumns {
         SealedColumn(
             "crm_idempotency_records", "answer", keys: [.uuid("business_id"), .text("route"), .text("idempotency_key")],
             mayBePlain: true),
-        // Accounts belong to no business.
-        SealedColumn("crm_users", "email", keys: [.uuid("user_id")], owner: .installation),
-        SealedColumn("crm_users", "name", keys: [.uuid("user_id")], owner: .installation),
-        SealedColumn("crm_users", "totp_secret", keys: [.uuid("user_id")], owner: .installation),
-        SealedColumn("crm_invitations", "email", keys: [.uuid("invitation_id")]),
     ]
 
     /// Columns of bytes that hold nothing to be opened, with the reason.
