@@ -55,7 +55,7 @@ struct ClientRecord {
 
 extension StatedPreferences {
     /// Reads `preferred_channels, timezone, quiet_hours_start, quiet_hours_end, opt_out_email, opt_out_sms,
-    /// opt_out_whatsapp, language_preference` from `first` on; all NULL where nothing was ever stated.
+    /// opt_out_whatsapp, language_preference, marketing, topics_refused` from `first` on; all NULL where nothing was ever stated.
     init(_ row: Row, from first: Int) throws(DatabaseError) {
         self.init()
         guard try !row.isNull(first + 4) else { return }
@@ -67,5 +67,17 @@ extension StatedPreferences {
         if try row.bool(first + 5) { optOuts.insert(.sms) }
         if try row.bool(first + 6) { optOuts.insert(.whatsapp) }
         language = try row.textOrNil(first + 7)
+        try setConsent(marketing: row.text(first + 8), topicsRefused: row.text(first + 9))
+    }
+
+    /// Reads the columns of those names.
+    ///
+    /// - Throws: what can not be read must not count as a yes.
+    mutating func setConsent(marketing text: String, topicsRefused names: String) throws(DatabaseError) {
+        if !text.isEmpty {
+            guard let consent = MarketingConsent(text: text) else { throw .decoding("a client's marketing consent") }
+            marketing = consent
+        }
+        if !names.isEmpty { topicsRefused = names.split(separator: ",").map(String.init) }
     }
 }

@@ -15,6 +15,7 @@ enum Migrations {
         Migration(name: M005_RateLimits.name, statements: M005_RateLimits.statements),
         Migration(name: M006_WhatsAppContent.name, statements: M006_WhatsAppContent.statements),
         Migration(name: M007_Accounts.name, statements: M007_Accounts.statements),
+        Migration(name: M009_Consent.name, statements: M009_Consent.statements),
     ]
 
     /// All instances take the same lock while they migrate.

@@ -27,7 +27,7 @@ enum PostgresHotSQL {
     static let clients = """
         SELECT u.i, c.client_id, c.name, c.language, c.timezone, c.email, c.email_hash, c.phone_number, c.phone_hash,
             p.preferred_channels, p.timezone, p.quiet_hours_start, p.quiet_hours_end, p.opt_out_email, p.opt_out_sms,
-            p.opt_out_whatsapp, p.language_preference, s.channel, s.address_hash, s.blocks_all
+            p.opt_out_whatsapp, p.language_preference, p.marketing, p.topics_refused, s.channel, s.address_hash, s.blocks_all
         FROM (SELECT generate_subscripts($1::uuid[], 1) AS i, unnest($1::uuid[]) AS business, unnest($2::text[]) AS client,
             unnest($3::bytea[]) AS email_hash, unnest($4::bytea[]) AS phone_hash) AS u
         LEFT JOIN crm_clients c ON c.business_id = u.business AND c.client_id = u.client
@@ -74,15 +74,18 @@ enum PostgresHotSQL {
             c.category, c.urgency, c.fallback_channels, c.context, c.batch_id, c.created_at,
             EXISTS (SELECT 1 FROM crm_communication_attachments a WHERE a.communication_id = q.communication_id),
             q.unknown_since, q.rate_limited, q.takeovers, c.fallback_after_s, c.status,
+            (SELECT t.topic FROM crm_message_types t WHERE t.business_id = q.business_id AND t.name = c.message_type),
+            b.marketing_consent, b.postal_address = '',
             k.client_id, k.name, k.language, k.timezone, k.email, k.email_hash, k.phone_number, k.phone_hash,
             p.preferred_channels, p.timezone, p.quiet_hours_start, p.quiet_hours_end, p.opt_out_email, p.opt_out_sms,
-            p.opt_out_whatsapp, p.language_preference,
+            p.opt_out_whatsapp, p.language_preference, p.marketing, p.topics_refused,
             (SELECT string_agg(CASE WHEN s.blocks_all THEN s.channel ELSE s.channel || ' marketing' END, ',') FROM crm_suppressions s WHERE s.business_id = q.business_id
                 AND s.address_hash = ANY (ARRAY[k.email_hash, k.phone_hash])
                 AND s.address_hash = CASE WHEN s.channel = 'email' THEN k.email_hash ELSE k.phone_hash END),
             q.priority
         FROM (\((0...3).map(due(priority:)).joined(separator: " UNION ALL ")) LIMIT $3) AS q
         JOIN crm_communications c ON c.communication_id = q.communication_id
+        JOIN crm_businesses b ON b.business_id = q.business_id
         LEFT JOIN crm_clients k ON k.business_id = q.business_id AND k.client_id = q.client_id
         LEFT JOIN crm_client_preferences p ON p.business_id = q.business_id AND p.client_id = q.client_id
         """

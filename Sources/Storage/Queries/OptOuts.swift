@@ -23,6 +23,12 @@ public struct ConsentEvidence: Sendable, Hashable {
     public var communication: CommunicationID?
     public var provider: String?
 
+    /// `reply <id>` or `communication <id>`.
+    var text: String? {
+        if let reply { return "reply \(reply)" }
+        return communication.map { "communication \($0)" }
+    }
+
     public init(reply: UUIDv7? = nil, communication: CommunicationID? = nil, provider: String? = nil) {
         self.reply = reply
         self.communication = communication
@@ -55,14 +61,14 @@ extension Transaction {
     @discardableResult
     public func optOut(
         client: ClientID, business: BusinessID, channel: Channel, addressHashes: [[UInt8]] = [], reason: SuppressionReason,
-        evidence: ConsentEvidence = ConsentEvidence()
+        evidence: ConsentEvidence = ConsentEvidence(), source: ConsentSource
     ) throws -> Bool {
         try lockAllConsent()
         for hash in try Set(addressHashes + addressHash(of: client, on: channel, business: business)) {
             try suppress(hash, channel: channel, reason: reason.rawValue, business: business)
         }
         guard try statedPreferences(client, business: business)?.optOuts.contains(channel) != true else { return false }
-        try updatePreferences(.optOut(of: channel, true), of: client, business: business)
+        try updatePreferences(.optOut(of: channel, true), of: client, business: business, source: source.with(evidence))
         try note("opted_out", evidence, channel, reason.rawValue, business)
         var json = JSONWriter(capacity: 128)
         json.object { json in
@@ -77,14 +83,14 @@ extension Transaction {
         return true
     }
 
-    /// Takes back what ``optOut(client:business:channel:addressHashes:reason:evidence:)`` did. Suppressions for other reasons (a dead
+    /// Takes back what ``optOut(client:business:channel:addressHashes:reason:evidence:source:)`` did. Suppressions for other reasons (a dead
     /// address, a person's decision) stay.
     ///
     /// - Returns: false when there was nothing to take back.
     @discardableResult
     public func optIn(
         client: ClientID, business: BusinessID, channel: Channel, addressHashes: [[UInt8]] = [],
-        evidence: ConsentEvidence = ConsentEvidence()
+        evidence: ConsentEvidence = ConsentEvidence(), source: ConsentSource
     ) throws -> Bool {
         try lockAllConsent()
         var changed = false
@@ -92,7 +98,7 @@ extension Transaction {
             if try liftOptOut(hash, channel: channel, business: business) { changed = true }
         }
         if try statedPreferences(client, business: business)?.optOuts.contains(channel) == true {
-            try updatePreferences(.optOut(of: channel, false), of: client, business: business)
+            try updatePreferences(.optOut(of: channel, false), of: client, business: business, source: source.with(evidence))
             changed = true
         }
         if changed { try note("opted_in", evidence, channel, "start_word", business) }
@@ -138,6 +144,15 @@ extension Transaction {
     private func note(_ type: String, _ evidence: ConsentEvidence, _ channel: Channel, _ details: String, _ business: BusinessID) throws {
         guard let id = evidence.communication, try communication(id, business: business) != nil else { return }
         try DeliveryLog.append(type, id, channel: channel, provider: evidence.provider, details: details, self)
+    }
+}
+
+extension ConsentSource {
+    /// What the evidence shows, where the source does not say it already.
+    fileprivate func with(_ evidence: ConsentEvidence) -> ConsentSource {
+        var source = self
+        source.evidence = source.evidence ?? evidence.text
+        return source
     }
 }
 

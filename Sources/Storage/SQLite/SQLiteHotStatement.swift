@@ -35,7 +35,7 @@ enum SQLiteHotStatement: Int, CaseIterable {
             """
             SELECT c.client_id IS NOT NULL, c.name, c.language, c.timezone, c.email, c.email_hash, c.phone_number, c.phone_hash,
                 p.preferred_channels, p.timezone, p.quiet_hours_start, p.quiet_hours_end, p.opt_out_email, p.opt_out_sms,
-                p.opt_out_whatsapp, p.language_preference
+                p.opt_out_whatsapp, p.language_preference, p.marketing, p.topics_refused
             FROM (SELECT 1)
             LEFT JOIN crm_clients c ON c.business_id = ?1 AND c.client_id = ?2
             LEFT JOIN crm_client_preferences p ON p.business_id = ?1 AND p.client_id = ?2
@@ -74,8 +74,11 @@ enum SQLiteHotStatement: Int, CaseIterable {
             SELECT q.communication_id, q.business_id, q.client_id, q.due_at, q.attempt, q.lease_token, q.leased_at, c.plan_id,
                 c.message_type, c.category, c.urgency, c.fallback_channels, c.context, c.batch_id, c.created_at,
                 EXISTS (SELECT 1 FROM crm_communication_attachments a WHERE a.communication_id = q.communication_id),
-                q.unknown_since, q.rate_limited, q.takeovers, c.fallback_after_s, c.status
+                q.unknown_since, q.rate_limited, q.takeovers, c.fallback_after_s, c.status, t.topic, b.marketing_consent,
+                b.postal_address = ''
             FROM crm_delivery_queue q JOIN crm_communications c ON c.communication_id = q.communication_id
+            JOIN crm_businesses b ON b.business_id = q.business_id
+            LEFT JOIN crm_message_types t ON t.business_id = q.business_id AND t.name = c.message_type
             WHERE q.channel = ?1 AND q.priority = ?2 AND q.due_at <= ?3
             ORDER BY q.due_at LIMIT ?4
             """

@@ -196,5 +196,6 @@ extension StoredClient {
         if try row.bool(13) { stated.optOuts.insert(.sms) }
         if try row.bool(14) { stated.optOuts.insert(.whatsapp) }
         stated.language = try row.textOrNil(15)
+        try stated.setConsent(marketing: row.text(16), topicsRefused: row.text(17))
     }
 }

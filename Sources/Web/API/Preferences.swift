@@ -21,9 +21,9 @@ struct PreferencesAPI: Sendable {
         try body.finish()
         guard let clientID else { throw Refusal.notFound }  // Noted above, so `finish` has thrown.
 
-        let business = call.business
+        let (business, source) = (call.business, call.consentSource)
         let preferences = try await database.write { tx in
-            try tx.updatePreferences(update, of: clientID, business: business)
+            try tx.updatePreferences(update, of: clientID, business: business, source: source)
             return try tx.effectivePreferences(clientID, business: business)
         }
         // An opt-out is acknowledged only when nothing that was begun before can still go out (promise P4).
@@ -43,7 +43,8 @@ struct PreferencesAPI: Sendable {
     /// Deleting what was never stated is done already.
     func delete(_ call: Call) async throws -> Answer {
         let (id, business) = (try call.clientID(), call.business)
-        try await database.write { tx in _ = try tx.deletePreferences(id, business: business) }
+        let source = call.consentSource
+        try await database.write { tx in _ = try tx.deletePreferences(id, business: business, source: source) }
         await orchestrator.consentChanged(business: business, client: id, optedOut: [])
         return .json { json in
             json.member("success", true)
