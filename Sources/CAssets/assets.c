@@ -35,6 +35,8 @@ static const CAsset assets[] = {
 #include "embed_asset.h"
 #define ASSET "pages/pages.css"
 #include "embed_asset.h"
+#define ASSET "pages/preferences.js"
+#include "embed_asset.h"
 #define ASSET "templates/email/batch.html.mustache"
 #include "embed_asset.h"
 #define ASSET "templates/email/batch.subject.mustache"

@@ -13,6 +13,9 @@ public final class ZoneCatalog: Sendable {
 
     public init() {}
 
+    /// Names for people to choose from, in alphabetical order: places first named by IANA, without abbreviations.
+    public static let names: [String] = (TimeZone.knownTimeZoneIdentifiers.filter { isPlausible($0) && $0 != "GMT" } + ["UTC"]).sorted()
+
     /// The rules of an IANA zone, for example `Europe/Berlin`; nil when there is no such zone.
     public func zone(named name: String) -> ZoneRules? {
         if let rules = known.withLock({ $0[name] }) { return rules }

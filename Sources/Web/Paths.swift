@@ -80,6 +80,11 @@ public enum Path: String, Sendable, Hashable, CaseIterable {
     case accountTOTPDisable = "/account/two-factor/disable"
     case accountRecoveryCodes = "/account/recovery-codes"
     case accountEndSession = "/account/sessions/end"
+    case clientsPage = "/clients"
+    case clientPage = "/clients/{client_id}"
+    case clientPagePreferences = "/clients/{client_id}/preferences"
+    case auditPage = "/audit"
+
     case usersPage = "/users"
     case usersPageInvite = "/users/invite"
     case usersPageRole = "/users/role"
@@ -98,4 +103,5 @@ public enum Path: String, Sendable, Hashable, CaseIterable {
     case invitation = "/api/crm/invitations/{invitation_id}"
 
     case stylesheet = "/assets/pages.css"
+    case preferencesScript = "/assets/preferences.js"
 }

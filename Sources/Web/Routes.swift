@@ -14,6 +14,7 @@ enum Routes {
         whatsApp(parts, &table)
         operations(parts, &table)
         pages(parts, gate, &table)
+        clientPages(parts, &table)
         return table
     }
 
@@ -133,6 +134,16 @@ enum Routes {
         table.openGet(.metrics, operations.metricsText)
         table.openGet(.openAPI, operations.openAPI)
         table.get(.cacheStatistics, .readOperations, CacheAPI(cache: parts.cache, isEnabled: parts.isCachingEnabled).statistics)
+    }
+
+    /// What staff see of clients.
+    private static func clientPages(_ parts: WebParts, _ table: inout RouteTable) {
+        table.page(.clientsPage, .readClients, ClientsPage(database: parts.database, cipher: parts.cipher).list)
+        let client = ClientPage(
+            database: parts.database, cipher: parts.cipher, orchestrator: parts.orchestrator, isTimeZone: parts.isTimeZone)
+        table.page(.clientPage, .readClients, client.show)
+        table.pageForm(.clientPagePreferences, .writePreferences, client.savePreferences)
+        table.openGet(.preferencesScript) { _ in Script.answer("pages/preferences.js") }
     }
 
     private static func pages(_ parts: WebParts, _ gate: Gatekeeper, _ table: inout RouteTable) {

@@ -11,6 +11,7 @@ enum Navigation {
 
     static let items = [
         Item(title: "Sandbox", path: .sandbox, permission: .readCommunications),
+        Item(title: "Clients", path: .clientsPage, permission: .readClients),
         Item(title: "Users", path: .usersPage, permission: .readAccounts),
         Item(title: "Account", path: .accountPage, permission: nil),
     ]
