@@ -38,7 +38,7 @@ struct AuditAPI: Sendable {
         return answer
     }
 
-    private static func filter(_ query: inout Query) -> LedgerFilter {
+    static func filter(_ query: inout Query) -> LedgerFilter {
         LedgerFilter(
             actor: query.string("actor"), action: query.string("action", maxLength: 100), client: query.clientID("client_id"),
             from: query.time("from"), to: query.time("to"))
