@@ -5,6 +5,12 @@
 /* The list of embedded files, alphabetical. To add one, add its pair of lines.
  * (`#embed` is a directive and cannot come out of a macro, hence two lines and not one.) */
 static const CAsset assets[] = {
+#define ASSET "openapi/access.json"
+#include "embed_asset.h"
+#define ASSET "openapi/account-pages.json"
+#include "embed_asset.h"
+#define ASSET "openapi/accounts.json"
+#include "embed_asset.h"
 #define ASSET "openapi/base.json"
 #include "embed_asset.h"
 #define ASSET "openapi/business.json"
@@ -22,6 +28,8 @@ static const CAsset assets[] = {
 #define ASSET "openapi/pages.json"
 #include "embed_asset.h"
 #define ASSET "openapi/preferences.json"
+#include "embed_asset.h"
+#define ASSET "openapi/privacy.json"
 #include "embed_asset.h"
 #define ASSET "openapi/provider-webhooks.json"
 #include "embed_asset.h"

@@ -46,6 +46,7 @@ public struct EngineMetrics: Sendable {
     public let unknownOutcomes: CounterMetric
 
     public let webhooks: WebhookMetrics
+    public let inboundMail: InboundMailMetrics
     public let lanes: LaneMetrics
 
     /// `rapport_commit_batch_size`: acceptances, outcomes and claims that shared one commit.
@@ -56,6 +57,7 @@ public struct EngineMetrics: Sendable {
     public let smtpConnections: GaugeTable
 
     public let endpoints: EndpointMetrics
+    public let privacy: PrivacyMetrics
     /// `rapport_http_requests_total{method,route,status}` and `rapport_http_request_seconds{method,route}`.
     public let http: HTTPMetrics
 
@@ -93,6 +95,7 @@ public struct EngineMetrics: Sendable {
         unknownOutcomes = registry.counter(
             "rapport_unknown_outcomes_total", help: "Attempts that ended without a recorded outcome.")
         webhooks = WebhookMetrics(registry: registry)
+        inboundMail = InboundMailMetrics(registry: registry)
         lanes = LaneMetrics(registry: registry, channels: Self.channels)
         commitBatchSize = registry.histogram(
             "rapport_commit_batch_size", help: "Writes that shared one commit.",
@@ -104,6 +107,7 @@ public struct EngineMetrics: Sendable {
             registry, name: "rapport_smtp_connections", help: "Connections to the mail server.", label: "state",
             values: ["idle", "busy", "connecting"])
         endpoints = EndpointMetrics(registry: registry)
+        privacy = PrivacyMetrics(registry: registry)
         http = HTTPMetrics(registry: registry)
     }
 }

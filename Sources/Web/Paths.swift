@@ -14,6 +14,11 @@ public enum Path: String, Sendable, Hashable, CaseIterable {
     case client = "/api/crm/clients/{client_id}"
     case clientTimeline = "/api/crm/clients/{client_id}/timeline"
     case clientExport = "/api/crm/clients/{client_id}/export"
+    case clientAccessLog = "/api/crm/clients/{client_id}/access-log"
+
+    case erasures = "/api/crm/erasures"
+    case erasure = "/api/crm/erasures/{erasure_id}"
+    case erasureCancel = "/api/crm/erasures/{erasure_id}/cancel"
 
     case preferences = "/api/crm/preferences"
     case clientPreferences = "/api/crm/preferences/{client_id}"
@@ -45,6 +50,7 @@ public enum Path: String, Sendable, Hashable, CaseIterable {
     case whatsAppTemplates = "/api/crm/whatsapp/templates"
     case whatsAppTemplateSync = "/api/crm/whatsapp/templates/sync"
     case cacheStatistics = "/api/crm/cache/stats"
+    case keyRotation = "/api/crm/operations/key-rotation"
 
     case workflowEvents = "/api/crm/workflow/events"
     case workflowPlan = "/api/crm/workflow/plans/{plan_id}"
@@ -58,6 +64,20 @@ public enum Path: String, Sendable, Hashable, CaseIterable {
     case twilioInbound = "/api/crm/webhooks/twilio/inbound"
     case whatsAppWebhook = "/api/crm/webhooks/whatsapp"
 
+    case apiKeys = "/api/crm/api-keys"
+    case apiKey = "/api/crm/api-keys/{key_id}"
+    case token = "/api/auth/token"
+    case tokenRevocation = "/api/auth/revoke"
+    case securityText = "/.well-known/security.txt"
+
+    case sesWebhook = "/api/crm/webhooks/ses"
+    case sendGridWebhook = "/api/crm/webhooks/sendgrid"
+    case mailgunWebhook = "/api/crm/webhooks/mailgun"
+    case postmarkWebhook = "/api/crm/webhooks/postmark"
+
+    case suppressions = "/api/crm/suppressions"
+    case suppression = "/api/crm/suppressions/{suppression_id}"
+
     case webhookEndpoints = "/api/crm/webhook-endpoints"
     case webhookEndpoint = "/api/crm/webhook-endpoints/{endpoint_id}"
     case webhookEndpointSecret = "/api/crm/webhook-endpoints/{endpoint_id}/secret"
@@ -69,11 +89,47 @@ public enum Path: String, Sendable, Hashable, CaseIterable {
     case webhookEndpointDeliveries = "/api/crm/webhook-endpoints/{endpoint_id}/deliveries"
     case webhookEndpointRetry = "/api/crm/webhook-endpoints/{endpoint_id}/deliveries/{event_id}/retry"
 
+    case audit = "/api/crm/audit"
+    case auditExport = "/api/crm/audit/export"
+    case consentHistory = "/api/crm/consent/{client_id}"
+    case consentProof = "/api/crm/consent/{client_id}/proof"
+
     case sandbox = "/sandbox"
     case sandboxSignIn = "/sandbox/sign-in"
     case sandboxSignOut = "/sandbox/sign-out"
     case sandboxMessage = "/sandbox/messages/{message_id}"
     case sandboxMessageHTML = "/sandbox/messages/{message_id}/html"
+
+    case signIn = "/sign-in"
+    case signInCode = "/sign-in/code"
+    case oidc = "/sign-in/oidc"
+    case oidcCallback = "/sign-in/oidc/callback"
+    case signOut = "/sign-out"
+    case switchBusiness = "/switch-business"
+    case accountPage = "/account"
+    case accountPassword = "/account/password"
+    case accountName = "/account/name"
+    case accountTOTP = "/account/two-factor"
+    case accountTOTPConfirm = "/account/two-factor/confirm"
+    case accountTOTPDisable = "/account/two-factor/disable"
+    case accountRecoveryCodes = "/account/recovery-codes"
+    case accountEndSession = "/account/sessions/end"
+    case usersPage = "/users"
+    case usersPageInvite = "/users/invite"
+    case usersPageRole = "/users/role"
+    case usersPageAccess = "/users/access"
+    case usersPageReset = "/users/reset"
+    case usersPageRemove = "/users/remove"
+    case usersPageRevoke = "/users/invitations/revoke"
+    case invitationPage = "/invitation/{token}"
+    case reset = "/reset"
+    case resetPage = "/reset/{token}"
+
+    case users = "/api/crm/users"
+    case user = "/api/crm/users/{user_id}"
+    case userPasswordReset = "/api/crm/users/{user_id}/password-reset"
+    case invitations = "/api/crm/invitations"
+    case invitation = "/api/crm/invitations/{invitation_id}"
 
     case stylesheet = "/assets/pages.css"
 

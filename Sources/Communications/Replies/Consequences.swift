@@ -7,9 +7,12 @@ import Storage
 /// for this transaction.
 public struct Consequences: Sendable {
     private let cipher: Cipher
+    let mail: MailConsequences
 
-    public init(cipher: Cipher) {
+    /// - Parameter bounces: what bounces and complaints do to their addresses.
+    public init(cipher: Cipher, bounces: BouncePolicy = .standard) {
         self.cipher = cipher
+        mail = MailConsequences(addresses: AddressBook(cipher: cipher), policy: bounces)
     }
 
     /// A message that was refused.
@@ -24,6 +27,8 @@ public struct Consequences: Sendable {
         public var provider: String
         /// When it was given to the provider, at the earliest.
         public var sentAt: Timestamp
+        /// What shows it, for the suppression list; never an address.
+        public var details: String?
 
         public init(
             consequence: FailureConsequence, communication: CommunicationID, business: BusinessID, client: ClientID, channel: Channel,
@@ -58,6 +63,8 @@ public struct Consequences: Sendable {
     /// - Returns: whose consent changed; to be settled once the transaction is durable (promise P4).
     public func apply(_ refused: Refused, _ tx: Transaction) throws -> [ConsentChange] {
         switch refused.consequence {
+        case .addressDead where refused.channel == .email, .softBounced, .complained:
+            return try mail.apply(refused, tx)
         case .optedOut:
             return try optOut(refused, tx)
         case .addressDead:

@@ -10,11 +10,21 @@ public enum SuppressionReason: String, Sendable, Hashable, CaseIterable {
     case addressDead = "address_dead"
     /// The person wants no marketing.
     case marketingOptOut = "marketing_opt_out"
+    /// Mail to the address came back for good.
+    case hardBounce = "hard_bounce"
+    /// Mail to the address came back again and again.
+    case softBounces = "soft_bounces"
+    /// The person called a mail unwanted.
+    case complaint
+    /// Somebody at the business decided it.
+    case manual
     /// The person stopped everything, by a link of ours or in the preference centre.
     case unsubscribed
+    /// The person had opted out when they were erased.
+    case optedOut = "opted_out"
 
     /// Those that the person's own yes takes back.
-    static let liftedByStart = [SuppressionReason.stopWord, .providerOptOut, .unsubscribed]
+    static let liftedByStart = [SuppressionReason.stopWord, .providerOptOut, .unsubscribed, .optedOut]
 }
 
 /// What shows that somebody opted out or in.

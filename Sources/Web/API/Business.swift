@@ -18,9 +18,12 @@ struct BusinessAPI: Sendable {
     func put(_ call: Call) async throws -> Answer {
         let id = call.business
         let change = try BusinessChange(call.fields(), isTimeZone: isTimeZone)
-        guard let business = try await database.write({ tx in try tx.changeBusiness(id) { change.apply(to: &$0) } }) else {
-            throw Refusal.notFound
+        let changed = try await database.write { tx -> Business? in
+            guard let business = try tx.changeBusiness(id, { change.apply(to: &$0) }) else { return nil }
+            try tx.audit(call.auditOfFields("business.put"), business: id)
+            return business
         }
+        guard let business = changed else { throw Refusal.notFound }
         orchestrator.settingsChanged(business: id)
         return Self.answer(business)
     }

@@ -45,7 +45,7 @@ struct MessageTypesAPI: Sendable {
         try body.finish()
         let type = MessageType(
             name: name, category: category, defaultUrgency: urgency, channels: channels ?? [], fallbackAfter: fallbackAfter, topic: topic)
-        let audit = call.audit("message_type.put", target: name)
+        let audit = call.auditOfFields("message_type.put", target: name)
         let created = try await database.write { tx in
             if let topic, try !tx.topics(business: business).contains(where: { $0.name == topic }) {
                 throw ValidationError(errors: [FieldError(field: "topic", message: "is not one of the business's topics")])

@@ -26,7 +26,7 @@ struct PreferencesAPI: Sendable {
 
         let preferences = try await intake.update(
             update, of: clientID, business: call.business, source: call.consentSource,
-            audit: call.audit("preferences.update", target: clientID.text, client: clientID))
+            audit: call.auditOfFields("preferences.put", target: clientID.text, client: clientID))
         return .json { json in
             json.member("success", true)
             json.member("message", "Preferences updated successfully")
@@ -36,7 +36,9 @@ struct PreferencesAPI: Sendable {
 
     func show(_ call: Call) async throws -> Answer {
         let (id, business) = (try call.clientID(), call.business)
-        return .json(bytes: try await preferences.answer(id, business: business))
+        let answer = try await preferences.answer(id, business: business)
+        try await call.noteAccess(.preferences, id)
+        return .json(bytes: answer)
     }
 
     /// Deleting what was never stated is done already.
