@@ -57,6 +57,7 @@ public struct EngineMetrics: Sendable {
     public let smtpConnections: GaugeTable
 
     public let endpoints: EndpointMetrics
+    public let privacy: PrivacyMetrics
     /// `rapport_http_requests_total{method,route,status}` and `rapport_http_request_seconds{method,route}`.
     public let http: HTTPMetrics
 
@@ -106,6 +107,7 @@ public struct EngineMetrics: Sendable {
             registry, name: "rapport_smtp_connections", help: "Connections to the mail server.", label: "state",
             values: ["idle", "busy", "connecting"])
         endpoints = EndpointMetrics(registry: registry)
+        privacy = PrivacyMetrics(registry: registry)
         http = HTTPMetrics(registry: registry)
     }
 }

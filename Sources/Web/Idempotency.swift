@@ -66,7 +66,8 @@ struct Idempotency: Sendable {
                 return answer
             }
             // Answers may hold addresses, which nobody may read off the disk.
-            let stored = answer.body.isEmpty ? [] : try cipher.seal(answer.body, seal(claim, business)).bytes
+            let kept = answer.kept ?? answer.body
+            let stored = kept.isEmpty ? [] : try cipher.seal(kept, seal(claim, business)).bytes
             let statusCode = Int(answer.status.code)
             _ = try await database.record { tx in
                 try tx.completeIdempotencyKey(claim, business: business, reservedAt: moment, statusCode: statusCode, answer: stored)
@@ -82,7 +83,12 @@ struct Idempotency: Sendable {
     }
 
     private func seal(_ claim: IdempotencyClaim, _ business: BusinessID) -> SealContext {
-        SealContext(table: "crm_idempotency_records", column: "answer", business: business, row: "\(claim.route) \(claim.key)")
+        Self.seal(route: claim.route, key: claim.key, business)
+    }
+
+    /// Where the answer to a key is sealed for.
+    static func seal(route: String, key: String, _ business: BusinessID) -> SealContext {
+        SealContext(table: "crm_idempotency_records", column: "answer", business: business, row: "\(route) \(key)")
     }
 
     /// Covers the path and the query as well: one key for two clients is a mistake, not a repetition.

@@ -11,9 +11,14 @@ enum Routes {
         webhooks(parts, &table)
         suppressions(parts, &table)
         records(parts, &table)
+        privacy(parts, &table)
         events(parts, &table)
         whatsApp(parts, &table)
+        ledgers(parts, &table)
+        consent(parts, &table)
         operations(parts, &table)
+        access(parts, gate, &table)
+        accounts(parts, &table)
         pages(parts, gate, &table)
         publicPages(parts, &table)
         return table
@@ -86,11 +91,10 @@ enum Routes {
         table.get(.clients, .readClients, clients.list)
         table.get(.client, .readClients, clients.show)
         table.put(.client, .writeClients, clients.put)
-        table.delete(.client, .eraseClients, clients.erase)
-        table.get(.clientExport, .exportClients, ClientExportAPI(database: parts.database, cipher: parts.cipher).export)
 
         let preferences = PreferencesAPI(
-            database: parts.database, orchestrator: parts.orchestrator, preferences: parts.preferences, isTimeZone: parts.isTimeZone)
+            database: parts.database, orchestrator: parts.orchestrator, preferences: parts.preferences,
+            intake: parts.preferencesIntake, isTimeZone: parts.isTimeZone)
         table.post(.preferences, .writePreferences, preferences.update)
         table.get(.clientPreferences, .readPreferences, preferences.show)
         table.delete(.clientPreferences, .writePreferences, preferences.delete)
@@ -107,6 +111,17 @@ enum Routes {
         table.get(.templateVersions, .readTemplates, templates.versions)
         table.post(.templateActivate, .writeTemplates, body: .optional, templates.activate)
         table.postUnguarded(.templatePreview, .readTemplates, body: .ordinary, templates.preview)
+    }
+
+    /// What a person may ask for: everything that is held on them, its end, and who has looked at it.
+    private static func privacy(_ parts: WebParts, _ table: inout RouteTable) {
+        let erasures = ErasuresAPI(database: parts.database, cipher: parts.cipher, erasures: parts.erasures)
+        table.delete(.client, .eraseClients, erasures.erase)
+        table.get(.erasures, .eraseClients, erasures.list)
+        table.get(.erasure, .eraseClients, erasures.show)
+        table.post(.erasureCancel, .eraseClients, body: .optional, erasures.cancel)
+        table.get(.clientExport, .exportClients, ClientExportAPI(database: parts.database, cipher: parts.cipher, log: parts.accessLog).export)
+        table.get(.clientAccessLog, .readAudit, AccessLogAPI(database: parts.database, log: parts.accessLog).list)
     }
 
     /// Events for the business's own endpoints.
@@ -143,6 +158,31 @@ enum Routes {
         table.post(.whatsAppTemplateSync, .writeTemplates, body: .optional, templates.synchronise)
     }
 
+    /// Who changed what, and who agreed to what.
+    private static func ledgers(_ parts: WebParts, _ table: inout RouteTable) {
+        let audit = AuditAPI(database: parts.database)
+        table.get(.audit, .readAudit, audit.list)
+        table.get(.auditExport, .readAudit, audit.export)
+        let consent = ConsentHistoryAPI(database: parts.database)
+        table.get(.consentHistory, .readAudit, consent.list)
+        table.get(.consentProof, .readAudit, consent.proof)
+    }
+
+    /// What clients agreed to, and what they may refuse by itself.
+    private static func consent(_ parts: WebParts, _ table: inout RouteTable) {
+        let topics = TopicsAPI(database: parts.database, orchestrator: parts.orchestrator)
+        table.get(.topics, .readTemplates, topics.show)
+        table.put(.topics, .writeTemplates, topics.put)
+        let imports = ClientImportsAPI(
+            database: parts.database, cipher: parts.cipher, clock: parts.clock, orchestrator: parts.orchestrator,
+            isTimeZone: parts.isTimeZone)
+        // Reads its body by itself, as it arrives.
+        table.postUnguarded(.clientImport, .writeClients, body: .none, imports.take)
+        table.get(.clientImportRecord, .readClients, imports.show)
+        table.get(.clientImportErrors, .readClients, imports.errors)
+        table.post(.consent, .writePreferences, ConsentAPI(desk: parts.consent).state)
+    }
+
     private static func operations(_ parts: WebParts, _ table: inout RouteTable) {
         let operations = OperationsAPI(readiness: parts.readiness, metrics: parts.metrics)
         table.openGet(.health, operations.health)
@@ -150,15 +190,91 @@ enum Routes {
         table.openGet(.metrics, operations.metricsText)
         table.openGet(.openAPI, operations.openAPI)
         table.get(.cacheStatistics, .readOperations, CacheAPI(cache: parts.cache, isEnabled: parts.isCachingEnabled).statistics)
+        let keys = KeyRotationAPI(database: parts.database, rotator: parts.keyRotator)
+        table.get(.keyRotation, .readOperations, keys.show)
+        table.post(.keyRotation, .writeOperations, body: .optional, keys.begin)
+    }
+
+    /// Who may call.
+    private static func access(_ parts: WebParts, _ gate: Gatekeeper, _ table: inout RouteTable) {
+        let keys = APIKeysAPI(database: parts.database, clock: parts.clock, keys: parts.keys)
+        let security = SecurityText(clock: parts.clock, baseURL: parts.baseURL, contact: parts.securityContact)
+        table.openGet(.securityText, security.show)
+        let tokens = TokensAPI(database: parts.database, tokens: gate.tokens, signIn: parts.signIn)
+        table.openPost(.token, limit: 16_384, tokens.issue)
+        table.openPost(.tokenRevocation, limit: 2 * CompactJWS.longest, tokens.revoke)
+        table.get(.apiKeys, .readAccounts, keys.list)
+        table.post(.apiKeys, .writeAccounts, keys.create)
+        table.delete(.apiKey, .writeAccounts, keys.revoke)
+    }
+
+    /// The people of a business.
+    private static func accounts(_ parts: WebParts, _ table: inout RouteTable) {
+        let users = UsersAPI(database: parts.database, actions: parts.memberActions)
+        table.get(.users, .readAccounts, users.list)
+        table.get(.user, .readAccounts, users.show)
+        table.put(.user, .writeAccounts, users.change)
+        table.delete(.user, .writeAccounts, users.remove)
+        table.post(.userPasswordReset, .writeAccounts, body: .optional, users.resetPassword)
+        let invitations = InvitationsAPI(database: parts.database, actions: parts.memberActions)
+        table.get(.invitations, .readAccounts, invitations.list)
+        table.post(.invitations, .writeAccounts, invitations.create)
+        table.delete(.invitation, .writeAccounts, invitations.revoke)
+    }
+
+    private static func accountPages(_ parts: WebParts, _ gate: Gatekeeper, _ table: inout RouteTable) {
+        let account = AccountPage(
+            database: parts.database, signIn: parts.signIn, hasher: parts.hasher, sessions: parts.sessions, mail: parts.staffMail,
+            baseURL: parts.baseURL)
+        table.page(.accountPage, nil, account.show)
+        table.pageForm(.accountName, nil, account.changeName)
+        table.pageForm(.accountPassword, nil, account.changePassword)
+        table.pageForm(.accountTOTP, nil, account.beginTOTP)
+        table.pageForm(.accountTOTPConfirm, nil, account.confirmTOTP)
+        table.pageForm(.accountTOTPDisable, nil, account.disableTOTP)
+        table.pageForm(.accountRecoveryCodes, nil, account.renewRecoveryCodes)
+        table.pageForm(.accountEndSession, nil, account.endSession)
+
+        let users = UsersPage(database: parts.database, actions: parts.memberActions)
+        table.page(.usersPage, .readAccounts, users.show)
+        table.pageForm(.usersPageInvite, .writeAccounts, users.invite)
+        table.pageForm(.usersPageRole, .writeAccounts, users.changeRole)
+        table.pageForm(.usersPageAccess, .writeAccounts, users.changeAccess)
+        table.pageForm(.usersPageReset, .writeAccounts, users.reset)
+        table.pageForm(.usersPageRemove, .writeAccounts, users.remove)
+        table.pageForm(.usersPageRevoke, .writeAccounts, users.revoke)
+
+        let invitation = InvitationPage(database: parts.database, hasher: parts.hasher, sessions: parts.sessions, gate: gate)
+        table.openPage(.invitationPage, invitation.show)
+        table.openPageForm(.invitationPage, invitation.accept)
+        let reset = ResetPage(database: parts.database, hasher: parts.hasher, resets: parts.passwordResets, mail: parts.staffMail)
+        table.openPage(.reset, reset.show)
+        table.openPageForm(.reset, reset.ask)
+        table.openPage(.resetPage, reset.open)
+        table.openPageForm(.resetPage, reset.change)
     }
 
     private static func pages(_ parts: WebParts, _ gate: Gatekeeper, _ table: inout RouteTable) {
         table.openGet(.landing, LandingPage.show)
         table.openGet(.stylesheet, Stylesheet.show)
-        let signIn = SignInPage(keys: gate.keys, sessions: gate.sessions)
-        table.openGet(.sandboxSignIn, signIn.show)
-        table.openForm(.sandboxSignIn, signIn.signIn)
-        table.openForm(.sandboxSignOut, signIn.signOut)
+        let signIn = SignInPage(
+            signIn: parts.signIn, keys: gate.keys, sessions: gate.sessions, database: parts.database, limits: gate.limits,
+            provider: parts.oidc?.configuration.name)
+        let oidc = OIDCPage(
+            provider: parts.oidc, database: parts.database, cipher: parts.cipher, clock: parts.clock, sessions: gate.sessions,
+            limits: gate.limits)
+        table.openPage(.oidc, oidc.begin)
+        table.openPage(.oidcCallback, oidc.callback)
+        table.openPage(.signIn, signIn.show)
+        table.openPageForm(.signIn, signIn.submit)
+        table.openPageForm(.signInCode, signIn.submitCode)
+        table.pageForm(.signOut, nil, signIn.signOut)
+        table.pageForm(.switchBusiness, nil, signIn.switchBusiness)
+        // Where these stood before there were accounts.
+        table.openPage(.sandboxSignIn, signIn.show)
+        table.openPageForm(.sandboxSignIn, signIn.submit)
+        table.pageForm(.sandboxSignOut, nil, signIn.signOut)
+        accountPages(parts, gate, &table)
         let sandbox = SandboxPage(database: parts.database, cipher: parts.cipher)
         table.page(.sandbox, .readCommunications, sandbox.list)
         table.page(.sandboxMessage, .readCommunications, sandbox.show)
@@ -174,6 +290,9 @@ enum Routes {
         table.openGet(.unsubscribeLink, unsubscribe.show)
         // Mail programs may send it as multipart/form-data.
         table.openRaw(.unsubscribeLink, limit: 16_384, unsubscribe.act)
+        let confirmation = ConfirmPage(parts, access)
+        table.openGet(.confirmConsent, confirmation.show)
+        table.openForm(.confirmConsent, confirmation.confirm)
         let preferences = PreferencesPage(parts, access)
         table.openGet(.preferencesLink, preferences.show)
         table.openForm(.preferencesLink, limit: 32_768, preferences.save)

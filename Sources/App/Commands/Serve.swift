@@ -92,7 +92,7 @@ struct Serve: AsyncParsableCommand {
     /// - Parameter complaints: the address to give to mailbox providers that send complaints.
     static func greeting(_ settings: Settings, port: Int, database: String, complaints: String? = nil) -> String {
         let host = settings.host.contains(":") ? "[\(settings.host)]" : settings.host
-        let address = "http://\(host):\(port)"
+        let address = "\(settings.access.certificateFile == nil ? "http" : "https")://\(host):\(port)"
         let mail = settings.mail.map { "\($0.host):\($0.port) as \($0.fromEmail)" }
         let sms = settings.twilio.map { "Twilio from \($0.senderList)" }
         let whatsApp = settings.whatsapp.map { "number \($0.phoneNumberID)" }

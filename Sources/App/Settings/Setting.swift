@@ -37,6 +37,7 @@ enum Setting: String, CaseIterable, Sendable {
     case whatsappVerifyToken = "WHATSAPP_WEBHOOK_VERIFY_TOKEN"
     case whatsappURL = "WHATSAPP_API_URL"
     case encryptionKey = "DB_ENCRYPTION_KEY"
+    case encryptContent = "ENCRYPT_CONTENT"
     case apiKey = "RAPPORT_API_KEY"
     case rateLimits = "RATE_LIMITS"
     case logLevel = "LOG_LEVEL"
@@ -52,12 +53,27 @@ enum Setting: String, CaseIterable, Sendable {
     case mailgunKey = "MAILGUN_WEBHOOK_SIGNING_KEY"
     case postmarkSecret = "POSTMARK_WEBHOOK_SECRET"
     case linkLifetime = "LINK_LIFETIME_DAYS"
+    case retentionCommunications = "RETENTION_COMMUNICATIONS_DAYS"
+    case retentionReplies = "RETENTION_REPLIES_DAYS"
+    case retentionSandbox = "RETENTION_SANDBOX_DAYS"
+    case retentionEvents = "RETENTION_EVENTS_DAYS"
+    case retentionAccessLog = "RETENTION_ACCESS_LOG_DAYS"
+    case tlsCertificate = "TLS_CERTIFICATE_FILE"
+    case tlsKey = "TLS_KEY_FILE"
+    case trustedProxies = "TRUSTED_PROXIES"
+    case apiRateLimit = "API_RATE_LIMIT"
+    case publicRateLimit = "PUBLIC_RATE_LIMIT"
+    case securityContact = "SECURITY_CONTACT"
+    case oidcIssuer = "OIDC_ISSUER"
+    case oidcClient = "OIDC_CLIENT_ID"
+    case oidcSecret = "OIDC_CLIENT_SECRET"
+    case oidcName = "OIDC_NAME"
 
     /// Values of these are never shown, not even in the line that says what is wrong with them.
     var isSecret: Bool {
         switch self {
         case .databaseURL, .redisURL, .smtpPassword, .twilioToken, .twilioKeySecret, .twilioWebhookKey, .whatsappToken, .whatsappSecret,
-            .whatsappVerifyToken, .encryptionKey, .apiKey, .mailgunKey, .postmarkSecret:
+            .whatsappVerifyToken, .encryptionKey, .apiKey, .oidcSecret, .mailgunKey, .postmarkSecret:
             true
         default: false
         }
@@ -80,6 +96,7 @@ enum Setting: String, CaseIterable, Sendable {
         case .whatsappURL: "https://graph.facebook.com/v25.0"
         case .twilioOptOutReplies: "twilio"
         case .encryptionKey: "made on first start beside the SQLite file"
+        case .encryptContent: "true"
         case .apiKey: "made and printed once"
         case .rateLimits: "with a real provider whatsapp=1000/86400,sms=1/1"
         case .logLevel: "info"
@@ -89,6 +106,11 @@ enum Setting: String, CaseIterable, Sendable {
         case .softBounceLimit: "5"
         case .softBounceDays: "30"
         case .linkLifetime: "60"
+        case .retentionCommunications, .retentionReplies, .retentionAccessLog: "730"
+        case .retentionSandbox: "90"
+        case .retentionEvents: "30"
+        case .publicRateLimit: "600/60"
+        case .oidcName: "the issuer's host"
         default: "none"
         }
     }
@@ -133,11 +155,27 @@ enum Setting: String, CaseIterable, Sendable {
         case .whatsappVerifyToken: "word that proves the webhook's address"
         case .whatsappURL: "address of the WhatsApp API, with its version"
         case .encryptionKey: "32 bytes in base64; id:key,id:key for rotation, the first one writes; required with PostgreSQL"
+        case .encryptContent: "whether messages' contexts and files and clients' names and attributes are encrypted as addresses always are"
         case .apiKey: "first API key, 32 characters or more"
         case .rateLimits: "messages/seconds by channel, over all instances, e.g. email=100/3600; empty means none"
         case .logLevel: "trace, debug, info, notice, warning, error or critical"
         case .linkLifetime: "days for which links to the preference centre work, 1 to 3650"
         case .allowPrivateWebhooks: "whether events may go to http:// and to private networks (development, closed networks)"
+        case .retentionCommunications: "days for which ended communications are kept; 0 means for ever"
+        case .retentionReplies: "days for which clients' replies are kept; 0 means for ever"
+        case .retentionSandbox: "days for which messages in the sandbox are kept; 0 means for ever"
+        case .retentionEvents: "days for which events for the businesses' endpoints are kept; 0 means for ever"
+        case .retentionAccessLog: "days for which it is kept who looked at whose data; 0 means for ever"
+        case .tlsCertificate: "file with the server's certificate and those between it and its authority (PEM); the server speaks TLS then"
+        case .tlsKey: "file with the certificate's private key (PEM); both are read again when they change"
+        case .trustedProxies: "networks of the proxies in front, whose X-Forwarded-For is believed: 10.0.0.0/8,192.0.2.7"
+        case .apiRateLimit: "requests/seconds that each API key and each person may make of each instance, e.g. 6000/60"
+        case .publicRateLimit: "requests/seconds from each address for what needs no credential; empty means as many as they like"
+        case .securityContact: "mail address or https:// address for reports of weaknesses, shown in /.well-known/security.txt"
+        case .oidcIssuer: "OpenID provider with whose accounts people may sign in, as its tokens name it"
+        case .oidcClient: "this server's client id there; its redirect address is API_BASE_URL/sign-in/oidc/callback"
+        case .oidcSecret: "the client's secret, if it has one"
+        case .oidcName: "what the button for it says"
         case .inboundDomain: "domain whose mail comes to us: bounces return there, to an address of their own for each message"
         case .inboundPort: "port that takes that mail (SMTP); none means that nothing listens; 0 takes a free one"
         case .inboundHost: "address that it listens on"

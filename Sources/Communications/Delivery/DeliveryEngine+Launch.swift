@@ -58,7 +58,7 @@ extension DeliveryEngine {
         let (register, peers) = (register, peers)
         return Delivery(
             id: attempt.id, business: attempt.business, channel: attempt.channel, priority: attempt.urgency.priority, address: address,
-            recipientName: attempt.client.name, sender: sender(of: attempt, on: lane), lookUpSince: attempt.lookUpSince,
+            recipientName: message.clientName, sender: sender(of: attempt, on: lane), lookUpSince: attempt.lookUpSince,
             begin: { guard peers.isInTouch, register.begin(attempt.id) else { throw Withdrawn() } },
             render: { try message.render() },
             complete: { [self] outcome in finish(attempt, on: lane, outcome) })

@@ -88,9 +88,9 @@ public final class EventDispatcher: Service {
 
     /// Forgets events that are too old to be replayed; returns how many those were.
     public func purge() async throws -> Int {
+        guard let keep = timing.retentionSeconds else { return 0 }
         var total = 0
         while true {
-            let keep = timing.retentionSeconds
             let removed = try await database.write { tx in try tx.purgeEvents(before: tx.now.adding(seconds: -keep), limit: 500) }
             total += removed
             if removed < 500 { return total }

@@ -18,8 +18,8 @@ public struct EventTiming: Sendable {
     /// How long exchanges may go on once the process is asked to stop; then they are cut short and begin anew elsewhere. Short, because
     /// the engine's own messages need the time more.
     public var drain: Duration = .milliseconds(1_500)
-    /// Seconds for which events are kept, that is, can be replayed: 30 days.
-    public var retentionSeconds: Int64 = 30 * 86_400
+    /// Seconds for which events are kept, that is, can be replayed: 30 days. Nil: for ever.
+    public var retentionSeconds: Int64? = 30 * 86_400
     public var purgeInterval: Duration = .seconds(3_600)
 
     public init() {}

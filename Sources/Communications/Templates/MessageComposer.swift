@@ -34,7 +34,8 @@ public final class MessageComposer: Sendable {
             recordTimezone: attempt.client.timezone, recordLanguage: attempt.client.language,
             businessLanguage: profile.business.defaultLanguage)
         var prepared = PreparedMessage(
-            channel: attempt.channel, profile: profile, language: preferences.language, clientName: attempt.client.name,
+            channel: attempt.channel, profile: profile, language: preferences.language,
+            clientName: try database.content.openedName(attempt.client.name, of: attempt.clientID, business: attempt.business),
             planID: attempt.planID, parts: [], frame: nil, attachments: attempt.attachments)
         prepared.links = links.map {
             .signed(
@@ -47,7 +48,8 @@ public final class MessageComposer: Sendable {
                 throw TransportFailure(
                     category: .invalidInput, message: "there is no \(attempt.channel.rawValue) template '\(member.messageType)'")
             }
-            prepared.parts.append(PreparedMessage.Part(template: template, context: member.context))
+            let context = try database.content.openedContext(member.context, of: member.id, business: attempt.business)
+            prepared.parts.append(PreparedMessage.Part(template: template, context: context))
         }
         if prepared.parts.count > 1 { prepared.frame = try await template("batch", of: prepared) }
         if attempt.hasAttachments, attempt.attachments.isEmpty {

@@ -22,6 +22,18 @@ public struct Topic: Sendable, Hashable {
         Self.text(descriptions, language, fallback)
     }
 
+    /// Texts as a JSON object, by language in alphabetical order.
+    public static func json(_ texts: [String: String]) -> [UInt8] {
+        var json = JSONWriter(capacity: 128)
+        json.object { json in
+            for (language, text) in texts.sorted(by: { $0.key < $1.key }) {
+                json.key(dynamic: language)
+                json.value(text)
+            }
+        }
+        return json.bytes
+    }
+
     private static func text(_ texts: [String: String], _ language: String, _ fallback: String) -> String? {
         for tag in [language, fallback] {
             if let text = texts[tag] { return text }

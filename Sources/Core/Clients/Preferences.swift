@@ -69,6 +69,11 @@ public struct Preferences: Sendable, Hashable {
     public var availableChannels: [Channel] {
         preferredChannels.filter { !optOuts.contains($0) }
     }
+
+    /// The channels on which marketing may be sent, as far as the client has a say.
+    public var marketingChannels: [Channel] {
+        Channel.allCases.filter { marketingAllowed.contains($0) && !optOuts.contains($0) }
+    }
 }
 
 extension LocalTime {

@@ -65,6 +65,8 @@ public struct ClientSnapshot: Sendable {
     /// Filled only where ``Acceptance/needsBatchState`` asked for it.
     public var lastMessageAt: Timestamp?
     public var openBatches: [OpenBatchRecord]
+    /// The request that is being accepted changes the client's record.
+    public var isChanged = false
 
     public init(
         name: String? = nil, language: String? = nil, timezone: String? = nil, email: SealedValue? = nil, phoneNumber: SealedValue? = nil,
@@ -118,12 +120,16 @@ public struct Acceptance: Sendable {
     public var recipient: SealedRecipient?
     /// True for LOW urgency: fills ``ClientSnapshot/lastMessageAt`` and ``ClientSnapshot/openBatches``.
     public var needsBatchState: Bool
+    /// Who asked; nil where nobody in particular did. Stands in the audit log together with others of the same commit.
+    public var requester: Requester?
+    /// The context and the files, where content is sealed; the plan's own are what the sender works with.
+    public var sealed: SealedContent?
     /// Nil snapshot: the client is unknown. What it throws reaches this caller alone and stores nothing.
     public var plan: @Sendable (_ client: ClientSnapshot?, _ now: Timestamp) throws -> AcceptancePlan
 
     public init(
         business: BusinessID, id: CommunicationID, clientID: ClientID, idempotency: IdempotencyClaim?, recipient: SealedRecipient?,
-        needsBatchState: Bool, plan: @escaping @Sendable (ClientSnapshot?, Timestamp) throws -> AcceptancePlan
+        needsBatchState: Bool, requester: Requester? = nil, plan: @escaping @Sendable (ClientSnapshot?, Timestamp) throws -> AcceptancePlan
     ) {
         self.business = business
         self.id = id
@@ -131,6 +137,7 @@ public struct Acceptance: Sendable {
         self.idempotency = idempotency
         self.recipient = recipient
         self.needsBatchState = needsBatchState
+        self.requester = requester
         self.plan = plan
     }
 }

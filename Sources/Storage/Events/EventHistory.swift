@@ -172,11 +172,6 @@ extension Transaction {
         guard !old.isEmpty else { return 0 }
         return try execute("DELETE FROM crm_outgoing_events WHERE position IN (\(SQL.padded(old)))")
     }
-
-    /// Forgets everything that was to be told of a client.
-    func eraseEvents(_ id: ClientID, _ business: BusinessID) throws {
-        try execute("DELETE FROM crm_outgoing_events WHERE business_id = \(business) AND client_id = \(id)")
-    }
 }
 
 /// What waits for the endpoints, over all businesses.

@@ -20,9 +20,11 @@ public enum SuppressionReason: String, Sendable, Hashable, CaseIterable {
     case manual
     /// The person stopped everything, by a link of ours or in the preference centre.
     case unsubscribed
+    /// The person had opted out when they were erased.
+    case optedOut = "opted_out"
 
     /// Those that the person's own yes takes back.
-    static let liftedByStart = [SuppressionReason.stopWord, .providerOptOut, .unsubscribed]
+    static let liftedByStart = [SuppressionReason.stopWord, .providerOptOut, .unsubscribed, .optedOut]
 }
 
 /// What shows that somebody opted out or in.

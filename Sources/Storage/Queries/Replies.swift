@@ -198,18 +198,6 @@ extension Transaction {
             """
         ).first?.uuid(0)
     }
-
-    /// Everything that a person wrote, also what came from their number before anybody knew them.
-    func eraseReplies(of id: ClientID, business: BusinessID) throws -> Int {
-        let unmatched = try execute(
-            """
-            DELETE FROM crm_replies
-            WHERE business_id = \(business) AND client_id IS NULL AND phone_hash IN (
-                SELECT phone_hash FROM crm_clients
-                WHERE business_id = \(business) AND client_id = \(id) AND phone_hash IS NOT NULL)
-            """)
-        return try unmatched + execute("DELETE FROM crm_replies WHERE business_id = \(business) AND client_id = \(id)")
-    }
 }
 
 extension StoredReply {

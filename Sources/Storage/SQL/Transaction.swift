@@ -5,6 +5,10 @@ protocol TransactionSession: AnyObject {
     func run(_ sql: SQL) throws(DatabaseError) -> [Row]
     /// Rows that the statement changed.
     func execute(_ sql: SQL) throws(DatabaseError) -> Int
+    /// Runs it with the next statement, or now; its error comes then.
+    func enqueue(_ sql: SQL) throws(DatabaseError)
+    /// The rows of each statement, asked for together.
+    func runAll(_ statements: [SQL]) throws(DatabaseError) -> [[Row]]
 }
 
 /// One open transaction. Synchronous on purpose: nothing can `await` while it is held.
@@ -21,6 +25,8 @@ public final class Transaction {
     private(set) var earliestDue: Timestamp?
     /// It queued events for the business's endpoints.
     private(set) var leavesEvents = false
+    /// It added entries to a ledger, which the sealer chains after the commit.
+    private(set) var leavesLedgerEntries = false
     private var knowsEndpoints: Bool?
 
     init(now: Timestamp, dialect: Dialect, session: any TransactionSession, ciphers: CipherSlot) {
@@ -38,6 +44,9 @@ public final class Transaction {
         return cipher
     }
 
+    /// How content is sealed.
+    var content: ContentSeal { ContentSeal(cipher: ciphers.cipher) }
+
     /// Runs one statement and returns its rows (also those of `RETURNING`).
     @discardableResult
     public func run(_ sql: SQL) throws(DatabaseError) -> [Row] {
@@ -48,6 +57,19 @@ public final class Transaction {
     @discardableResult
     public func execute(_ sql: SQL) throws(DatabaseError) -> Int {
         try session.execute(sql)
+    }
+
+    /// Runs a statement of which nobody needs the result. On PostgreSQL it travels with the next one, at the latest with the commit, and
+    /// so does its error: a round trip less for each.
+    public func enqueue(_ sql: SQL) throws(DatabaseError) {
+        try session.enqueue(sql)
+    }
+
+    /// Runs statements that do not depend on each other's results; one round trip on PostgreSQL.
+    ///
+    /// - Returns: the rows of each.
+    public func runAll(_ statements: [SQL]) throws(DatabaseError) -> [[Row]] {
+        try session.runAll(statements)
     }
 
     /// Says that rows of the delivery queue become due at `due`, so that claimers wake up in time once this is durable.
@@ -68,6 +90,11 @@ public final class Transaction {
         leavesEvents = true
     }
 
+    /// Says that there are ledger entries to be sealed once this is durable.
+    func leavesNewLedgerEntries() {
+        leavesLedgerEntries = true
+    }
+
     /// Keeps decisions that rest on this client's consent (claims, hand-offs) out until the transaction ends.
     ///
     /// Whoever changes preferences or suppressions calls this first, so that an opt-out is either seen by the
@@ -77,6 +104,16 @@ public final class Transaction {
         guard dialect == .postgresql else { return }
         let partition = ConsentPartition.of(business, clientID)
         try session.run("SELECT pg_advisory_xact_lock(\(Int(ConsentPartition.space))::int4, \(partition)::int4)").consume()
+    }
+
+    /// As ``lockConsent(_:_:)``, for many: in one order over all instances, so that two of them can not wait for each other.
+    ///
+    /// Call it first thing in the transaction.
+    public func lockConsent(of clients: [(business: BusinessID, client: ClientID)]) throws(DatabaseError) {
+        guard dialect == .postgresql, !clients.isEmpty else { return }
+        for partition in Set(clients.map { ConsentPartition.of($0.business, $0.client) }).sorted() {
+            try session.enqueue("SELECT pg_advisory_xact_lock(\(Int(ConsentPartition.space))::int4, \(partition)::int4)")
+        }
     }
 
     /// Keeps every decision that rests on anyone's consent out: for changes by address rather than by client.

@@ -62,7 +62,7 @@ extension SQLiteRound {
         guard let batch = candidate.delivery.batchID else { return }
         for row in try session.run(
             """
-            SELECT communication_id, message_type, context FROM crm_communications
+            SELECT communication_id, message_type, COALESCE(sealed_context, context) FROM crm_communications
             WHERE batch_id = \(batch) AND communication_id <> \(candidate.delivery.id) AND status IN ('pending', 'queued', 'sending')
             ORDER BY communication_id
             """)

@@ -14,8 +14,9 @@ struct ClientsAPI: Sendable {
         let business = call.business
         let client = try fields.read(call.fields(), id: try call.parameter("client_id"))
         let sealed = try ClientVault(cipher: cipher, business: business).seal(client)
-        let (created, stored) = try await database.write { tx in
-            (try tx.putClient(sealed, business: business), try tx.client(sealed.id, business: business))
+        let (created, stored) = try await database.write { tx -> (Bool, SealedClient?) in
+            try tx.audit(call.auditOfFields("client.put", target: sealed.id.text, client: sealed.id), business: business)
+            return (try tx.putClient(sealed, business: business), try tx.client(sealed.id, business: business))
         }
         guard let stored else { throw Refusal.notFound }
         // Time zone and language of the record show in the preferences.
@@ -26,16 +27,8 @@ struct ClientsAPI: Sendable {
     func show(_ call: Call) async throws -> Answer {
         let (id, business) = (try call.clientID(), call.business)
         guard let stored = try await database.read({ tx in try tx.client(id, business: business) }) else { throw Refusal.notFound }
+        try await call.noteAccess(.record, id)
         return try answer(stored, call, status: .ok)
-    }
-
-    /// 204 once nothing is left of the person.
-    func erase(_ call: Call) async throws -> Answer {
-        let (id, business) = (try call.clientID(), call.business)
-        guard try await database.write({ tx in try tx.eraseClient(id, business: business) }) else { throw Refusal.notFound }
-        // What this process has in its hands for them does not begin any more.
-        await orchestrator.consentChanged(business: business, client: id, optedOut: .all)
-        return Answer(status: .noContent)
     }
 
     func list(_ call: Call) async throws -> Answer {
@@ -51,6 +44,7 @@ struct ClientsAPI: Sendable {
         let shown = found.prefix(page.limit)
         let next = found.count > page.limit ? shown.last.map { Cursor("\($0.createdAt.milliseconds)", $0.id.text) } : nil
         let vault = ClientVault(cipher: cipher, business: business)
+        try await call.noteAccess(.list, shown.map(\.id))
         return .page(try shown.map(vault.open), next: next) { json, client in
             json.object { json in ClientJSON.members(client, &json) }
         }

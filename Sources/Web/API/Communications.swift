@@ -23,7 +23,8 @@ struct CommunicationsAPI: Sendable {
         let claim = call.idempotencyKey.map {
             IdempotencyClaim(route: Self.route, key: $0, fingerprint: Array(SHA256.hash(data: call.body)))
         }
-        return Self.answer(try await orchestrator.submit(request, business: call.business, idempotency: claim))
+        return Self.answer(
+            try await orchestrator.submit(request, business: call.business, idempotency: claim, by: call.requester))
     }
 
     /// Without attachments a request may have 1 MiB, as everywhere.
@@ -46,6 +47,7 @@ struct CommunicationsAPI: Sendable {
         guard let detail = try await database.read({ tx in try tx.communicationDetail(id, business: business) }) else {
             throw Refusal.notFound
         }
+        try await call.noteAccess(.communication, detail.record.clientID)
         return CommunicationJSON.detail(detail)
     }
 
@@ -62,6 +64,7 @@ struct CommunicationsAPI: Sendable {
         let records = try await database.read { tx in try tx.communications(filter, business: business, limit: page.limit + 1) }
         let shown = records.prefix(page.limit)
         let next = records.count > page.limit ? shown.last.map { Cursor($0.id.description) } : nil
+        try await call.noteAccess(.communication, shown.map(\.clientID))
         return .page(Array(shown), next: next) { json, record in
             json.object { json in CommunicationJSON.members(record, withContext: false, &json) }
         }
@@ -69,13 +72,17 @@ struct CommunicationsAPI: Sendable {
 
     func cancel(_ call: Call) async throws -> Answer {
         try call.noFields()
-        try await orchestrator.cancel(try call.id("communication_id"), business: call.business)
+        let id = try call.id("communication_id")
+        let audit = call.audit("communication.cancel", target: id.description)
+        try await orchestrator.cancel(id, business: call.business, audit: audit)
         return try await show(call)
     }
 
     func retry(_ call: Call) async throws -> Answer {
         try call.noFields()
-        try await orchestrator.retry(try call.id("communication_id"), business: call.business)
+        let id = try call.id("communication_id")
+        let audit = call.audit("communication.retry", target: id.description)
+        try await orchestrator.retry(id, business: call.business, audit: audit)
         return try await show(call)
     }
 }

@@ -21,12 +21,14 @@ struct RepliesAPI: Sendable {
         let shown = found.prefix(page.limit)
         let next = found.count > page.limit ? shown.last.map { Cursor($0.id.description) } : nil
         let opened = try shown.map { try OpenedReply($0, cipher) }
+        try await call.noteAccess(.reply, shown.compactMap(\.clientID))
         return .page(opened, next: next) { json, reply in json.object { json in ReplyJSON.members(reply, &json) } }
     }
 
     func show(_ call: Call) async throws -> Answer {
         let (id, business) = (try call.id("reply_id"), call.business)
         guard let reply = try await database.read({ tx in try tx.reply(id, business: business) }) else { throw Refusal.notFound }
+        if let client = reply.clientID { try await call.noteAccess(.reply, client) }
         return try answer(reply, .ok)
     }
 
@@ -47,7 +49,8 @@ struct RepliesAPI: Sendable {
         guard let clientID else { throw Refusal.notFound }  // Noted above, so `finish` has thrown.
         try await check(communication, of: clientID, business)
         let reply = DirectReply(clientID: clientID, channel: channel, text: text ?? "", payload: payload, communication: communication)
-        return try answer(try await intake.take(reply, business: business).reply, .created)
+        let audit = call.audit("reply.submit", target: clientID.text, client: clientID)
+        return try answer(try await intake.take(reply, business: business, audit: audit).reply, .created)
     }
 
     /// A person has looked at it, and may have said whose it is.
@@ -63,7 +66,12 @@ struct RepliesAPI: Sendable {
             try body.finish()
         }
         let (resolution, reply) = try await database.write { [client] tx in
-            (try tx.resolveReply(id, business: business, client: client), try tx.reply(id, business: business))
+            let resolution = try tx.resolveReply(id, business: business, client: client)
+            let reply = try tx.reply(id, business: business)
+            if case .resolved = resolution {
+                try tx.audit(call.audit("reply.resolve", target: id.description, client: reply?.clientID), business: business)
+            }
+            return (resolution, reply)
         }
         switch resolution {
         case .resolved: break

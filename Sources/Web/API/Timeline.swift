@@ -19,6 +19,7 @@ struct TimelineAPI: Sendable {
         guard let entries else { throw Refusal.notFound }
         let shown = entries.prefix(page.limit)
         let next = entries.count > page.limit ? shown.last.map { cursor($0.position) } : nil
+        try await call.noteAccess(.timeline, client)
         let opened = try shown.map { entry in (entry, try entry.reply.map { try OpenedReply($0, cipher) }) }
         return .page(opened, next: next) { json, shown in
             let (entry, reply) = shown

@@ -7,9 +7,29 @@ enum OpenAPIDocument {
 
     /// The first one carries everything but the others' `paths` and `components`.
     static let pieces = [
-        "base", "communications", "workflow", "replies", "clients", "preferences", "business", "message-types", "templates", "whatsapp",
-        "suppressions", "provider-webhooks", "mail-webhooks", "webhooks", "operations",
-        "pages", "public-links",
+        "base",
+        "communications",
+        "workflow",
+        "replies",
+        "clients",
+        "preferences",
+        "business",
+        "message-types",
+        "templates",
+        "whatsapp",
+        "provider-webhooks",
+        "webhooks",
+        "ledgers",
+        "operations",
+        "privacy",
+        "access",
+        "pages",
+        "accounts",
+        "account-pages",
+        "consent",
+        "public-links",
+        "suppressions",
+        "mail-webhooks",
     ]
 
     /// Members of `paths` and of each group in `components` are joined; every other member is the first piece's.

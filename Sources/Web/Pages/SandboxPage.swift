@@ -21,23 +21,33 @@ struct SandboxPage: Sendable {
         }
         let shown = Array(messages.prefix(Self.pageSize))
         let rows = try shown.map { try Self.row($0, recipient: recipient(of: $0, business)) }
+        try await noteAccess(call, shown)
         let next = messages.count > Self.pageSize ? shown.last.map { Self.address(channel, Cursor($0.id.description)) } : nil
-        return Page(title: "Sandbox", content: Self.content(rows, channel: channel, next: next), isSignedIn: true).answer()
+        return Page(title: "Sandbox", content: Self.content(rows, channel: channel, next: next), viewer: call.viewer, current: .sandbox)
+            .answer()
     }
 
     func show(_ call: Call) async throws -> Answer {
         let message = try await message(call)
+        try await noteAccess(call, [message])
         let content = Self.message(message, recipient: try recipient(of: message, call.business))
-        return Page(title: message.subject ?? "Message", content: content, isSignedIn: true).answer()
+        return Page(title: message.subject ?? "Message", content: content, viewer: call.viewer).answer()
     }
 
     /// The e-mail's own HTML, for the frame: no scripts, no forms, nothing from the network but images.
     func html(_ call: Call) async throws -> Answer {
-        guard let html = try await message(call).html else { throw Refusal.notFound }
+        let message = try await message(call)
+        guard let html = message.html else { throw Refusal.notFound }
+        try await noteAccess(call, [message])
         let policy =
             "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; img-src https: data:; "
             + "style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
         return Answer(status: .ok, body: Array(html.utf8), contentType: MediaType.html, headers: Page.headers(policy: policy))
+    }
+
+    private func noteAccess(_ call: Call, _ messages: [SandboxMessage]) async throws {
+        let (ids, business) = (messages.map(\.communication), call.business)
+        try await call.noteAccess(.sandbox, try await database.read { tx in try tx.owners(of: ids, business: business) })
     }
 
     private func message(_ call: Call) async throws -> SandboxMessage {

@@ -19,6 +19,11 @@ extension HTTPField.Name {
     static let contentSecurityPolicy = known("Content-Security-Policy")
     static let referrerPolicy = known("Referrer-Policy")
     static let robots = known("X-Robots-Tag")
+    static let erasureReceipt = known("Erasure-Receipt")
     static let fetchSite = known("Sec-Fetch-Site")
+    static let crossOriginResourcePolicy = known("Cross-Origin-Resource-Policy")
+    static let forwardedFor = known("X-Forwarded-For")
+    static let rateLimit = known("RateLimit")
+    static let rateLimitPolicy = known("RateLimit-Policy")
     static let crossOriginOpenerPolicy = known("Cross-Origin-Opener-Policy")
 }

@@ -47,14 +47,39 @@ public struct RouteTable: Sendable {
         routes.append(Route(method: .post, path: path, body: .form(limit: limit), handler: .open(handler), permission: nil))
     }
 
+    /// For anybody; takes JSON.
+    mutating func openPost(_ path: Path, limit: Int, _ handler: @escaping @Sendable (Incoming) async throws -> Answer) {
+        routes.append(Route(method: .post, path: path, body: .json(limit: limit), handler: .open(handler), permission: nil))
+    }
+
     /// For anybody whose signature is right, which the handler checks on the raw bytes.
     mutating func openRaw(_ path: Path, limit: Int, _ handler: @escaping @Sendable (Incoming) async throws -> Answer) {
         routes.append(Route(method: .post, path: path, body: .raw(limit: limit), handler: .open(handler), permission: nil))
     }
 
     /// For whoever signed in to the pages.
-    mutating func page(_ path: Path, _ permission: Permission, _ handler: @escaping @Sendable (Call) async throws -> Answer) {
+    ///
+    /// - Parameter permission: nil is for everybody who did.
+    mutating func page(_ path: Path, _ permission: Permission?, _ handler: @escaping @Sendable (Call) async throws -> Answer) {
         routes.append(Route(method: .get, path: path, body: .none, handler: .page(handler), permission: permission))
+    }
+
+    /// A form of whoever signed in to the pages. It must come from our own page and carry the session's token (``Viewer/csrfToken``);
+    /// read its other fields with ``Call/form()``.
+    mutating func pageForm(
+        _ path: Path, _ permission: Permission?, limit: Int = 16_384, _ handler: @escaping @Sendable (Call) async throws -> Answer
+    ) {
+        routes.append(Route(method: .post, path: path, body: .form(limit: limit), handler: .pageForm(handler), permission: permission))
+    }
+
+    /// A page for anybody; what is wrong is said as a page, too.
+    mutating func openPage(_ path: Path, _ handler: @escaping @Sendable (Incoming) async throws -> Answer) {
+        routes.append(Route(method: .get, path: path, body: .none, handler: .openPage(handler), permission: nil))
+    }
+
+    /// A form for anybody, from our own pages only: other sites must not sign anybody in.
+    mutating func openPageForm(_ path: Path, _ handler: @escaping @Sendable (Incoming) async throws -> Answer) {
+        routes.append(Route(method: .post, path: path, body: .form(limit: 16_384), handler: .openPage(handler), permission: nil))
     }
 }
 

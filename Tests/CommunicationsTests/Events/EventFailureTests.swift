@@ -316,7 +316,7 @@ struct EventFailureTests {
                 }
                 #expect(onTheWay.count == 2)
                 let ada = try #require(ClientID("ada"))
-                _ = try await world.database.write { tx in try tx.eraseClient(ada, business: World.business) }
+                _ = try await world.database.erase(ada, business: World.business)
                 let outcomes = onTheWay.map { due in
                     EventOutcome(due: due, startedAt: now, duration: 1, responseStatus: 200, error: nil, response: nil, result: .delivered)
                 }

@@ -239,7 +239,7 @@ struct ReplyMatchTests {
             try await world.take(world.text("hello"))
             try await world.take(world.text("hello", from: "+4915112345678"))
             let (business, ada) = (world.business, try #require(ClientID("ada")))
-            #expect(try await world.store.database.write { tx in try tx.eraseClient(ada, business: business) })
+            #expect(try await world.store.database.erase(ada, business: business))
             #expect(try await world.replies().map(\.clientID?.text) == ["bob"])
         }
     }

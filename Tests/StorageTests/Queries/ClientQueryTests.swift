@@ -134,8 +134,8 @@ struct ClientQueryTests {
                 try await world.finish(id.id, .retry(at: world.clock.now, AttemptFailure(category: "transient", message: "later")))
             }
 
-            #expect(try await world.database.write { tx in try tx.eraseClient(World.id("ada"), business: World.ours) })
-            #expect(try await !world.database.write { tx in try tx.eraseClient(World.id("ada"), business: World.ours) })
+            #expect(try await world.database.erase(World.id("ada"), business: World.ours))
+            #expect(try await !world.database.erase(World.id("ada"), business: World.ours))
 
             #expect(try await world.count("crm_clients") == 2)
             #expect(try await world.count("crm_client_tags") == 2)
@@ -159,7 +159,7 @@ struct ClientQueryTests {
         try await World.with(engine) { world async throws in
             let id = try await world.accept("ada")
             #expect(try await world.claim() == [id])
-            #expect(try await world.database.write { tx in try tx.eraseClient(World.id("ada"), business: World.ours) })
+            #expect(try await world.database.erase(World.id("ada"), business: World.ours))
             try await world.finish(id, .sent(providerMessageID: "m", response: "250 ok"))
             #expect(try await world.count("crm_communications") == 0)
             #expect(try await world.count("crm_delivery_logs") == 0)
@@ -173,7 +173,7 @@ struct ClientQueryTests {
             _ = try await world.database.write { tx in
                 try tx.updatePreferences(PreferencesUpdate(optOutEmail: true), of: World.id("early"), business: World.ours, source: .system)
             }
-            #expect(try await world.database.write { tx in try tx.eraseClient(World.id("early"), business: World.ours) })
+            #expect(try await world.database.erase(World.id("early"), business: World.ours))
             #expect(try await world.count("crm_client_preferences") == 0)
         }
     }

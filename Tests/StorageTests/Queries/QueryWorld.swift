@@ -7,13 +7,18 @@ struct QueryWorld {
     static let ours = UUIDv7(high: 0x0198_0000_0000_7000, low: 0x8000_0000_0000_0001)
     static let theirs = UUIDv7(high: 0x0198_0000_0000_7000, low: 0x8000_0000_0000_0002)
 
+    private static let keys = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+
+    static func keyRing() throws -> KeyRing { try KeyRing(text: keys) }
+
     let test: TestDatabase
+    let cipher: Cipher
     var database: Database { test.database }
     var clock: TestClock { test.clock }
 
     static func with<T>(_ engine: TestEngine, _ body: (QueryWorld) async throws -> T) async throws -> T {
         try await TestDatabase.with(engine) { test in
-            let world = QueryWorld(test: test)
+            let world = QueryWorld(test: test, cipher: try await Cipher.open(test.database, keys: keyRing()))
             try await world.database.write { tx in
                 for id in [ours, theirs] { try tx.insertBusiness(business(id)) }
             }

@@ -64,7 +64,7 @@ struct WhatsAppQueryTests {
             try await note(world, nil, client: knownByID ? ada : nil)
             // The client that a window was noted for is not forgotten by a later note that does not know it.
             try await note(world, nil)
-            #expect(try await world.database.write { tx in try tx.eraseClient(ada, business: QueryWorld.ours) })
+            #expect(try await world.database.erase(ada, business: QueryWorld.ours))
             #expect(try await inbound(world) == nil)
         }
     }
