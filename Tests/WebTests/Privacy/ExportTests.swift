@@ -94,7 +94,12 @@ struct ExportTests {
                 #"{"client_id":"ada","message_type":"welcome","context":{"\#(hostile)":["\#(hostile)"]},"attachments":[{"filename":"a.html","content_type":"text/html","content_base64":"PHNjcmlwdD4="}]}"#
             )
             #expect(sent.status == 202, "\(sent.text)")
+            // As deep as a request may be.
+            let deep = String(repeating: "[", count: 55) + String(repeating: "]", count: 55)
+            let nested = try await api.post("/api/crm/communications", #"{"client_id":"ada","message_type":"welcome","context":{"d":\#(deep)}}"#)
+            #expect(nested.status == 202, "\(nested.text)")
             let text = try await api.get("/api/crm/clients/ada/export?format=html").text
+            #expect(text.hasSuffix("</html>\n"))
             #expect(!text.contains("<script") && !text.contains("<img") && !text.contains("data:text/html"))
             #expect(text.components(separatedBy: "&lt;script&gt;alert(1)&lt;/script&gt;").count >= 5)
         }
