@@ -3,10 +3,12 @@ import Storage
 
 /// The encryption key beside a SQLite database, for those who configured none.
 enum EncryptionKeyFile {
+    static func path(beside database: String) -> String { database + ".key" }
+
     /// The key of this database. Makes the file when there is no database yet; a database without its key is an error,
     /// because a new key would not open what the old one sealed.
     static func keyRing(beside database: String) throws -> KeyRing {
-        let path = database + ".key"
+        let path = path(beside: database)
         let files = FileManager.default
         if !files.fileExists(atPath: path), files.fileExists(atPath: database) {
             throw SettingsError(.encryptionKey, "the key file \(path) is missing; restore it from a backup, or set DB_ENCRYPTION_KEY")

@@ -25,7 +25,17 @@ struct Rapport: AsyncParsableCommand {
             """,
         version: version,
         subcommands: [
-            Serve.self, Migrate.self, Doctor.self, Demo.self, Emulate.self, APIKeyCommand.self, BenchCommand.self,
+            Serve.self,
+            Migrate.self,
+            Doctor.self,
+            Demo.self,
+            Emulate.self,
+            APIKeyCommand.self,
+            UserCommand.self,
+            BusinessCommand.self,
+            AuditCommand.self,
+            KeysCommand.self,
+            BenchCommand.self,
         ])
 
     static func main() async {

@@ -37,7 +37,8 @@ struct Store: Sendable {
         let database = try await Database.open(configuration, logger: logger)
         do {
             try await database.migrate()
-            return Store(database: database, cipher: try await Cipher.open(database, keys: keys), description: name(of: settings.database))
+            let cipher = try await Cipher.open(database, keys: keys, sealsContent: settings.encryptsContent)
+            return Store(database: database, cipher: cipher, description: name(of: settings.database))
         } catch {
             await database.close()
             throw error
@@ -50,6 +51,12 @@ struct Store: Sendable {
             throw SettingsError(.encryptionKey, "is required with PostgreSQL")
         }
         return try EncryptionKeyFile.keyRing(beside: path)
+    }
+
+    /// Where ``keyRing(_:)`` finds the keys.
+    static func keySource(_ settings: Settings) -> KeySource {
+        guard settings.encryptionKey == nil, case .sqlite(let path) = settings.database else { return .setting }
+        return .file(path: EncryptionKeyFile.path(beside: path))
     }
 
     static func url(_ database: Settings.Database) -> String {

@@ -6,10 +6,13 @@ import Synchronization
 public struct BusinessProfile: Sendable {
     public var business: Business
     public var messageTypes: [String: MessageType]
+    /// In the order in which clients are shown them.
+    public var topics: [Topic]
 
-    public init(business: Business, messageTypes: [String: MessageType]) {
+    public init(business: Business, messageTypes: [String: MessageType], topics: [Topic] = []) {
         self.business = business
         self.messageTypes = messageTypes
+        self.topics = topics
     }
 
     /// The business's own message type of that name, else the built-in one.
@@ -46,7 +49,9 @@ public final class Directory: Sendable {
         let profile = try await database.read { tx -> BusinessProfile? in
             guard let found = try tx.business(business) else { return nil }
             let types = try tx.messageTypes(business: business)
-            return BusinessProfile(business: found, messageTypes: Dictionary(types.map { ($0.name, $0) }) { first, _ in first })
+            return BusinessProfile(
+                business: found, messageTypes: Dictionary(types.map { ($0.name, $0) }) { first, _ in first },
+                topics: try tx.topics(business: business))
         }
         guard let profile else { throw Refusal.notFound }
         entries.withLock { $0[business] = Entry(profile: profile, readAt: now) }

@@ -16,7 +16,7 @@ public enum Submission: Sendable {
 public final class Orchestrator: Sendable {
     private let database: Database
     private let clock: WallClock
-    private let directory: Directory
+    public let directory: Directory
     private let templates: TemplateStore
     private let addresses: AddressBook
     private let zones: ZoneCatalog
@@ -55,17 +55,23 @@ public final class Orchestrator: Sendable {
     private static let settingsTopic = "settings"
 
     /// Accepts a request. Returns once everything about it is durable.
+    ///
+    /// - Parameter requester: for the audit log; nil where nobody in particular asked.
     /// - Throws: ``ValidationError`` for what the request gets wrong, ``Refusal``, ``DatabaseError``.
-    public func submit(_ request: CommunicationRequest, business: BusinessID, idempotency: IdempotencyClaim?) async throws -> Submission {
+    public func submit(
+        _ request: CommunicationRequest, business: BusinessID, idempotency: IdempotencyClaim?, by requester: Requester? = nil
+    ) async throws -> Submission {
         let planner = try await planner(for: request, business: business)
         let place = Place(
             engine: engine, id: planner.id, business: business, clientID: request.clientID, critical: planner.urgency == .critical)
         var reserving = planner
         reserving.reserve = { place.take($0, leaseUntil: $1) }
-        let acceptance = Acceptance(
+        var acceptance = Acceptance(
             business: business, id: planner.id, clientID: request.clientID, idempotency: idempotency,
             recipient: try request.recipient.map { try addresses.seal($0, business: business, client: request.clientID) },
-            needsBatchState: planner.urgency == .low, plan: { [reserving] in try reserving.plan($0, now: $1) })
+            needsBatchState: planner.urgency == .low, requester: requester, plan: { [reserving] in try reserving.plan($0, now: $1) })
+        acceptance.sealed = try database.content.seal(
+            context: planner.context, files: request.attachments, of: planner.id, business: business)
         let result: AcceptanceResult
         do {
             result = try await database.accept(acceptance)
@@ -111,25 +117,38 @@ public final class Orchestrator: Sendable {
                 : try addresses.address(
                     of: plan.client, on: plan.channel, business: business, client: request.clientID)
             return try await MessagePreview(
-                planner: planner, plan: plan, templates: templates, whatsApp: engine.composer.whatsApp, smsPrices: smsPrices, number: number
+                planner: planner, plan: plan, templates: templates, whatsApp: engine.composer.whatsApp, smsPrices: smsPrices, number: number,
+                baseURL: engine.composer.links?.signer.baseURL
             ).answer
         } catch let error as TemplateError {
             throw ValidationError(errors: [FieldError(field: "context", message: "can not be rendered: \(error.message)")])
         }
     }
 
+    /// - Parameter audit: whose doing it is, for the audit log.
     /// - Throws: ``Refusal/notFound``, ``Refusal/conflict(_:)`` once it is being sent or has ended.
-    public func cancel(_ id: CommunicationID, business: BusinessID) async throws {
-        switch try await database.write({ tx in try CommunicationControl.cancel(id, business: business, tx) }) {
+    public func cancel(_ id: CommunicationID, business: BusinessID, audit: AuditEntry? = nil) async throws {
+        let result = try await database.write { tx in
+            let result = try CommunicationControl.cancel(id, business: business, tx)
+            if let audit, result == .cancelled { try tx.audit(audit, business: business) }
+            return result
+        }
+        switch result {
         case .cancelled: return
         case .notFound: throw Refusal.notFound
         case .tooLate(let status): throw Refusal.conflict("the communication is \(status.rawValue) and can not be cancelled any more")
         }
     }
 
+    /// - Parameter audit: whose doing it is, for the audit log.
     /// - Throws: ``Refusal/notFound``, ``Refusal/conflict(_:)`` unless it has failed.
-    public func retry(_ id: CommunicationID, business: BusinessID) async throws {
-        switch try await database.write({ tx in try CommunicationControl.retryFailed(id, business: business, due: tx.now, tx) }) {
+    public func retry(_ id: CommunicationID, business: BusinessID, audit: AuditEntry? = nil) async throws {
+        let result = try await database.write { tx in
+            let result = try CommunicationControl.retryFailed(id, business: business, due: tx.now, tx)
+            if let audit, result == .queued { try tx.audit(audit, business: business) }
+            return result
+        }
+        switch result {
         case .queued: return
         case .notFound: throw Refusal.notFound
         case .notFailed(let status): throw Refusal.conflict("the communication is \(status.rawValue); only failed ones can be tried again")
@@ -179,7 +198,8 @@ public final class Orchestrator: Sendable {
             throw ValidationError(errors: [FieldError(field: "message_type", message: "is not known")])
         }
         if let channels = request.channels { type.channels = channels }
-        let writable = try await templates.writableChannels(business, type.name, language: profile.business.defaultLanguage)
+        var writable = try await templates.writableChannels(business, type.name, language: profile.business.defaultLanguage)
+        if let only = request.onlyChannel { writable.formIntersection(ChannelSet(only)) }
         guard !writable.isEmpty else {
             throw ValidationError(errors: [FieldError(field: "message_type", message: "has no template on any channel")])
         }

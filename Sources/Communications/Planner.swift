@@ -45,7 +45,7 @@ struct Planner: Sendable {
     func preferences(_ client: ClientSnapshot) -> Preferences {
         client.stated.effective(
             recordTimezone: client.timezone, recordLanguage: client.language, businessTimezone: profile.business.timezone,
-            businessLanguage: profile.business.defaultLanguage)
+            businessLanguage: profile.business.defaultLanguage, marketingRule: profile.business.marketingRule)
     }
 
     private func strategyInput(_ client: ClientSnapshot, now: Timestamp) -> StrategyInput {
@@ -117,13 +117,16 @@ struct Planner: Sendable {
             errorMessage: reason, answer: answer, client: client)
     }
 
+    /// What the message is made from.
+    var context: [UInt8] { request.context.isEmpty ? Array("{}".utf8) : request.context }
+
     private func plan(
         channel: Channel, fallbacks: [Channel], status: CommunicationStatus, metadata: [UInt8], scheduledFor: Timestamp,
         queue: QueuePlacement, batch: BatchChange, errorMessage: String?, answer: CommunicationAnswer, client: ClientSnapshot
     ) -> AcceptancePlan {
         AcceptancePlan(
             planID: request.planID, messageType: type.name, category: type.category, urgency: urgency, channel: channel,
-            fallbacks: fallbacks, status: status, context: request.context.isEmpty ? Array("{}".utf8) : request.context,
+            fallbacks: fallbacks, status: status, context: context,
             metadata: metadata, scheduledFor: scheduledFor, queue: queue, batch: batch, errorMessage: errorMessage,
             attachments: request.attachments, fallbackAfter: request.fallbackAfter ?? type.fallbackAfter,
             answer: answer.json, client: client)

@@ -4,9 +4,9 @@ import Storage
 /// Preferences as callers read them, through the cache. What is sent is never decided from here: decisions read the database inside
 /// their transaction.
 ///
-/// A copy begins with what it depends on beside the client's own record: whose it is, and the business's time zone and language. It
-/// counts only where all of that is still so; anything else under its name (another installation's copy, a business that has
-/// moved) is as good as missing.
+/// A copy begins with what it depends on beside the client's own record: whose it is, and the business's time zone, language and rule
+/// for marketing. It counts only where all of that is still so; anything else under its name (another installation's copy, a business
+/// that has moved) is as good as missing.
 public final class PreferencesCache: Sendable {
     /// Writes the members of the answer; the first one is `client_id`.
     public typealias Write = @Sendable (Preferences, ClientID, inout JSONWriter) -> Void
@@ -30,7 +30,7 @@ public final class PreferencesCache: Sendable {
             return object(try await database.read { tx in try tx.effectivePreferences(client, business: business) }, client)
         }
         let profile = try await directory.profile(of: business)
-        let head = Self.head(business, profile.business.timezone, profile.business.defaultLanguage)
+        let head = Self.head(business, profile.business)
         let start = Self.start(client)
         let key = records.keys.preferences(of: client, business: business)
         var found = await records.cache.lookUp(key)
@@ -45,7 +45,7 @@ public final class PreferencesCache: Sendable {
         }
         let answer = object(preferences, client)
         if case .miss(let lease?) = found, let record {
-            let head = Self.head(business, record.timezone, record.defaultLanguage)
+            let head = Self.head(business, record)
             await records.cache.fill(key, head + answer.dropFirst(), seconds: records.seconds, lease: lease)
         }
         return answer
@@ -66,12 +66,13 @@ public final class PreferencesCache: Sendable {
     private static let brace = [UInt8(ascii: "{")]
 
     /// An object that is still open: its members up to the comma.
-    private static func head(_ business: BusinessID, _ timezone: String, _ language: String) -> [UInt8] {
+    private static func head(_ business: BusinessID, _ record: Business) -> [UInt8] {
         var json = JSONWriter(capacity: 160)
         json.beginObject()
         json.member("business_id", business.description)
-        json.member("business_timezone", timezone)
-        json.member("business_language", language)
+        json.member("business_timezone", record.timezone)
+        json.member("business_language", record.defaultLanguage)
+        json.member("business_marketing_consent", record.marketingRule.rawValue)
         return json.bytes + [UInt8(ascii: ",")]
     }
 

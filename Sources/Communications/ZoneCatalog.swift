@@ -13,6 +13,12 @@ public final class ZoneCatalog: Sendable {
 
     public init() {}
 
+    /// The zones that people choose from, in alphabetical order: places, without abbreviations and old names.
+    public static let places: [String] = TimeZone.knownTimeZoneIdentifiers.filter { name in
+        let regions = ["Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific"]
+        return regions.contains { name.hasPrefix("\($0)/") }
+    }.sorted()
+
     /// The rules of an IANA zone, for example `Europe/Berlin`; nil when there is no such zone.
     public func zone(named name: String) -> ZoneRules? {
         if let rules = known.withLock({ $0[name] }) { return rules }

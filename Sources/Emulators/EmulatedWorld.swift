@@ -8,6 +8,7 @@ struct EmulatedWorld: Sendable {
     let catalog = TemplateCatalog()
     let windows = ConversationWindows()
     let people: People
+    let oidc: OIDCEmulator
     let responder: EmulatorResponder
     let reset: @Sendable () -> Void
 
@@ -43,13 +44,16 @@ struct EmulatedWorld: Sendable {
             shelf.reset()
             windows.reset()
         }
+        let oidc = OIDCEmulator(account: configuration.oidc, clock: clock)
         let control = ControlAPI(parts: parts, people: people, catalog: catalog, reset: reset)
         responder = EmulatorResponder(
             twilio: TwilioEmulator(parts: parts, stopped: stopped),
-            whatsApp: WhatsAppEmulator(parts: parts, catalog: catalog, shelf: shelf, windows: windows), control: control,
+            whatsApp: WhatsAppEmulator(parts: parts, catalog: catalog, shelf: shelf, windows: windows), oidc: oidc,
+            control: control,
             pages: EmulatorPages(parts: parts, people: people, reset: reset))
         self.parts = parts
         self.people = people
+        self.oidc = oidc
         self.reset = reset
         self.http = http
         self.queues = queues

@@ -15,6 +15,7 @@ public struct EmulatorConfiguration: Sendable {
     public var capacity = 10_000
     public var twilio = TwilioAccount()
     public var whatsApp = WhatsAppAccount()
+    public var oidc = OIDCAccount()
 
     public init() {}
 }

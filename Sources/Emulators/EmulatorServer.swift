@@ -6,7 +6,7 @@ import NIOCore
 import Providers
 import Synchronization
 
-/// The emulators of Twilio and WhatsApp behind one socket; nothing of it survives the process.
+/// The emulators of Twilio, WhatsApp and an OpenID provider behind one socket; nothing of it survives the process.
 ///
 /// ```swift
 /// let emulator = try await EmulatorServer.start(configuration, clock: clock, on: group)
@@ -125,6 +125,21 @@ public final class EmulatorServer: Sendable {
 
     /// Asks the product's WhatsApp webhook for the challenge; true when it proved to know the verification token.
     public func verifyWebhook() async -> Bool { await world.people.verify() }
+
+    /// The OpenID provider's issuer, for `OIDC_ISSUER`.
+    public var oidcIssuer: String { "\(baseURL)/\(OIDCEmulator.path)" }
+
+    /// What was asked of the OpenID provider, by path below its issuer, oldest first.
+    public var oidcRequests: [String] { world.oidc.requests }
+
+    /// The OpenID provider does this wrong from now on; nil takes it back.
+    public func setOIDC(fault: OIDCFault?) { world.oidc.set(fault: fault) }
+
+    /// Who has an account at the OpenID provider from now on.
+    public func setOIDC(people: [OIDCPerson]) { world.oidc.set(people: people) }
+
+    /// The OpenID provider signs with its P-256 key in place of its RSA key.
+    public func setOIDC(signsOnCurve: Bool) { world.oidc.set(signsOnCurve: signsOnCurve) }
 
     /// Forgets everything but templates that were added.
     public func reset() { world.reset() }

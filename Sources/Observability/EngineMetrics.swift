@@ -46,6 +46,7 @@ public struct EngineMetrics: Sendable {
     public let unknownOutcomes: CounterMetric
 
     public let webhooks: WebhookMetrics
+    public let inboundMail: InboundMailMetrics
     public let lanes: LaneMetrics
 
     /// `rapport_commit_batch_size`: acceptances, outcomes and claims that shared one commit.
@@ -94,6 +95,7 @@ public struct EngineMetrics: Sendable {
         unknownOutcomes = registry.counter(
             "rapport_unknown_outcomes_total", help: "Attempts that ended without a recorded outcome.")
         webhooks = WebhookMetrics(registry: registry)
+        inboundMail = InboundMailMetrics(registry: registry)
         lanes = LaneMetrics(registry: registry, channels: Self.channels)
         commitBatchSize = registry.histogram(
             "rapport_commit_batch_size", help: "Writes that shared one commit.",

@@ -1,9 +1,9 @@
 /// What providers tell us by webhook, and who else tries to.
 public struct WebhookMetrics: Sendable {
     /// Those who call our webhooks.
-    public static let providers = ["twilio", "whatsapp"]
+    public static let providers = ["twilio", "whatsapp", "ses", "sendgrid", "mailgun", "postmark"]
     /// Why a request to a webhook was turned away.
-    public static let refusals = ["not_configured", "signature", "account", "verify_token"]
+    public static let refusals = ["not_configured", "signature", "account", "verify_token", "expired"]
     /// What became of what a provider told.
     public static let results = ["taken", "reply", "template", "preference", "not_understood", "store_away"]
 

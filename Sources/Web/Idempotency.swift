@@ -66,7 +66,8 @@ struct Idempotency: Sendable {
                 return answer
             }
             // Answers may hold addresses, which nobody may read off the disk.
-            let stored = answer.body.isEmpty ? [] : try cipher.seal(answer.body, seal(claim, business)).bytes
+            let kept = answer.kept ?? answer.body
+            let stored = kept.isEmpty ? [] : try cipher.seal(kept, seal(claim, business)).bytes
             let statusCode = Int(answer.status.code)
             _ = try await database.record { tx in
                 try tx.completeIdempotencyKey(claim, business: business, reservedAt: moment, statusCode: statusCode, answer: stored)

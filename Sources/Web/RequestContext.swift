@@ -11,6 +11,11 @@ public struct WebContext: RequestContext {
     public var requestID = ""
     /// Where looks at clients are written down; set by the frame, too.
     var accessLog: AccessLog?
+    /// Whom a trusted proxy names as the one behind it; set by the frame.
+    var client: String?
+
+    /// Whose request it is: what a trusted proxy says, else the other end of the connection.
+    public var remoteAddress: String? { client ?? peer?.ipAddress }
 
     public init(source: Source) {
         coreContext = .init(source: source)

@@ -9,12 +9,18 @@ enum Routes {
         communications(parts, &table)
         replies(parts, &table)
         webhooks(parts, &table)
+        suppressions(parts, &table)
         records(parts, &table)
         privacy(parts, &table)
         events(parts, &table)
         whatsApp(parts, &table)
+        ledgers(parts, &table)
+        consent(parts, &table)
         operations(parts, &table)
+        access(parts, gate, &table)
+        accounts(parts, &table)
         pages(parts, gate, &table)
+        publicPages(parts, &table)
         return table
     }
 
@@ -56,6 +62,21 @@ enum Routes {
         table.openGet(.whatsAppWebhook, whatsApp.verify)
         // One request may batch many messages.
         table.openRaw(.whatsAppWebhook, limit: 4 << 20, whatsApp.receive)
+        let mail = MailWebhooksAPI(parts)
+        table.openRaw(.sesWebhook, limit: 1 << 20, mail.ses)
+        // One request may batch many events.
+        table.openRaw(.sendGridWebhook, limit: 4 << 20, mail.sendGrid)
+        table.openRaw(.mailgunWebhook, limit: 1 << 20, mail.mailgun)
+        table.openRaw(.postmarkWebhook, limit: 1 << 20, mail.postmark)
+    }
+
+    /// Addresses that nothing goes to.
+    private static func suppressions(_ parts: WebParts, _ table: inout RouteTable) {
+        let suppressions = SuppressionsAPI(database: parts.database, cipher: parts.cipher, orchestrator: parts.orchestrator)
+        table.get(.suppressions, .readSuppressions, suppressions.list)
+        table.post(.suppressions, .writeSuppressions, suppressions.create)
+        table.get(.suppression, .readSuppressions, suppressions.show)
+        table.delete(.suppression, .overrideSuppressions, body: .ordinary, suppressions.override)
     }
 
     /// Business, clients, preferences, message types, templates.
@@ -72,7 +93,8 @@ enum Routes {
         table.put(.client, .writeClients, clients.put)
 
         let preferences = PreferencesAPI(
-            database: parts.database, orchestrator: parts.orchestrator, preferences: parts.preferences, isTimeZone: parts.isTimeZone)
+            database: parts.database, orchestrator: parts.orchestrator, preferences: parts.preferences,
+            intake: parts.preferencesIntake, isTimeZone: parts.isTimeZone)
         table.post(.preferences, .writePreferences, preferences.update)
         table.get(.clientPreferences, .readPreferences, preferences.show)
         table.delete(.clientPreferences, .writePreferences, preferences.delete)
@@ -82,7 +104,7 @@ enum Routes {
         table.get(.messageType, .readTemplates, types.show)
         table.put(.messageType, .writeTemplates, types.put)
 
-        let templates = TemplatesAPI(database: parts.database, orchestrator: parts.orchestrator)
+        let templates = TemplatesAPI(database: parts.database, orchestrator: parts.orchestrator, baseURL: parts.baseURL)
         table.get(.templates, .readTemplates, templates.list)
         table.get(.template, .readTemplates, templates.show)
         table.put(.template, .writeTemplates, templates.put)
@@ -136,6 +158,24 @@ enum Routes {
         table.post(.whatsAppTemplateSync, .writeTemplates, body: .optional, templates.synchronise)
     }
 
+    /// Who changed what, and who agreed to what.
+    private static func ledgers(_ parts: WebParts, _ table: inout RouteTable) {
+        let audit = AuditAPI(database: parts.database)
+        table.get(.audit, .readAudit, audit.list)
+        table.get(.auditExport, .readAudit, audit.export)
+        let consent = ConsentHistoryAPI(database: parts.database)
+        table.get(.consentHistory, .readAudit, consent.list)
+        table.get(.consentProof, .readAudit, consent.proof)
+    }
+
+    /// What clients agreed to, and what they may refuse by itself.
+    private static func consent(_ parts: WebParts, _ table: inout RouteTable) {
+        let topics = TopicsAPI(database: parts.database, orchestrator: parts.orchestrator)
+        table.get(.topics, .readTemplates, topics.show)
+        table.put(.topics, .writeTemplates, topics.put)
+        table.post(.consent, .writePreferences, ConsentAPI(desk: parts.consent).state)
+    }
+
     private static func operations(_ parts: WebParts, _ table: inout RouteTable) {
         let operations = OperationsAPI(readiness: parts.readiness, metrics: parts.metrics)
         table.openGet(.health, operations.health)
@@ -143,18 +183,111 @@ enum Routes {
         table.openGet(.metrics, operations.metricsText)
         table.openGet(.openAPI, operations.openAPI)
         table.get(.cacheStatistics, .readOperations, CacheAPI(cache: parts.cache, isEnabled: parts.isCachingEnabled).statistics)
+        let keys = KeyRotationAPI(database: parts.database, rotator: parts.keyRotator)
+        table.get(.keyRotation, .readOperations, keys.show)
+        table.post(.keyRotation, .writeOperations, body: .optional, keys.begin)
+    }
+
+    /// Who may call.
+    private static func access(_ parts: WebParts, _ gate: Gatekeeper, _ table: inout RouteTable) {
+        let keys = APIKeysAPI(database: parts.database, clock: parts.clock, keys: parts.keys)
+        let security = SecurityText(clock: parts.clock, baseURL: parts.baseURL, contact: parts.securityContact)
+        table.openGet(.securityText, security.show)
+        let tokens = TokensAPI(database: parts.database, tokens: gate.tokens, signIn: parts.signIn)
+        table.openPost(.token, limit: 16_384, tokens.issue)
+        table.openPost(.tokenRevocation, limit: 2 * CompactJWS.longest, tokens.revoke)
+        table.get(.apiKeys, .readAccounts, keys.list)
+        table.post(.apiKeys, .writeAccounts, keys.create)
+        table.delete(.apiKey, .writeAccounts, keys.revoke)
+    }
+
+    /// The people of a business.
+    private static func accounts(_ parts: WebParts, _ table: inout RouteTable) {
+        let users = UsersAPI(database: parts.database, actions: parts.memberActions)
+        table.get(.users, .readAccounts, users.list)
+        table.get(.user, .readAccounts, users.show)
+        table.put(.user, .writeAccounts, users.change)
+        table.delete(.user, .writeAccounts, users.remove)
+        table.post(.userPasswordReset, .writeAccounts, body: .optional, users.resetPassword)
+        let invitations = InvitationsAPI(database: parts.database, actions: parts.memberActions)
+        table.get(.invitations, .readAccounts, invitations.list)
+        table.post(.invitations, .writeAccounts, invitations.create)
+        table.delete(.invitation, .writeAccounts, invitations.revoke)
+    }
+
+    private static func accountPages(_ parts: WebParts, _ gate: Gatekeeper, _ table: inout RouteTable) {
+        let account = AccountPage(
+            database: parts.database, signIn: parts.signIn, hasher: parts.hasher, sessions: parts.sessions, mail: parts.staffMail,
+            baseURL: parts.baseURL)
+        table.page(.accountPage, nil, account.show)
+        table.pageForm(.accountName, nil, account.changeName)
+        table.pageForm(.accountPassword, nil, account.changePassword)
+        table.pageForm(.accountTOTP, nil, account.beginTOTP)
+        table.pageForm(.accountTOTPConfirm, nil, account.confirmTOTP)
+        table.pageForm(.accountTOTPDisable, nil, account.disableTOTP)
+        table.pageForm(.accountRecoveryCodes, nil, account.renewRecoveryCodes)
+        table.pageForm(.accountEndSession, nil, account.endSession)
+
+        let users = UsersPage(database: parts.database, actions: parts.memberActions)
+        table.page(.usersPage, .readAccounts, users.show)
+        table.pageForm(.usersPageInvite, .writeAccounts, users.invite)
+        table.pageForm(.usersPageRole, .writeAccounts, users.changeRole)
+        table.pageForm(.usersPageAccess, .writeAccounts, users.changeAccess)
+        table.pageForm(.usersPageReset, .writeAccounts, users.reset)
+        table.pageForm(.usersPageRemove, .writeAccounts, users.remove)
+        table.pageForm(.usersPageRevoke, .writeAccounts, users.revoke)
+
+        let invitation = InvitationPage(database: parts.database, hasher: parts.hasher, sessions: parts.sessions, gate: gate)
+        table.openPage(.invitationPage, invitation.show)
+        table.openPageForm(.invitationPage, invitation.accept)
+        let reset = ResetPage(database: parts.database, hasher: parts.hasher, resets: parts.passwordResets, mail: parts.staffMail)
+        table.openPage(.reset, reset.show)
+        table.openPageForm(.reset, reset.ask)
+        table.openPage(.resetPage, reset.open)
+        table.openPageForm(.resetPage, reset.change)
     }
 
     private static func pages(_ parts: WebParts, _ gate: Gatekeeper, _ table: inout RouteTable) {
         table.openGet(.landing, LandingPage.show)
         table.openGet(.stylesheet, Stylesheet.show)
-        let signIn = SignInPage(keys: gate.keys, sessions: gate.sessions)
-        table.openGet(.sandboxSignIn, signIn.show)
-        table.openForm(.sandboxSignIn, signIn.signIn)
-        table.openForm(.sandboxSignOut, signIn.signOut)
+        let signIn = SignInPage(
+            signIn: parts.signIn, keys: gate.keys, sessions: gate.sessions, database: parts.database, limits: gate.limits,
+            provider: parts.oidc?.configuration.name)
+        let oidc = OIDCPage(
+            provider: parts.oidc, database: parts.database, cipher: parts.cipher, clock: parts.clock, sessions: gate.sessions,
+            limits: gate.limits)
+        table.openGet(.oidc, oidc.begin)
+        table.openGet(.oidcCallback, oidc.callback)
+        table.openPage(.signIn, signIn.show)
+        table.openPageForm(.signIn, signIn.submit)
+        table.openPageForm(.signInCode, signIn.submitCode)
+        table.pageForm(.signOut, nil, signIn.signOut)
+        table.pageForm(.switchBusiness, nil, signIn.switchBusiness)
+        // Where these stood before there were accounts.
+        table.openPage(.sandboxSignIn, signIn.show)
+        table.openPageForm(.sandboxSignIn, signIn.submit)
+        table.pageForm(.sandboxSignOut, nil, signIn.signOut)
+        accountPages(parts, gate, &table)
         let sandbox = SandboxPage(database: parts.database, cipher: parts.cipher)
         table.page(.sandbox, .readCommunications, sandbox.list)
         table.page(.sandboxMessage, .readCommunications, sandbox.show)
         table.page(.sandboxMessageHTML, .readCommunications, sandbox.html)
+    }
+
+    /// For clients, who have a signed link and nothing else.
+    private static func publicPages(_ parts: WebParts, _ table: inout RouteTable) {
+        table.openGet(.publicStylesheet, Stylesheet.showPublic)
+        table.openGet(.preferencesScript, Stylesheet.showPreferencesScript)
+        let access = LinkAccess(parts)
+        let unsubscribe = UnsubscribePage(parts, access)
+        table.openGet(.unsubscribeLink, unsubscribe.show)
+        // Mail programs may send it as multipart/form-data.
+        table.openRaw(.unsubscribeLink, limit: 16_384, unsubscribe.act)
+        let preferences = PreferencesPage(parts, access)
+        table.openGet(.preferencesLink, preferences.show)
+        table.openForm(.preferencesLink, limit: 32_768, preferences.save)
+        table.openForm(.preferencesRenewal, LinkRenewal(parts, access).renew)
+        table.post(
+            .clientLinksRevoke, .writeClients, body: .optional, ClientLinksAPI(database: parts.database).revoke)
     }
 }

@@ -1,6 +1,7 @@
 import Core
 import Hummingbird
 import HummingbirdCore
+import HummingbirdTLS
 import Logging
 import NIOCore
 
@@ -8,26 +9,30 @@ import NIOCore
 public enum Server {
     /// Everything behind the sockets.
     public static func responder(_ parts: WebParts) -> WebResponder {
-        let gate = Gatekeeper(
-            keys: parts.keys, sessions: SessionStore(clock: parts.clock, secure: parts.baseURL.hasPrefix("https:")),
-            idempotency: Idempotency(database: parts.database, cipher: parts.cipher))
+        let isEncrypted = parts.baseURL.hasPrefix("https:")
+        let gate = Gatekeeper(parts)
         let table = Routes.table(parts, gate: gate)
-        let metrics = RequestMetrics(parts.http, routes: table.routes)
-        return table.responder(frame: Frame(clock: parts.clock, metrics: metrics, accessLog: parts.accessLog), gate: gate)
+        let frame = Frame(
+            clock: parts.clock, metrics: RequestMetrics(parts.http, routes: table.routes), proxies: parts.proxies,
+            security: SecurityHeaders(isEncrypted: isEncrypted), accessLog: parts.accessLog)
+        return table.responder(frame: frame, gate: gate)
     }
 
     /// The service that listens on `host` and `port`.
     ///
-    /// - Parameter onListening: called once with the port, which differs from `port` when that is 0.
+    /// - Parameters:
+    ///   - tls: nil: connections are not encrypted, at least not by us.
+    ///   - onListening: called once with the port, which differs from `port` when that is 0.
     public static func application(
-        _ parts: WebParts, host: String, port: Int, group: any EventLoopGroup, logger: Logger,
+        _ parts: WebParts, host: String, port: Int, group: any EventLoopGroup, logger: Logger, tls: ServerTLS? = nil,
         onListening: @escaping @Sendable (Int) async -> Void = { _ in }
-    ) -> some ApplicationProtocol {
+    ) throws -> some ApplicationProtocol {
         // A connection that says nothing for this long is closed, so that nobody keeps sockets for free.
         let idle = HTTP1Channel.Configuration(idleTimeout: .seconds(75))
+        let plain = HTTPServerBuilder.http1(configuration: idle)
         return Application(
             responder: responder(parts),
-            server: .http1(configuration: idle),
+            server: try tls.map { try .tls(plain, tlsConfiguration: $0.configuration) } ?? plain,
             configuration: ApplicationConfiguration(address: .hostname(host, port: port), serverName: nil, backlog: 1_024),
             onServerRunning: { channel in await onListening(channel.localAddress?.port ?? port) },
             eventLoopGroupProvider: .shared(group),

@@ -29,7 +29,7 @@ struct EmbeddedAssetsTests {
     @Test("every file of these folders is on the list")
     func listIsComplete() throws {
         let embedded = Self.embedded
-        for folder in ["openapi", "pages", "templates"] {
+        for folder in ["openapi", "pages", "templates", "translations"] {
             let root = Self.sources.appending(path: folder, directoryHint: .isDirectory)
             guard FileManager.default.fileExists(atPath: root.path) else { continue }
             for file in try FileManager.default.subpathsOfDirectory(atPath: root.path) {

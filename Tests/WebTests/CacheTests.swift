@@ -74,7 +74,8 @@ struct CacheTests {
             let copy = String(decoding: try #require(await cache.get("crm:prefs:client-123")), as: UTF8.self)
             #expect(
                 copy.hasPrefix(
-                    #"{"business_id":"\#(world.here.id)","business_timezone":"UTC","business_language":"en","client_id":"client-123","#))
+                    #"{"business_id":"\#(world.here.id)","business_timezone":"UTC","business_language":"en","#
+                        + #""business_marketing_consent":"opt_out","client_id":"client-123","#))
             #expect(copy.hasSuffix(answer.text.dropFirst()))
             #expect(throws: Never.self) { try JSONDocument(parsing: Array(copy.utf8)) }
             #expect(!copy.contains("ada@") && !copy.contains("4155550100") && !copy.contains("Ada"))

@@ -31,9 +31,7 @@ struct OpenAPITests {
                     }
                 }
             }
-            let gate = Gatekeeper(
-                keys: world.parts.keys, sessions: SessionStore(clock: world.clock.wallClock, secure: false),
-                idempotency: Idempotency(database: world.database, cipher: world.cipher))
+            let gate = Gatekeeper(world.parts)
             let routes = Set(Routes.table(world.parts, gate: gate).routes.map(\.name))
             #expect(described == routes)
         }
@@ -85,7 +83,8 @@ struct OpenAPITests {
         let whatsApp =
             #"{"client_id":"w","message_type":"reminder","preferred_channel":"whatsapp","recipient":{"phone_number":"+14155550100"},"attachments":[{"filename":"a.pdf","content_type":"application/pdf","link":"https://a.example/a.pdf"}]}"#
         return [
-            DescribedCall("GET", .cacheStatistics, "", nil, 200),
+            DescribedCall("GET", .cacheStatistics, "", nil, 200), DescribedCall("GET", .keyRotation, "", nil, 200),
+            DescribedCall("POST", .keyRotation, "", "", 202), DescribedCall("GET", .keyRotation, "", nil, 200),
             DescribedCall("POST", .communications, "", request, 202),
             DescribedCall("POST", .communications, "?dry_run=true", request, 200),
             DescribedCall("POST", .communications, "", "{}", 422), DescribedCall("POST", .communications, "", "{", 400),
@@ -120,6 +119,15 @@ struct OpenAPITests {
             DescribedCall("GET", .templates, "", nil, 200), DescribedCall("GET", .readiness, "", nil, 200),
             DescribedCall("GET", .health, "", nil, 200),
             DescribedCall("POST", .webhookEndpoints, "", #"{"url":"https://example.org/in"}"#, 201),
+            DescribedCall("GET", .users, "", nil, 200), DescribedCall("GET", .user, "", nil, 404),
+            DescribedCall("PUT", .user, "", "{}", 404), DescribedCall("DELETE", .invitation, "", nil, 404),
+            DescribedCall("POST", .invitations, "", #"{"email":"ada@example.org","role":"agent"}"#, 201),
+            DescribedCall("POST", .invitations, "", #"{"email":"ada","role":"agent"}"#, 422),
+            DescribedCall("GET", .invitations, "", nil, 200), DescribedCall("POST", .userPasswordReset, "", "{}", 404),
+            DescribedCall("POST", .apiKeys, "", #"{"name":"n","scopes":["clients:read"]}"#, 201),
+            DescribedCall("POST", .apiKeys, "", #"{"name":"n","role":"agent"}"#, 201),
+            DescribedCall("POST", .apiKeys, "", "{}", 422), DescribedCall("GET", .apiKeys, "", nil, 200),
+            DescribedCall("DELETE", .apiKey, "", nil, 404),
             DescribedCall("GET", .webhookEndpoints, "", nil, 200), DescribedCall("GET", .webhookEndpointDeliveries, "", nil, 404),
             DescribedCall("POST", .webhookEndpointReplay, "", "{}", 404),
         ]

@@ -6,10 +6,10 @@ import NIOPosix
 import ServiceLifecycle
 import UnixSignals
 
-/// Stand-ins for Twilio and WhatsApp.
+/// Stand-ins for Twilio, WhatsApp and an OpenID provider.
 struct Emulate: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Stand in for Twilio and WhatsApp, so that everything can be tried without accounts.",
+        abstract: "Stand in for Twilio, WhatsApp and an OpenID provider, so that everything can be tried without accounts.",
         discussion: """
             Serves the parts of both APIs that the server uses, reports statuses by signed callbacks as the real ones do, and shows what
             was sent on a page, where people can also reply. Everything is kept in memory only. Some recipients' numbers cause errors on
@@ -63,6 +63,9 @@ struct Emulate: AsyncParsableCommand {
 
     @Option(help: "What free text outside the 24-hour window leads to: later (a failure is reported), refused, open (it is delivered).")
     var window = WhatsAppAccount.WindowRule.failsLater
+
+    @Option(help: "The e-mail address of whoever has an account at the OpenID provider; may be repeated.")
+    var oidcEmail: [String] = []
 
     @Flag(help: "People read what is delivered to them by WhatsApp.")
     var reads = false
@@ -136,6 +139,11 @@ struct Emulate: AsyncParsableCommand {
         configuration.whatsApp.appSecret = whatsappAppSecret
         configuration.whatsApp.verifyToken = verifyToken
         configuration.whatsApp.window = window
+        if !oidcEmail.isEmpty {
+            configuration.oidc.people = oidcEmail.enumerated().map { index, email in
+                OIDCPerson(subject: "person-\(index + 1)", email: email, name: String(email.prefix { $0 != "@" }))
+            }
+        }
         configuration.whatsApp.reads = reads
         return configuration
     }
@@ -146,7 +154,7 @@ struct Emulate: AsyncParsableCommand {
         let callback = configuration.callbackURL ?? ""
         let lines = ([(.baseURL, callback)] + settings(of: emulator)).map { "    \($0.0.rawValue)=\($0.1)" }.joined(separator: "\n")
         return """
-            Rapport's emulator of Twilio and WhatsApp listens on \(emulator.baseURL); callbacks go to \(callback)
+            Rapport's emulator of Twilio, WhatsApp and an OpenID provider listens on \(emulator.baseURL); callbacks go to \(callback)
               settings for `rapport serve`:
             \(lines)
               messages: \(emulator.baseURL)/     magic numbers: docs/emulators.md
@@ -168,6 +176,9 @@ struct Emulate: AsyncParsableCommand {
             (.whatsappToken, configuration.whatsApp.accessToken),
             (.whatsappSecret, configuration.whatsApp.appSecret),
             (.whatsappVerifyToken, configuration.whatsApp.verifyToken),
+            (.oidcIssuer, emulator.oidcIssuer),
+            (.oidcClient, configuration.oidc.clientID),
+            (.oidcSecret, configuration.oidc.clientSecret),
         ]
     }
 

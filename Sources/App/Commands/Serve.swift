@@ -77,7 +77,7 @@ struct Serve: AsyncParsableCommand {
     /// What the operator sees once the server listens.
     static func greeting(_ settings: Settings, port: Int, database: String) -> String {
         let host = settings.host.contains(":") ? "[\(settings.host)]" : settings.host
-        let address = "http://\(host):\(port)"
+        let address = "\(settings.access.certificateFile == nil ? "http" : "https")://\(host):\(port)"
         let mail = settings.mail.map { "\($0.host):\($0.port) as \($0.fromEmail)" }
         let sms = settings.twilio.map { "Twilio from \($0.senderList)" }
         let whatsApp = settings.whatsapp.map { "number \($0.phoneNumberID)" }

@@ -73,7 +73,7 @@ struct DemoRun: Sendable {
                         phoneHash: sealed.phoneHash, language: client.language, timezone: client.timezone, tags: client.tags,
                         attributes: Array(#"{"event_date": "\#(client.eventDate)"}"#.utf8), createdAt: tx.now, updatedAt: tx.now),
                     business: business)
-                try tx.updatePreferences(client.preferences, of: id, business: business)
+                try tx.updatePreferences(client.preferences, of: id, business: business, source: .system)
             }
         }
     }

@@ -24,11 +24,16 @@ struct Settings: Sendable {
     var smsPrices: SMSPrices?
     /// The text of the key ring; nil means the file beside the SQLite database.
     var encryptionKey: String?
+    /// Whether new content is sealed.
+    var encryptsContent: Bool
     var firstAPIKey: String?
     var rateLimits: [RateLimit]
     var logLevel: Logger.Level
     var allowsPrivateWebhooks: Bool
+    var inbound: InboundMailSettings
+    var linkLifetimeDays: Int
     var retention: RetentionRules
+    var access: Access
 
     init(_ source: SettingsSource) throws(SettingsError) {
         host = try source.text(.host) ?? "127.0.0.1"
@@ -42,11 +47,15 @@ struct Settings: Sendable {
         whatsapp = try Self.whatsapp(source)
         smsPrices = try Self.smsPrices(source)
         encryptionKey = try source.text(.encryptionKey)
+        encryptsContent = try source.flag(.encryptContent) ?? true
         firstAPIKey = try source.text(.apiKey)
         rateLimits = try RateLimit.list(source, hasWhatsApp: whatsapp != nil, hasSMS: twilio != nil)
         logLevel = try source.choice(.logLevel, Logger.Level.self) ?? .info
         allowsPrivateWebhooks = try source.flag(.allowPrivateWebhooks) ?? false
+        inbound = try InboundMailSettings(source)
+        linkLifetimeDays = try source.integer(.linkLifetime, 1...3650) ?? LinkIssuer.standardLifetimeDays
         retention = try source.retention()
+        access = try Access(source, baseURL: baseURL)
         if case .postgresql = database, encryptionKey == nil {
             throw SettingsError(.encryptionKey, "is required with PostgreSQL; make one with: openssl rand -base64 32")
         }

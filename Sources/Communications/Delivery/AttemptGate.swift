@@ -22,12 +22,13 @@ struct AttemptGate: Sendable {
         let business = directory.lastKnown(due.business)?.business
         let preferences = client.stated.effective(
             recordTimezone: client.timezone, recordLanguage: client.language, businessTimezone: business?.timezone,
-            businessLanguage: business?.defaultLanguage)
+            businessLanguage: business?.defaultLanguage, marketingRule: due.rules.marketing)
         let decision = Gate.check(
             GateInput(
                 category: due.category, urgency: due.urgency, channel: due.channel, fallbacks: due.fallbacks, preferences: preferences,
                 zone: zones.zone(named: preferences.timezone) ?? .utc, reachable: client.reachable, suppressed: client.suppressed,
-                marketingAllowed: .all.subtracting(client.marketingStopped), now: now, spreadSeed: due.id.low))
+                marketingAllowed: .all.subtracting(client.marketingStopped), topic: due.topic,
+                lacksPostalAddress: due.rules.lacksPostalAddress, now: now, spreadSeed: due.id.low))
         let step = decision.steps.last
         switch decision.verdict {
         case .proceed:

@@ -58,7 +58,7 @@ extension DeliveryEngine {
         let (register, peers) = (register, peers)
         return Delivery(
             id: attempt.id, business: attempt.business, channel: attempt.channel, priority: attempt.urgency.priority, address: address,
-            recipientName: attempt.client.name, sender: sender(of: attempt, on: lane), lookUpSince: attempt.lookUpSince,
+            recipientName: message.clientName, sender: sender(of: attempt, on: lane), lookUpSince: attempt.lookUpSince,
             begin: { guard peers.isInTouch, register.begin(attempt.id) else { throw Withdrawn() } },
             render: { try message.render() },
             complete: { [self] outcome in finish(attempt, on: lane, outcome) })
@@ -92,9 +92,11 @@ extension DeliveryEngine {
         // One that does not open any more could not have been sent to; the rest of the consequence holds without it.
         let address = try? addresses.address(
             of: attempt.client, on: attempt.channel, business: attempt.business, client: attempt.clientID)
-        return Consequences.Refused(
+        var refused = Consequences.Refused(
             consequence: consequence, communication: attempt.id, business: attempt.business, client: attempt.clientID,
             channel: attempt.channel, address: address, provider: lane.transport.provider, sentAt: attempt.startedAt)
+        refused.details = failure.message
+        return refused
     }
 
     /// Tells the log and the metrics, without content or addresses.

@@ -62,7 +62,7 @@ public final class DeliveryEngine: Service {
         database: Database, addresses: AddressBook, clock: WallClock, transports: [Channel: any Transport], composer: MessageComposer,
         zones: ZoneCatalog, directory: Directory, policy: RetryPolicy = .standard, timing: DeliveryTiming = DeliveryTiming(),
         rates: [Channel: MessageRate] = [:], sharedUsage: SharedUsage? = nil, preferences: PreferencesCache? = nil,
-        logger: Logger,
+        bounces: BouncePolicy = .standard, logger: Logger,
         metrics: EngineMetrics = EngineMetrics(registry: MetricsRegistry())
     ) {
         self.database = database
@@ -89,7 +89,7 @@ public final class DeliveryEngine: Service {
         self.lanes = lanes
         self.register = register
         peers = PeerConsent(line: database.peers, register: register)
-        let consequences = Consequences(cipher: addresses.cipher)
+        let consequences = Consequences(cipher: addresses.cipher, bounces: bounces)
         recorder = OutcomeRecorder(database: database, logger: logger) { refused in
             let changes = try await database.record { tx in
                 try tx.lockAllConsent()

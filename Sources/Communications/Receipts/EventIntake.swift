@@ -30,11 +30,14 @@ public final class EventIntake: Sendable {
     /// Rings when recorded attempts have made messages known.
     let messagesKnown: Signal
 
-    public init(database: Database, cipher: Cipher, orchestrator: Orchestrator, policy: RetryPolicy = .standard) {
+    /// - Parameter bounces: what bounces and complaints do to their addresses.
+    public init(
+        database: Database, cipher: Cipher, orchestrator: Orchestrator, policy: RetryPolicy = .standard, bounces: BouncePolicy = .standard
+    ) {
         self.database = database
         self.policy = policy
         self.orchestrator = orchestrator
-        consequences = Consequences(cipher: cipher)
+        consequences = Consequences(cipher: cipher, bounces: bounces)
         metrics = orchestrator.engine.metrics
         messagesKnown = orchestrator.engine.messagesKnown
     }
@@ -123,9 +126,11 @@ public final class EventIntake: Sendable {
         await settle(summary)
     }
 
-    var conclude: @Sendable (FailureConsequence, CommunicationID, Channel, String, Transaction) throws -> [ConsentChange] {
-        { [consequences] consequence, id, channel, provider, tx in
-            try consequences.apply(consequence, to: id, channel: channel, provider: provider, tx)
+    var conclude: @Sendable (ProviderEvent.Failure, CommunicationID, Channel, String, Transaction) throws -> [ConsentChange] {
+        { [consequences] failure, id, channel, provider, tx in
+            if channel == .email { return try consequences.mail.apply(failure, to: id, tx) }
+            guard let consequence = failure.consequence else { return [] }
+            return try consequences.apply(consequence, to: id, channel: channel, provider: provider, tx)
         }
     }
 

@@ -7,9 +7,12 @@ import Storage
 /// for this transaction.
 public struct Consequences: Sendable {
     private let cipher: Cipher
+    let mail: MailConsequences
 
-    public init(cipher: Cipher) {
+    /// - Parameter bounces: what bounces and complaints do to their addresses.
+    public init(cipher: Cipher, bounces: BouncePolicy = .standard) {
         self.cipher = cipher
+        mail = MailConsequences(addresses: AddressBook(cipher: cipher), policy: bounces)
     }
 
     /// A message that was refused.
@@ -24,6 +27,8 @@ public struct Consequences: Sendable {
         public var provider: String
         /// When it was given to the provider, at the earliest.
         public var sentAt: Timestamp
+        /// What shows it, for the suppression list; never an address.
+        public var details: String?
 
         public init(
             consequence: FailureConsequence, communication: CommunicationID, business: BusinessID, client: ClientID, channel: Channel,
@@ -58,6 +63,8 @@ public struct Consequences: Sendable {
     /// - Returns: whose consent changed; to be settled once the transaction is durable (promise P4).
     public func apply(_ refused: Refused, _ tx: Transaction) throws -> [ConsentChange] {
         switch refused.consequence {
+        case .addressDead where refused.channel == .email, .softBounced, .complained:
+            return try mail.apply(refused, tx)
         case .optedOut:
             return try optOut(refused, tx)
         case .addressDead:
@@ -67,19 +74,46 @@ public struct Consequences: Sendable {
             }
             return [change(refused)]
         case .marketingOptedOut:
-            for (business, hashes) in try everywhere(refused, tx).hashes {
-                for hash in hashes {
-                    try tx.suppressMarketing(
-                        hash, channel: refused.channel, reason: SuppressionReason.marketingOptOut.rawValue, business: business)
-                }
-            }
-            return []
+            return try stopMarketing(refused, tx)
         case .windowClosed:
             for (business, hashes) in try everywhere(refused, tx).hashes {
                 for hash in hashes { try tx.closeWhatsAppWindow(phoneHash: hash, business: business, sentAt: refused.sentAt) }
             }
             return []
         }
+    }
+
+    /// The list stops it, whoever has the address; the ledger tells of everybody who has it now.
+    private func stopMarketing(_ refused: Refused, _ tx: Transaction) throws -> [ConsentChange] {
+        let entry = try everywhere(refused, tx)
+        for (business, hashes) in entry.hashes {
+            for hash in hashes {
+                try tx.suppressMarketing(
+                    hash, channel: refused.channel, reason: SuppressionReason.marketingOptOut.rawValue, business: business)
+            }
+        }
+        for owner in owners(entry, refused) {
+            try tx.record(marketing(.withdrawn, of: owner, on: refused.channel, Self.source(refused)), business: owner.business)
+        }
+        return owners(entry, refused).map {
+            ConsentChange(business: $0.business, client: $0.client, channels: ChannelSet(refused.channel))
+        }
+    }
+
+    private func owners(_ entry: NumberBook.Entry, _ refused: Refused) -> [NumberOwner] {
+        let own = NumberOwner(business: refused.business, client: refused.client)
+        return entry.owners.contains(own) ? entry.owners : entry.owners + [own]
+    }
+
+    private func marketing(
+        _ decision: ConsentEntry.Decision, of owner: NumberOwner, on channel: Channel, _ source: ConsentSource
+    ) -> ConsentEntry {
+        ConsentEntry(client: owner.client, purpose: .marketing, channel: channel, decision: decision, source: source)
+    }
+
+    private static func source(_ refused: Refused) -> ConsentSource {
+        ConsentSource(
+            .provider, by: Actor(.provider, id: refused.provider), evidence: "communication \(refused.communication)")
     }
 
     /// A person stops or resumes marketing in their app (WhatsApp's `user_preferences`), in every business that knows the number.
@@ -102,20 +136,26 @@ public struct Consequences: Sendable {
                 if one { changed = true }
             }
         }
-        return changed
+        guard changed else { return false }
+        let source = ConsentSource(.provider, by: Actor(.provider, id: channel.rawValue))
+        for owner in entry.owners {
+            try tx.record(marketing(allowed ? .granted : .withdrawn, of: owner, on: channel, source), business: owner.business)
+        }
+        return true
     }
 
     private func optOut(_ refused: Refused, _ tx: Transaction) throws -> [ConsentChange] {
         var entry = try everywhere(refused, tx)
+        entry.owners = owners(entry, refused)
         let own = NumberOwner(business: refused.business, client: refused.client)
-        if !entry.owners.contains(own) { entry.owners.append(own) }
         for owner in entry.owners {
             // The client's own row may be gone; what is known of the address still holds.
             try tx.optOut(
                 client: owner.client, business: owner.business, channel: refused.channel, addressHashes: entry.hashes[owner.business] ?? [],
                 reason: .providerOptOut,
                 evidence: ConsentEvidence(
-                    communication: owner == own ? refused.communication : nil, provider: refused.provider))
+                    communication: owner == own ? refused.communication : nil, provider: refused.provider),
+                source: Self.source(refused))
         }
         return entry.owners.map { ConsentChange(business: $0.business, client: $0.client, channels: ChannelSet(refused.channel)) }
     }

@@ -36,7 +36,7 @@ struct ReplyConsent: Sendable {
         for owner in entry.owners {
             try tx.optOut(
                 client: owner.client, business: owner.business, channel: channel, addressHashes: entry.hashes[owner.business] ?? [],
-                reason: .stopWord, evidence: evidence(for: owner))
+                reason: .stopWord, evidence: evidence(for: owner), source: source(for: owner))
         }
         if entry.owners.isEmpty {
             // Nobody knows the number yet. It was written to us, and all of us will keep to it.
@@ -49,7 +49,7 @@ struct ReplyConsent: Sendable {
         for owner in entry.owners {
             try tx.optIn(
                 client: owner.client, business: owner.business, channel: channel, addressHashes: entry.hashes[owner.business] ?? [],
-                evidence: evidence(for: owner))
+                evidence: evidence(for: owner), source: source(for: owner))
         }
         _ = try strangers { try tx.liftOptOut($1, channel: channel, business: $0) }
         // Nothing has to stop, but what is remembered of their preferences is out of date.
@@ -63,6 +63,10 @@ struct ReplyConsent: Sendable {
             for hash in hashes where try body(business, hash) { any = true }
         }
         return any
+    }
+
+    private func source(for owner: NumberOwner) -> ConsentSource {
+        ConsentSource(.reply, by: Actor(.client, id: owner.client.text), evidence: "reply \(reply.id)")
     }
 
     private func evidence(for owner: NumberOwner) -> ConsentEvidence {

@@ -47,11 +47,14 @@ public final class ReplyIntake: Sendable {
 
     /// Takes a reply that came by a way of the caller's own, as if the client had answered by the channel.
     ///
+    /// - Parameter audit: whose doing it is, for the audit log.
     /// - Throws: ``Refusal/notFound`` when the business has no such client.
-    public func take(_ reply: DirectReply, business: BusinessID) async throws -> (reply: StoredReply, answer: String?) {
+    public func take(
+        _ reply: DirectReply, business: BusinessID, audit: AuditEntry? = nil
+    ) async throws -> (reply: StoredReply, answer: String?) {
         let id = UUIDv7(at: clock.now())
         let prepared = try await prepare(reply, id: id, business: business)
-        guard let recorded = try await record([prepared]).first, let stored = recorded.stored else { throw Refusal.notFound }
+        guard let recorded = try await record([prepared], audit.map { ($0, business) }).first, let stored = recorded.stored else { throw Refusal.notFound }
         await settle([recorded])
         return (stored, recorded.answer)
     }
@@ -78,12 +81,15 @@ public final class ReplyIntake: Sendable {
         return answers
     }
 
-    private func record(_ replies: [PreparedReply]) async throws -> [RecordedReply] {
+    private func record(
+        _ replies: [PreparedReply], _ audit: (entry: AuditEntry, business: BusinessID)? = nil
+    ) async throws -> [RecordedReply] {
         let changesConsent = replies.contains { $0.keyword?.keyword == .stop || $0.keyword?.keyword == .start }
         return try await database.write { [recorder] tx in
             // First of all locks: taken later, it might wait for somebody who waits for this transaction.
             if changesConsent { try tx.lockAllConsent() }
             let businesses = try tx.businessIDs()
+            if let audit { try tx.audit(audit.entry, business: audit.business) }
             return try replies.map { try recorder.record($0, businesses: businesses, tx) }
         }
     }

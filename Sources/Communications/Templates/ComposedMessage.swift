@@ -88,7 +88,11 @@ struct ComposedMessage: Sendable {
             guard let link = file.link else { continue }
             block += "<p style=\"margin:0 0 8px\">\(escaped(file.filename)): <a href=\"\(escaped(link))\">\(escaped(link))</a></p>"
         }
-        block += "</div>\n"
+        return Self.html(html, endingWith: block + "</div>\n")
+    }
+
+    /// The page with something more at its end.
+    static func html(_ html: String, endingWith block: String) -> String {
         guard let end = html.ranges(of: "</body>").last else { return html + block }
         return html[..<end.lowerBound] + block + html[end.lowerBound...]
     }

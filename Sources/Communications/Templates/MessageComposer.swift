@@ -8,12 +8,17 @@ public final class MessageComposer: Sendable {
     private let templates: TemplateStore
     /// Nil: every WhatsApp message goes as text.
     let whatsApp: WhatsAppComposer?
+    /// Nil: messages carry no links of ours.
+    let links: LinkIssuer?
 
-    public init(database: Database, directory: Directory, templates: TemplateStore, whatsApp: WhatsAppComposer? = nil) {
+    public init(
+        database: Database, directory: Directory, templates: TemplateStore, whatsApp: WhatsAppComposer? = nil, links: LinkIssuer? = nil
+    ) {
         self.database = database
         self.directory = directory
         self.templates = templates
         self.whatsApp = whatsApp
+        self.links = links
     }
 
     /// What one launch needs of the store for all its attempts; asked for once, however many there are.
@@ -29,15 +34,22 @@ public final class MessageComposer: Sendable {
             recordTimezone: attempt.client.timezone, recordLanguage: attempt.client.language,
             businessLanguage: profile.business.defaultLanguage)
         var prepared = PreparedMessage(
-            channel: attempt.channel, profile: profile, language: preferences.language, clientName: attempt.client.name,
+            channel: attempt.channel, profile: profile, language: preferences.language,
+            clientName: try database.content.openedName(attempt.client.name, of: attempt.clientID, business: attempt.business),
             planID: attempt.planID, parts: [], frame: nil, attachments: attempt.attachments)
+        prepared.links = links.map {
+            .signed(
+                $0, business: attempt.business, client: attempt.clientID, communication: attempt.id, channel: attempt.channel,
+                at: attempt.startedAt)
+        }
         let leader = BatchMember(id: attempt.id, messageType: attempt.messageType, context: attempt.context)
         for member in ([leader] + attempt.members).sorted(by: { $0.id < $1.id }) {
             guard let template = try await template(member.messageType, of: prepared) else {
                 throw TransportFailure(
                     category: .invalidInput, message: "there is no \(attempt.channel.rawValue) template '\(member.messageType)'")
             }
-            prepared.parts.append(PreparedMessage.Part(template: template, context: member.context))
+            let context = try database.content.openedContext(member.context, of: member.id, business: attempt.business)
+            prepared.parts.append(PreparedMessage.Part(template: template, context: context))
         }
         if prepared.parts.count > 1 { prepared.frame = try await template("batch", of: prepared) }
         if attempt.hasAttachments, attempt.attachments.isEmpty {

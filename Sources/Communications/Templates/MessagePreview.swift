@@ -8,9 +8,10 @@ struct MessagePreview {
     /// - Parameters:
     ///   - whatsApp: nil: every WhatsApp message goes as text.
     ///   - number: the client's telephone number, where the channel needs one.
+    ///   - baseURL: what the links of an example begin with; nil: it shows none.
     init(
         planner: Planner, plan: AcceptancePlan, templates: TemplateStore, whatsApp: WhatsAppComposer?, smsPrices: SMSPrices?,
-        number: String?
+        number: String?, baseURL: String?
     ) async throws {
         let profile = planner.profile
         let language = planner.preferences(plan.client).language
@@ -23,6 +24,7 @@ struct MessagePreview {
         var message = PreparedMessage(
             channel: plan.channel, profile: profile, language: language, clientName: plan.client.name, planID: plan.planID,
             parts: [PreparedMessage.Part(template: template, context: plan.context)], frame: nil, attachments: plan.attachments)
+        message.links = baseURL.map(MessageLinks.example)
         if plan.channel == .whatsapp, let whatsApp {
             let lastInbound = try await whatsApp.lastInbound(plan.client, business: profile.business.id, client: planner.request.clientID)
             message.whatsApp = try await whatsApp.choice(plan.messageType, profile: profile, language: language, lastInbound: lastInbound)

@@ -24,6 +24,8 @@ public struct MessageTemplate: Sendable {
 
     /// Whether it can render just its inner content, to stand in a batch (`{{^fragment}}` around its frame).
     public let knowsFragments: Bool
+    /// The links that any of its parts may show.
+    let linkUses: LinkUses
 
     /// Compiles and checks a source.
     /// - Throws: ``TemplateProblem`` with the first thing that is wrong.
@@ -44,6 +46,16 @@ public struct MessageTemplate: Sendable {
         text = try source.text.map { source throws(TemplateProblem) in
             try Self.compile(source, field: "text_template", html: false, language: language)
         }
+        linkUses = Self.linkUses(
+            [subject, content, text].compactMap(\.self), [source.subject, source.content, source.text].compactMap(\.self))
+    }
+
+    /// What stands in the source itself counts also where it is only tested; partials show what they test.
+    private static func linkUses(_ templates: [Template], _ sources: [String]) -> LinkUses {
+        func uses(_ name: String) -> Bool {
+            sources.contains { $0.contains(name) } || templates.contains { $0.variables.contains { $0.path == name } }
+        }
+        return (uses("preferences_url") ? LinkUses.preferences : []).union(uses("unsubscribe_url") ? .unsubscribe : [])
     }
 
     /// Names of the variables that any part uses outside list sections, each once.

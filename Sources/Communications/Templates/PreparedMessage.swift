@@ -20,6 +20,13 @@ struct PreparedMessage: Sendable {
     var attachments: [AttachmentUpload]
     /// WhatsApp only: in which form it goes.
     var whatsApp = WhatsAppChoice.text
+    /// Nil: there are none.
+    var links: MessageLinks?
+
+    /// Whether any of it is advertising.
+    private var isMarketing: Bool {
+        parts.contains { profile.messageType(named: $0.template.name)?.category == .marketing }
+    }
 
     /// - Throws: ``TemplateError`` when a rendering exceeds its limits, ``TransportFailure`` when the channel can not take it.
     func render() throws -> RenderedMessage {
@@ -30,33 +37,50 @@ struct PreparedMessage: Sendable {
 
     /// The message in the form of its channel, also where the channel would not take it.
     func compose() throws -> ComposedMessage {
-        var message = if let frame, parts.count > 1 { try renderBatch(in: frame) } else { try renderSingle() }
+        let urls = urls()
+        var message = if let frame, parts.count > 1 { try renderBatch(in: frame, urls) } else { try renderSingle(urls) }
         message.senderName = profile.business.name.isEmpty ? nil : profile.business.name
         switch channel {
-        case .email: return ComposedMessage(email: message, attachments)
+        case .email:
+            if isMarketing, let url = urls.unsubscribe {
+                message.unsubscribeURL = url
+                let language = (frame ?? parts.first?.template)?.language ?? language
+                MarketingFooter.complete(&message, unsubscribeURL: url, business: profile.business, language: language)
+            }
+            return ComposedMessage(email: message, attachments)
         case .sms: return ComposedMessage(sms: message, attachments)
         case .whatsapp:
             guard case .template(let mapping) = whatsApp.form else {
                 return ComposedMessage(whatsApp: message, attachments, note: whatsApp.problem)
             }
-            return try ComposedMessage(whatsApp: message, attachments, mapping, scope(language: mapping.languageTag))
+            return try ComposedMessage(whatsApp: message, attachments, mapping, scope(language: mapping.languageTag, urls))
         }
     }
 
+    /// Those that its templates show; a marketing mail's header always needs one.
+    private func urls() -> MessageURLs {
+        guard let links else { return MessageURLs() }
+        var uses: LinkUses = isMarketing && channel == .email ? .unsubscribe : []
+        for template in parts.map(\.template) + [frame].compactMap(\.self) { uses.formUnion(template.linkUses) }
+        if case .template = whatsApp.form { uses = .all }
+        return uses.isEmpty ? MessageURLs() : links.urls(uses)
+    }
+
     /// What a mapping's parameters are rendered with: as the message's own text, in the template's language.
-    private func scope(language: String) throws -> TemplateScope {
-        if frame != nil, parts.count > 1 { return try batchScope(language: language) }
-        guard let part = parts.first else { return TemplateScope(overrides: overrides(language), defaults: defaults()) }
+    private func scope(language: String, _ urls: MessageURLs) throws -> TemplateScope {
+        if frame != nil, parts.count > 1 { return try batchScope(language: language, urls) }
+        guard let part = parts.first else { return TemplateScope(overrides: overrides(language, urls), defaults: defaults()) }
         let document = try JSONDocument(parsing: part.context)
-        return TemplateScope(context: document.root, overrides: overrides(language), defaults: defaults())
+        return TemplateScope(context: document.root, overrides: overrides(language, urls), defaults: defaults())
     }
 
     /// The variables that the templates want and nobody gave, each once.
     func missingVariables() throws -> [String] {
         var missing: [String] = []
+        let urls = urls()
         for part in parts {
             let document = try JSONDocument(parsing: part.context)
-            let scope = TemplateScope(context: document.root, overrides: overrides(part.template.language), defaults: defaults())
+            let scope = TemplateScope(context: document.root, overrides: overrides(part.template.language, urls), defaults: defaults())
             for template in [part.template.subject, part.template.content, part.template.text] {
                 for name in try template?.missingVariables(in: scope) ?? [] where !missing.contains(name) { missing.append(name) }
             }
@@ -64,21 +88,21 @@ struct PreparedMessage: Sendable {
         return missing
     }
 
-    private func renderSingle() throws -> RenderedMessage {
+    private func renderSingle(_ urls: MessageURLs) throws -> RenderedMessage {
         guard let part = parts.first else { return RenderedMessage(subject: nil, text: "", html: nil) }
         let document = try JSONDocument(parsing: part.context)
-        let scope = TemplateScope(context: document.root, overrides: overrides(part.template.language), defaults: defaults())
+        let scope = TemplateScope(context: document.root, overrides: overrides(part.template.language, urls), defaults: defaults())
         return try render(part.template, scope)
     }
 
-    private func renderBatch(in frame: MessageTemplate) throws -> RenderedMessage {
-        try render(frame, batchScope(language: frame.language))
+    private func renderBatch(in frame: MessageTemplate, _ urls: MessageURLs) throws -> RenderedMessage {
+        try render(frame, batchScope(language: frame.language, urls))
     }
 
-    private func batchScope(language: String) throws -> TemplateScope {
+    private func batchScope(language: String, _ urls: MessageURLs) throws -> TemplateScope {
         var messages: [TemplateValues] = []
         for part in parts {
-            var overrides = overrides(part.template.language)
+            var overrides = overrides(part.template.language, urls)
             overrides.set("fragment", true)
             let document = try JSONDocument(parsing: part.context)
             let rendered = try render(
@@ -90,7 +114,7 @@ struct PreparedMessage: Sendable {
             if part.template.knowsFragments { values.set("html", rendered.html) }
             messages.append(values)
         }
-        var overrides = overrides(language)
+        var overrides = overrides(language, urls)
         overrides.set("messages", messages)
         overrides.set("message_count", Int64(messages.count))
         return TemplateScope(overrides: overrides, defaults: defaults())
@@ -109,13 +133,16 @@ struct PreparedMessage: Sendable {
     }
 
     /// What a request's context can not replace.
-    private func overrides(_ language: String) -> TemplateValues {
+    private func overrides(_ language: String, _ urls: MessageURLs) -> TemplateValues {
         let isRightToLeft = Self.isRightToLeft(language)
         var values = TemplateValues()
         values.set("language", language)
         values.set("text_direction", isRightToLeft ? "rtl" : "ltr")
         values.set("text_end", isRightToLeft ? "left" : "right")
         values.set("postal_address", profile.business.postalAddress.isEmpty ? nil : profile.business.postalAddress)
+        values.set("preferences_url", urls.preferences)
+        values.set("unsubscribe_url", urls.unsubscribe)
+        if isMarketing { values.set("is_marketing", true) }
         return values
     }
 

@@ -6,12 +6,15 @@ public struct TemplatePreview: Sendable {
     /// Variables that the template wants and nobody gave, each once.
     public let missingVariables: [String]
 
-    /// - Parameter context: a JSON object.
+    /// - Parameters:
+    ///   - context: a JSON object.
+    ///   - baseURL: what its links begin with.
     /// - Throws: ``TemplateError`` when the rendering exceeds its limits, ``JSONError``.
-    public init(_ template: MessageTemplate, business: Business, context: [UInt8]) throws {
-        let prepared = PreparedMessage(
+    public init(_ template: MessageTemplate, business: Business, context: [UInt8], baseURL: String) throws {
+        var prepared = PreparedMessage(
             channel: template.channel, profile: BusinessProfile(business: business, messageTypes: [:]), language: template.language,
             clientName: nil, planID: nil, parts: [PreparedMessage.Part(template: template, context: context)], frame: nil, attachments: [])
+        prepared.links = .example(baseURL: baseURL)
         message = try prepared.compose().message
         missingVariables = try prepared.missingVariables()
     }

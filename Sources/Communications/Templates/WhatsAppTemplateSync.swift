@@ -46,9 +46,13 @@ public final class WhatsAppTemplateSync: Service {
     }
 
     /// Reads the list and stores it. What the account says of its failure is logged, never shown.
+    ///
+    /// - Parameters:
+    ///   - audit: whose wish it was; nil for the product's own.
+    ///   - business: in whose audit log that stands.
     /// - Throws: ``Refusal/unavailable`` when the account did not answer, ``DatabaseError``.
     @discardableResult
-    public func runOnce() async throws -> Result {
+    public func runOnce(audit: AuditEntry? = nil, business: BusinessID? = nil) async throws -> Result {
         let listedAt = clock.now()
         let templates: [WhatsAppTemplate]
         do {
@@ -58,7 +62,10 @@ public final class WhatsAppTemplateSync: Service {
             throw Refusal.unavailable
         }
         do {
-            try await database.write { tx in try tx.replaceWhatsAppTemplates(templates, listedAt: listedAt) }
+            try await database.write { tx in
+                try tx.replaceWhatsAppTemplates(templates, listedAt: listedAt)
+                if let audit, let business { try tx.audit(audit, business: business) }
+            }
         } catch {
             logger.error("whatsapp_templates_not_stored", metadata: ["error": "\(String(reflecting: error))"])
             throw error

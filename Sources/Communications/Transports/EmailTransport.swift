@@ -13,18 +13,25 @@ public final class EmailTransport: Transport {
     private let senderName: String?
     private let sign: (@Sendable ([UInt8]) throws -> [UInt8])?
     private let clock: WallClock
+    private let returns: ReturnAddresses?
+    private let referenceHeader: String?
     private let unsigned = RoundQueue<[Delivery]>()
 
     /// - Parameters:
     ///   - senderName: stands in From; nil means the business's own name.
     ///   - sign: adds the DKIM signatures to a finished message.
+    ///   - returns: makes the addresses that each message returns to, and where mail unsubscribes; nil: it returns to its sender.
+    ///   - referenceHeader: a header that carries our id, for a provider that hands back that and nothing else.
     public init(
-        pool: SMTPPool, sender: MailAddress, senderName: String?, sign: (@Sendable ([UInt8]) throws -> [UInt8])? = nil, clock: WallClock
+        pool: SMTPPool, sender: MailAddress, senderName: String?, sign: (@Sendable ([UInt8]) throws -> [UInt8])? = nil,
+        returns: ReturnAddresses? = nil, referenceHeader: String? = nil, clock: WallClock
     ) {
         self.pool = pool
         self.sender = sender
         self.senderName = senderName
         self.sign = sign
+        self.returns = returns
+        self.referenceHeader = referenceHeader
         self.clock = clock
     }
 
@@ -62,7 +69,7 @@ public final class EmailTransport: Transport {
             }
             mails.append(
                 OutgoingMail(
-                    sender: sender, recipient: recipient, priority: delivery.priority,
+                    sender: envelopeSender(of: delivery), recipient: recipient, priority: delivery.priority,
                     message: {
                         try delivery.begin()
                         return try message()
@@ -77,6 +84,12 @@ public final class EmailTransport: Transport {
                     }))
         }
         if !mails.isEmpty { pool.submit(mails) }
+    }
+
+    /// The same for all attempts of a communication to an address, as greylisting wants it.
+    private func envelopeSender(of delivery: Delivery) -> MailAddress {
+        guard let returns else { return sender }
+        return (try? MailAddress(returns.bounce(delivery.id, to: delivery.address))) ?? sender
     }
 
     public func check() async -> String? {
@@ -106,8 +119,19 @@ public final class EmailTransport: Transport {
         message.attachments = try rendered.attachments.map {
             try Attachment(filename: $0.filename, contentType: $0.contentType, bytes: $0.content)
         }
+        if let referenceHeader { message.headers.append(try HeaderField(referenceHeader, delivery.id.description)) }
+        if let url = rendered.unsubscribeURL { message.headers += try unsubscribeHeaders(url, of: delivery) }
         let bytes = message.render()
         return try sign?(bytes) ?? bytes
+    }
+
+    /// One click for mail programs (RFC 2369, RFC 8058); the DKIM signature covers both.
+    private func unsubscribeHeaders(_ url: String, of delivery: Delivery) throws -> [HeaderField] {
+        let mail = returns.map { ", <mailto:\($0.unsubscribe(delivery.id, to: delivery.address))>" } ?? ""
+        return [
+            try HeaderField("List-Unsubscribe", "<\(url)>\(mail)"),
+            try HeaderField("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
+        ]
     }
 
     /// The same for all attempts of a communication on this channel, so that a receiver can drop a copy.
@@ -136,7 +160,22 @@ extension TransportFailure {
         let words = failure.text.replacing(recipient, with: "(recipient)")
         self.init(
             category: category, message: "\(failure.phase.rawValue): \(code)\(enhanced)\(words)", outcomeUnknown: failure.outcomeUnknown,
-            scope: failure.concernsMessage ? .message : .account)
+            consequence: Self.consequence(of: failure, code + enhanced + failure.text), scope: failure.concernsMessage ? .message : .account)
+    }
+}
+
+extension TransportFailure {
+    /// What a refusal for good says of the address. Only the recipient's own refusal does; the others are about the message or us.
+    private static func consequence(of failure: SMTPFailure, _ words: String) -> FailureConsequence? {
+        guard failure.phase == .rcptTo, failure.category == .permanent || failure.category == .invalidInput, let code = failure.code,
+            code >= 500
+        else { return nil }
+        let status = failure.enhanced.map { MailStatus($0.statusClass, $0.subject, $0.detail) }
+        switch BounceRule.judge(status: status, diagnostic: words) {
+        case .hard: return .addressDead
+        case .soft: return .softBounced
+        case .refused: return nil
+        }
     }
 }
 

@@ -53,6 +53,8 @@ public struct RenderedMessage: Sendable {
     public var whatsApp: WhatsAppContent?
     /// For the sandbox: what a real account would have done otherwise.
     public var note: String?
+    /// For e-mail: where one click unsubscribes (RFC 8058); nil where nothing is to unsubscribe from.
+    public var unsubscribeURL: String?
 
     public init(
         subject: String?, text: String, html: String?, attachments: [AttachmentUpload] = [], senderName: String? = nil,

@@ -30,10 +30,13 @@ public struct Business: Sendable, Hashable {
     /// `#rrggbb`.
     public var brandColor: String
     public var logoURL: String?
+    /// When marketing may be sent.
+    public var marketingRule: MarketingRule
 
     public init(
         id: BusinessID, name: String, postalAddress: String, supportEmail: String, timezone: String, hours: BusinessHours,
-        defaultLanguage: String, brandColor: String, logoURL: String?
+        defaultLanguage: String, brandColor: String, logoURL: String?,
+        marketingRule: MarketingRule = .optOut
     ) {
         self.id = id
         self.name = name
@@ -44,5 +47,6 @@ public struct Business: Sendable, Hashable {
         self.defaultLanguage = defaultLanguage
         self.brandColor = brandColor
         self.logoURL = logoURL
+        self.marketingRule = marketingRule
     }
 }

@@ -39,10 +39,15 @@ public struct Preferences: Sendable, Hashable {
     public var quietHoursEnd: LocalTime
     public var optOuts: ChannelSet
     public var language: String
+    /// What the client said about advertising, and where that allows it.
+    public var marketing: MarketingConsent
+    public var marketingAllowed: ChannelSet
+    /// Names of topics, in alphabetical order.
+    public var topicsRefused: [String]
 
     public init(
         preferredChannels: [Channel], timezone: String, quietHoursStart: LocalTime, quietHoursEnd: LocalTime, optOuts: ChannelSet,
-        language: String
+        language: String, marketing: MarketingConsent = MarketingConsent(), marketingAllowed: ChannelSet = .all, topicsRefused: [String] = []
     ) {
         self.preferredChannels = preferredChannels
         self.timezone = timezone
@@ -50,6 +55,9 @@ public struct Preferences: Sendable, Hashable {
         self.quietHoursEnd = quietHoursEnd
         self.optOuts = optOuts
         self.language = language
+        self.marketing = marketing
+        self.marketingAllowed = marketingAllowed
+        self.topicsRefused = topicsRefused
     }
 
     /// What holds for a client who never said anything.
@@ -60,6 +68,11 @@ public struct Preferences: Sendable, Hashable {
     /// The preferred channels that are not opted out.
     public var availableChannels: [Channel] {
         preferredChannels.filter { !optOuts.contains($0) }
+    }
+
+    /// The channels on which marketing may be sent, as far as the client has a say.
+    public var marketingChannels: [Channel] {
+        Channel.allCases.filter { marketingAllowed.contains($0) && !optOuts.contains($0) }
     }
 }
 
@@ -78,10 +91,13 @@ public struct StatedPreferences: Sendable, Hashable {
     public var quietHoursEnd: LocalTime?
     public var optOuts: ChannelSet
     public var language: String?
+    public var marketing: MarketingConsent
+    /// Names of topics, in alphabetical order.
+    public var topicsRefused: [String]
 
     public init(
         preferredChannels: [Channel]? = nil, timezone: String? = nil, quietHoursStart: LocalTime? = nil, quietHoursEnd: LocalTime? = nil,
-        optOuts: ChannelSet = [], language: String? = nil
+        optOuts: ChannelSet = [], language: String? = nil, marketing: MarketingConsent = MarketingConsent(), topicsRefused: [String] = []
     ) {
         self.preferredChannels = preferredChannels
         self.timezone = timezone
@@ -89,20 +105,22 @@ public struct StatedPreferences: Sendable, Hashable {
         self.quietHoursEnd = quietHoursEnd
         self.optOuts = optOuts
         self.language = language
+        self.marketing = marketing
+        self.topicsRefused = topicsRefused
     }
 
     /// What holds for a client with this record: stated first, then the record, then the standard.
     public func effective(
-        recordTimezone: String?, recordLanguage: String?, businessTimezone: String? = nil, businessLanguage: String? = nil
-    )
-        -> Preferences
-    {
+        recordTimezone: String?, recordLanguage: String?, businessTimezone: String? = nil, businessLanguage: String? = nil,
+        marketingRule: MarketingRule = .optOut
+    ) -> Preferences {
         Preferences(
             preferredChannels: preferredChannels ?? Preferences.standard.preferredChannels,
             timezone: timezone ?? recordTimezone ?? businessTimezone ?? Preferences.standard.timezone,
             quietHoursStart: quietHoursStart ?? Preferences.standard.quietHoursStart,
             quietHoursEnd: quietHoursEnd ?? Preferences.standard.quietHoursEnd,
             optOuts: optOuts,
-            language: language ?? recordLanguage ?? businessLanguage ?? Preferences.standard.language)
+            language: language ?? recordLanguage ?? businessLanguage ?? Preferences.standard.language,
+            marketing: marketing, marketingAllowed: marketingRule.channels(marketing), topicsRefused: topicsRefused)
     }
 }

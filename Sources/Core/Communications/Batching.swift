@@ -1,4 +1,5 @@
-/// Where a LOW message goes (specification 001, "Batching Rules", as corrected).
+/// Where a LOW message goes (specification 001, "Batching Rules", as corrected). What clients may refuse by itself, marketing or a topic,
+/// travels alone.
 ///
 /// 1. No message to the client for 24 hours: alone, as soon as quiet hours allow.
 /// 2. The client has an open batch on this channel: into it. It closes with its last place taken, or when its window ends.

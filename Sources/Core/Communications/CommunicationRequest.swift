@@ -25,6 +25,8 @@ public struct CommunicationRequest: Sendable {
     public var preferredChannel: Channel?
     /// Channels in order, in place of the message type's own (workflow hooks).
     public var channels: [Channel]?
+    /// It goes by this channel or not at all.
+    public var onlyChannel: Channel?
     /// Not before this moment.
     public var sendAt: Timestamp?
     /// A JSON object as the caller wrote it; empty means `{}`.
@@ -36,7 +38,7 @@ public struct CommunicationRequest: Sendable {
 
     public init(
         clientID: ClientID, messageType: String, planID: String? = nil, urgency: Urgency? = nil, preferredChannel: Channel? = nil,
-        channels: [Channel]? = nil, sendAt: Timestamp? = nil, context: [UInt8] = [], recipient: RecipientUpdate? = nil,
+        channels: [Channel]? = nil, onlyChannel: Channel? = nil, sendAt: Timestamp? = nil, context: [UInt8] = [], recipient: RecipientUpdate? = nil,
         attachments: [AttachmentUpload] = [], fallbackAfter: Int? = nil
     ) {
         self.clientID = clientID
@@ -45,6 +47,7 @@ public struct CommunicationRequest: Sendable {
         self.urgency = urgency
         self.preferredChannel = preferredChannel
         self.channels = channels
+        self.onlyChannel = onlyChannel
         self.sendAt = sendAt
         self.context = context
         self.recipient = recipient

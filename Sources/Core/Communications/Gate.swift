@@ -26,15 +26,14 @@ public enum Gate {
     /// channel: consent is looked at again when it has come.
     public static func check(_ input: GateInput) -> Decision {
         let consent = ChannelConsent(
-            category: input.category, reachable: input.reachable, optOuts: input.preferences.optOuts, suppressed: input.suppressed,
-            marketingAllowed: input.marketingAllowed)
+            category: input.category, topic: input.topic, preferences: input.preferences, reachable: input.reachable,
+            suppressed: input.suppressed, marketingAllowed: input.marketingAllowed, lacksPostalAddress: input.lacksPostalAddress)
         var steps: [DecisionStep] = []
         var channel = input.channel
         if let objection = consent.objection(to: channel) {
             steps.append(objection)
             guard let next = input.fallbacks.first(where: consent.allows) else {
-                let reason = input.reachable.isEmpty ? "the client has no address any more" : "no channel is left: \(objection.because)"
-                return Decision(verdict: .suppress(reason: reason), steps: steps)
+                return Decision(verdict: .suppress(reason: reason(for: objection, input)), steps: steps)
             }
             channel = next
         }
@@ -51,5 +50,10 @@ public enum Gate {
         steps.append(
             DecisionStep(rule: "fallback", channel: channel, outcome: "chosen", because: "the channel before may not be used any more"))
         return Decision(verdict: .switchTo(channel), steps: steps)
+    }
+
+    private static func reason(for objection: DecisionStep, _ input: GateInput) -> String {
+        if input.reachable.isEmpty { return "the client has no address any more" }
+        return objection.rule == "topic" ? objection.because : "no channel is left: \(objection.because)"
     }
 }

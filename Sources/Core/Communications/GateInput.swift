@@ -12,15 +12,20 @@ public struct GateInput: Sendable {
     public var reachable: ChannelSet
     /// The channels whose address is on the suppression list.
     public var suppressed: ChannelSet
-    /// The channels on which this client may be sent marketing; looked at only for marketing.
+    /// The channels whose address may be sent marketing, as far as the suppression list says; looked at only for marketing.
     public var marketingAllowed: ChannelSet
+    /// The topic of the message's type, which the client may have refused.
+    public var topic: String?
+    /// The business has no postal address, without which no marketing goes out by e-mail.
+    public var lacksPostalAddress: Bool
     public var now: Timestamp
     /// As in `StrategyInput`.
     public var spreadSeed: UInt64
 
     public init(
         category: MessageCategory, urgency: Urgency, channel: Channel, fallbacks: [Channel], preferences: Preferences, zone: ZoneRules,
-        reachable: ChannelSet, suppressed: ChannelSet, marketingAllowed: ChannelSet = .all, now: Timestamp, spreadSeed: UInt64
+        reachable: ChannelSet, suppressed: ChannelSet, marketingAllowed: ChannelSet = .all, topic: String? = nil,
+        lacksPostalAddress: Bool = false, now: Timestamp, spreadSeed: UInt64
     ) {
         self.category = category
         self.urgency = urgency
@@ -31,6 +36,8 @@ public struct GateInput: Sendable {
         self.reachable = reachable
         self.suppressed = suppressed
         self.marketingAllowed = marketingAllowed
+        self.topic = topic
+        self.lacksPostalAddress = lacksPostalAddress
         self.now = now
         self.spreadSeed = spreadSeed
     }

@@ -11,6 +11,11 @@ extension MessageType {
         MessageType(name: "blueprint_delivery", category: .transactional, defaultUrgency: .high, channels: [.email, .whatsapp]),
         MessageType(name: "error_notification", category: .transactional, defaultUrgency: .critical, channels: [.sms, .email]),
         MessageType(name: "reminder", category: .transactional, defaultUrgency: .normal, channels: [.email, .sms]),
+        // Asks for consent, so it needs none. Nobody waits for it till morning: they have just signed up.
+        MessageType(name: "opt_in_request", category: .transactional, defaultUrgency: .high, channels: [.email]),
+        // What the preference centre sends by itself.
+        MessageType(name: "preferences_updated", category: .transactional, defaultUrgency: .normal, channels: [.email]),
+        MessageType(name: "preferences_link", category: .transactional, defaultUrgency: .high, channels: [.email]),
     ]
 
     /// The built-in type of this name, if there is one.

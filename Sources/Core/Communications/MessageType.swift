@@ -12,12 +12,21 @@ public struct MessageType: Sendable, Hashable {
     public var channels: [Channel]
     /// Seconds after `sent` without word of delivery after which the next channel begins; nil: only a failure moves it on.
     public var fallbackAfter: Int?
+    /// The topic that clients may refuse; nil: none.
+    public var topic: String?
 
-    public init(name: String, category: MessageCategory, defaultUrgency: Urgency, channels: [Channel], fallbackAfter: Int? = nil) {
+    /// Whether clients may refuse it while they take other messages.
+    public var isRefusable: Bool { category == .marketing || topic != nil }
+
+    public init(
+        name: String, category: MessageCategory, defaultUrgency: Urgency, channels: [Channel], fallbackAfter: Int? = nil,
+        topic: String? = nil
+    ) {
         self.name = name
         self.category = category
         self.defaultUrgency = defaultUrgency
         self.channels = channels
         self.fallbackAfter = fallbackAfter
+        self.topic = topic
     }
 }

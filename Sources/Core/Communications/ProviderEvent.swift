@@ -6,6 +6,10 @@ public enum FailureConsequence: String, Sendable, Hashable, CaseIterable {
     case marketingOptedOut = "marketing_opted_out"
     /// Nobody can be reached at this address (Twilio 30005): it is suppressed on this channel.
     case addressDead = "address_dead"
+    /// Mail to the address failed for a while; it counts towards ``BouncePolicy/softBounceLimit``.
+    case softBounced = "soft_bounced"
+    /// The person called a mail unwanted (a feedback loop).
+    case complained
     /// WhatsApp 131047: the 24-hour window was closed after all.
     case windowClosed = "window_closed"
 }
@@ -34,6 +38,10 @@ public struct ProviderEvent: Sendable, Hashable {
         /// Never an address or a body.
         public var message: String
         public var consequence: FailureConsequence?
+        /// For e-mail: which address it went to, as the return address tells; nil where nothing does.
+        public var fingerprint: UInt32?
+        /// For e-mail: who tells, and in which word, for example `dsn failed 5.1.1`.
+        public var report: String?
 
         public init(category: ErrorCategory, code: Int?, message: String, consequence: FailureConsequence? = nil) {
             self.category = category

@@ -43,9 +43,8 @@ extension Strategy {
         var steps: [DecisionStep] = []
         steps.reserveCapacity(8)
         let consent = ChannelConsent(
-            category: input.messageType.category, reachable: input.reachable, optOuts: input.preferences.optOuts,
-            suppressed: input.suppressed,
-            marketingAllowed: input.marketingAllowed)
+            category: input.messageType.category, topic: input.messageType.topic, preferences: input.preferences,
+            reachable: input.reachable, suppressed: input.suppressed, marketingAllowed: input.marketingAllowed)
         guard let choice = ChannelChoice.choose(input, consent: consent, steps: &steps) else {
             return input.reachable.isEmpty
                 ? .unreachable(reason: "the client has no address for any channel", steps: steps)
@@ -55,7 +54,13 @@ extension Strategy {
         timing.recordSchedule(&steps)
         let placement: BatchPlacement
         let sendAt: Timestamp
-        if input.urgency == .low {
+        if input.urgency == .low, input.messageType.isRefusable {
+            steps.append(
+                DecisionStep(
+                    rule: "batching", outcome: "alone", because: "the client may refuse it, which must not stop other messages"))
+            placement = .alone
+            sendAt = timing.sendAt(urgency: .low, steps: &steps)
+        } else if input.urgency == .low {
             (placement, sendAt) = Batching.place(input, channel: choice.channel, timing: timing, steps: &steps)
         } else {
             placement = .alone

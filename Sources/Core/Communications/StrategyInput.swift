@@ -15,7 +15,7 @@ public struct StrategyInput: Sendable {
     public var reachable: ChannelSet
     /// The channels whose address is on the suppression list.
     public var suppressed: ChannelSet
-    /// The channels on which this client may be sent marketing; looked at only for marketing.
+    /// The channels whose address may be sent marketing, as far as the suppression list says; looked at only for marketing.
     public var marketingAllowed: ChannelSet
     public var businessHours: BusinessHours
     /// When the client was last sent a message; messages that are due or on their way count, waiting batches do not.

@@ -30,6 +30,8 @@ public enum Permission: String, Sendable, Hashable, CaseIterable {
     /// People, invitations, API keys.
     case writeAccounts = "accounts:write"
     case readOperations = "operations:read"
+    /// Encryption keys.
+    case writeOperations = "operations:write"
 }
 
 /// A set of permissions in one word.
@@ -45,6 +47,16 @@ public struct PermissionSet: Sendable, Hashable {
     public func contains(_ permission: Permission) -> Bool { bits & Self.bit(permission) != 0 }
     public func intersection(_ other: PermissionSet) -> PermissionSet { PermissionSet(bits: bits & other.bits) }
     public func isSubset(of other: PermissionSet) -> Bool { bits & other.bits == bits }
+    public func subtracting(_ other: PermissionSet) -> PermissionSet { PermissionSet(bits: bits & ~other.bits) }
+    public var isEmpty: Bool { bits == 0 }
+    /// Raw values with spaces between them, in the order of declaration, as `scope` is written (RFC 6749, section 3.3).
+    public var text: String { permissions.map(\.rawValue).joined(separator: " ") }
+
+    /// Reads ``text``. Names that this release does not know grant nothing.
+    public init(text: String) {
+        self.init(text.split(separator: " ").compactMap { Permission(rawValue: String($0)) })
+    }
+
     /// In the order of declaration.
     public var permissions: [Permission] { Permission.allCases.filter(contains) }
 

@@ -6,6 +6,7 @@ import NIOCore
 struct EmulatorResponder: HTTPResponder {
     let twilio: TwilioEmulator
     let whatsApp: WhatsAppEmulator
+    let oidc: OIDCEmulator
     let control: ControlAPI
     let pages: EmulatorPages
 
@@ -45,6 +46,7 @@ struct EmulatorResponder: HTTPResponder {
         let first = path.first ?? ""
         switch first {
         case "2010-04-01": return await twilio.answer(request, path: Array(path.dropFirst()))
+        case OIDCEmulator.path: return oidc.answer(request, path: Array(path.dropFirst()))
         case "_emulator": return await control.answer(request, path: Array(path.dropFirst()))
         case WhatsAppEmulator.mediaPath: return whatsApp.download(request, path.count == 2 ? path[1] : "")
         default: break

@@ -125,6 +125,11 @@ public final class Database: Sendable {
         engine.eventWakeUps.listen()
     }
 
+    /// Fires when this process added entries to a ledger; those of other instances are found by looking.
+    public func ledgerWakeUps() -> AsyncStream<Void> {
+        engine.ledgerWakeUps.listen()
+    }
+
     /// Proves that a write would be durable now; for readiness.
     ///
     /// - Throws: within 2 seconds, when it would not.

@@ -6,6 +6,8 @@ protocol StorageEngine: Sendable {
     var wakeUps: WakeUpHub { get }
     /// Rings when a transaction of this process left events for the businesses' endpoints.
     var eventWakeUps: WakeUpHub { get }
+    /// Rings when a transaction of this process left ledger entries to be sealed.
+    var ledgerWakeUps: WakeUpHub { get }
     var peers: PeerLine { get }
     var ciphers: CipherSlot { get }
     func read<T: Sendable>(_ body: @escaping @Sendable (Transaction) throws -> T) async throws -> T

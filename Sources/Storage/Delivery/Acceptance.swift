@@ -118,12 +118,16 @@ public struct Acceptance: Sendable {
     public var recipient: SealedRecipient?
     /// True for LOW urgency: fills ``ClientSnapshot/lastMessageAt`` and ``ClientSnapshot/openBatches``.
     public var needsBatchState: Bool
+    /// Who asked; nil where nobody in particular did. Stands in the audit log together with others of the same commit.
+    public var requester: Requester?
+    /// The context and the files, where content is sealed; the plan's own are what the sender works with.
+    public var sealed: SealedContent?
     /// Nil snapshot: the client is unknown. What it throws reaches this caller alone and stores nothing.
     public var plan: @Sendable (_ client: ClientSnapshot?, _ now: Timestamp) throws -> AcceptancePlan
 
     public init(
         business: BusinessID, id: CommunicationID, clientID: ClientID, idempotency: IdempotencyClaim?, recipient: SealedRecipient?,
-        needsBatchState: Bool, plan: @escaping @Sendable (ClientSnapshot?, Timestamp) throws -> AcceptancePlan
+        needsBatchState: Bool, requester: Requester? = nil, plan: @escaping @Sendable (ClientSnapshot?, Timestamp) throws -> AcceptancePlan
     ) {
         self.business = business
         self.id = id
@@ -131,6 +135,7 @@ public struct Acceptance: Sendable {
         self.idempotency = idempotency
         self.recipient = recipient
         self.needsBatchState = needsBatchState
+        self.requester = requester
         self.plan = plan
     }
 }

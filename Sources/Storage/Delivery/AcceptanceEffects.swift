@@ -10,6 +10,10 @@ struct AcceptanceEffects {
     /// The answer's status: 202 Accepted.
     static let statusCode: Int64 = 202
 
+    /// The context for the column that holds it in the clear.
+    var plainContext: [UInt8] { acceptance.sealed == nil ? plan.context : Self.emptyContext }
+    private static let emptyContext = Array("{}".utf8)
+
     /// Nil outside a batch.
     var batchID: UUIDv7? {
         switch plan.batch {
@@ -35,10 +39,12 @@ struct AcceptanceEffects {
     /// What few communications have: attachments, a batch, an end at birth.
     func writeRest(dialect: Dialect, _ emit: (SQL) throws(DatabaseError) -> Void) throws(DatabaseError) {
         for (position, file) in plan.attachments.enumerated() {
+            let sealed = acceptance.sealed.flatMap { $0.files.indices.contains(position) ? $0.files[position] : nil }
             try emit(
                 """
-                INSERT INTO crm_communication_attachments (communication_id, position, filename, content_type, content, link)
-                VALUES (\(acceptance.id), \(position), \(file.filename), \(file.contentType), \(file.content), \(file.link))
+                INSERT INTO crm_communication_attachments (communication_id, position, filename, content_type, content, link, is_sealed)
+                VALUES (\(acceptance.id), \(position), \(sealed?.name ?? SealedValue.plain(file.filename)), \(file.contentType),
+                    \(sealed?.content.bytes ?? file.content), \(file.link), \(sealed != nil))
                 """)
         }
         if plan.status == .suppressed {

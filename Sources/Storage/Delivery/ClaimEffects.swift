@@ -19,7 +19,7 @@ struct ClaimCandidate {
 
     /// Reads `communication_id, business_id, client_id, due_at, attempt, lease_token, leased_at, plan_id, message_type,
     /// category, urgency, fallback_channels, context, batch_id, created_at, has_attachments, unknown_since, rate_limited, takeovers,
-    /// fallback_after_s, status`.
+    /// fallback_after_s, status, topic, marketing_consent, lacks_postal_address`.
     init(_ row: Row, channel: Channel) throws(DatabaseError) {
         guard let category = MessageCategory(rawValue: try row.text(9)), let urgency = Urgency(rawValue: try row.text(10)) else {
             throw .decoding("a communication has an unknown category or urgency")
@@ -34,7 +34,7 @@ struct ClaimCandidate {
             createdAt: try row.time(14), attemptsBegun: try row.int(4),
             unknownSince: leasedAt, lookUpSince: try row.timeOrNil(16) ?? leasedAt, rateLimited: try row.int(17),
             takeovers: try row.int(18) + (leasedAt == nil ? 0 : 1), fallbackAfter: try row.intOrNil(19), hasAttachments: try row.bool(15),
-            client: nil)
+            client: nil, topic: try row.textOrNil(21), rules: try DeliveryRules(marketing: row.text(22), lacksPostalAddress: row.bool(23)))
     }
 }
 

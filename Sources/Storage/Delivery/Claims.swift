@@ -13,6 +13,23 @@ public struct BatchMember: Sendable {
     }
 }
 
+/// What a business's settings say about marketing, read in the transaction that begins an attempt.
+public struct DeliveryRules: Sendable, Hashable {
+    public var marketing: MarketingRule
+    /// Then no marketing goes out by e-mail.
+    public var lacksPostalAddress: Bool
+
+    public init(marketing: MarketingRule = .optOut, lacksPostalAddress: Bool = false) {
+        self.marketing = marketing
+        self.lacksPostalAddress = lacksPostalAddress
+    }
+
+    init(marketing text: String, lacksPostalAddress: Bool) throws(DatabaseError) {
+        guard let marketing = MarketingRule(rawValue: text) else { throw .decoding("a business has an unknown rule for marketing") }
+        self.init(marketing: marketing, lacksPostalAddress: lacksPostalAddress)
+    }
+}
+
 /// A communication whose time has come, as the claiming transaction reads it.
 public struct DueDelivery: Sendable {
     public var id: CommunicationID
@@ -43,12 +60,16 @@ public struct DueDelivery: Sendable {
     public var fallbackAfter: Int?
     public var hasAttachments: Bool
     public var client: ClientSnapshot?
+    /// The topic of its message type, as the business has it now.
+    public var topic: String?
+    public var rules: DeliveryRules
 
     public init(
         id: CommunicationID, business: BusinessID, clientID: ClientID, planID: String?, messageType: String, category: MessageCategory,
         urgency: Urgency, channel: Channel, fallbacks: [Channel], context: [UInt8], batchID: UUIDv7?, members: [BatchMember],
         createdAt: Timestamp, attemptsBegun: Int, unknownSince: Timestamp?, lookUpSince: Timestamp? = nil, rateLimited: Int = 0,
-        takeovers: Int = 0, fallbackAfter: Int? = nil, hasAttachments: Bool, client: ClientSnapshot?
+        takeovers: Int = 0, fallbackAfter: Int? = nil, hasAttachments: Bool, client: ClientSnapshot?,
+        topic: String? = nil, rules: DeliveryRules = DeliveryRules()
     ) {
         self.id = id
         self.business = business
@@ -71,6 +92,8 @@ public struct DueDelivery: Sendable {
         self.fallbackAfter = fallbackAfter
         self.hasAttachments = hasAttachments
         self.client = client
+        self.topic = topic
+        self.rules = rules
     }
 }
 

@@ -49,8 +49,10 @@ extension Transaction {
             """
             SELECT q.communication_id, q.business_id, q.client_id, q.due_at, q.attempt, q.lease_token, q.leased_at, c.plan_id,
                 c.message_type, c.category, c.urgency, c.fallback_channels, c.context, c.batch_id, c.created_at, \(false), q.unknown_since,
-                q.rate_limited, q.takeovers, c.fallback_after_s, c.status
+                q.rate_limited, q.takeovers, c.fallback_after_s, c.status, t.topic, b.marketing_consent, b.postal_address = ''
             FROM crm_delivery_queue q JOIN crm_communications c ON c.communication_id = q.communication_id
+            JOIN crm_businesses b ON b.business_id = q.business_id
+            LEFT JOIN crm_message_types t ON t.business_id = q.business_id AND t.name = c.message_type
             WHERE q.channel = \(request.channel) AND q.due_at < \(request.dueBefore.milliseconds) AND q.lease_token IS NULL
                 AND q.unknown_since IS NULL AND c.fallback_channels <> '' AND (c.status = 'pending' OR c.status = 'queued')
                 AND NOT EXISTS (

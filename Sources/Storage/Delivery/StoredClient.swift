@@ -8,6 +8,7 @@ struct StoredClient {
 
 /// The columns of `crm_clients` that a delivery needs.
 struct ClientRecord {
+    /// As the table holds it, or as a request brings it, which is never taken for sealed.
     var name: String?
     var language: String?
     var timezone: String?
@@ -22,14 +23,18 @@ struct ClientRecord {
     ///
     /// - Returns: true when that changes anything. An address with the stored hash is the stored one: sealing it again
     ///   makes other bytes of the same content.
-    mutating func merge(_ update: SealedRecipient) -> Bool {
+    mutating func merge(
+        _ update: SealedRecipient, _ content: ContentSeal, _ business: BusinessID, _ client: ClientID
+    ) throws(DatabaseError) -> Bool {
         var changed = false
         func take<T: Equatable>(_ new: T?, _ old: inout T?) {
             guard let new, new != old else { return }
             old = new
             changed = true
         }
-        take(update.name, &name)
+        if let new = update.name.map(SealedValue.plain), try content.openedName(name, of: client, business: business) != new {
+            (name, changed) = (new, true)
+        }
         take(update.language, &language)
         take(update.timezone, &timezone)
         if let hash = update.emailHash, hash != emailHash {
@@ -39,6 +44,15 @@ struct ClientRecord {
             (phoneHash, phoneNumber, changed) = (hash, update.phoneNumber, true)
         }
         return changed
+    }
+
+    /// The name for the table; the words only where it is new.
+    func storedName(
+        _ content: ContentSeal, _ business: BusinessID, _ client: ClientID
+    ) throws(DatabaseError) -> (text: String?, words: [UInt8]?) {
+        guard let name, try SealedValue.parsing(name) == nil else { return (name, nil) }
+        let text: String = try content.stored(name, .clientName(business, client))
+        return (text, content.words(of: name, business))
     }
 
     /// Hashes whose suppression matters to this client.
@@ -55,7 +69,7 @@ struct ClientRecord {
 
 extension StatedPreferences {
     /// Reads `preferred_channels, timezone, quiet_hours_start, quiet_hours_end, opt_out_email, opt_out_sms,
-    /// opt_out_whatsapp, language_preference` from `first` on; all NULL where nothing was ever stated.
+    /// opt_out_whatsapp, language_preference, marketing, topics_refused` from `first` on; all NULL where nothing was ever stated.
     init(_ row: Row, from first: Int) throws(DatabaseError) {
         self.init()
         guard try !row.isNull(first + 4) else { return }
@@ -67,5 +81,18 @@ extension StatedPreferences {
         if try row.bool(first + 5) { optOuts.insert(.sms) }
         if try row.bool(first + 6) { optOuts.insert(.whatsapp) }
         language = try row.textOrNil(first + 7)
+        // NULL beside opt-outs: nothing was stated, but the person is to be erased.
+        try setConsent(marketing: row.textOrNil(first + 8) ?? "", topicsRefused: row.textOrNil(first + 9) ?? "")
+    }
+
+    /// Reads the columns of those names.
+    ///
+    /// - Throws: what can not be read must not count as a yes.
+    mutating func setConsent(marketing text: String, topicsRefused names: String) throws(DatabaseError) {
+        if !text.isEmpty {
+            guard let consent = MarketingConsent(text: text) else { throw .decoding("a client's marketing consent") }
+            marketing = consent
+        }
+        if !names.isEmpty { topicsRefused = names.split(separator: ",").map(String.init) }
     }
 }

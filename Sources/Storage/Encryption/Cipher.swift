@@ -1,23 +1,35 @@
 import Core
 import Crypto
 import FoundationEssentials
+import Synchronization
 
 /// Seals personal data for its place (AES-256-GCM) and makes the keyed hashes by which it is found again.
 ///
 /// A sealed value is `version(1) ‖ length of key id(1) ‖ key id ‖ nonce(12) ‖ ciphertext ‖ tag(16)`. Table, column,
 /// business, row and key id are authenticated with it, so that a value copied to another row does not open.
 public final class Cipher: Sendable {
-    private static let version: UInt8 = 1
+    static let version: UInt8 = 1
 
-    private let writing: KeyRing.Key
-    private let reading: [String: SymmetricKey]
+    private let ring: Mutex<KeyRing>
     private let lookupKey: SymmetricKey
+    /// Whether new content (contexts, files, names) is sealed as addresses always are.
+    public let sealsContent: Bool
+    /// Keys the hashes by which sealed names are found; survives key rotation.
+    let nameKey: [UInt8]
 
-    init(keys: KeyRing, lookupKey: SymmetricKey) throws(DatabaseError) {
-        guard let first = keys.keys.first else { throw .misconfigured("DB_ENCRYPTION_KEY: no key given.") }
-        writing = first
-        reading = Dictionary(keys.keys.map { ($0.id, $0.key) }, uniquingKeysWith: { first, _ in first })
+    init(keys: KeyRing, lookupKey: SymmetricKey, sealsContent: Bool) {
+        ring = Mutex(keys)
         self.lookupKey = lookupKey
+        self.sealsContent = sealsContent
+        nameKey = HMAC<SHA256>.authenticationCode(for: Array("rapport:names".utf8), using: lookupKey).withUnsafeBytes { Array($0.prefix(16)) }
+    }
+
+    /// The keys in use.
+    public var keys: KeyRing { ring.withLock { $0 } }
+
+    /// From now on the first of `keys` writes, and all of them read.
+    func adopt(_ keys: KeyRing) {
+        ring.withLock { $0 = keys }
     }
 
     public func seal(_ text: String, _ context: SealContext) throws(DatabaseError) -> SealedValue {
@@ -25,7 +37,8 @@ public final class Cipher: Sendable {
     }
 
     public func seal(_ plaintext: [UInt8], _ context: SealContext) throws(DatabaseError) -> SealedValue {
-        try Self.seal(plaintext, context.bytes(keyID: writing.id), with: writing)
+        let key = keys.writing
+        return try Self.seal(plaintext, context.bytes(keyID: key.id), with: key)
     }
 
     /// - Throws: ``DatabaseError/sealed(_:)`` when the value belongs to another place or key, or is damaged.
@@ -35,13 +48,13 @@ public final class Cipher: Sendable {
 
     public func openBytes(_ value: SealedValue, _ context: SealContext) throws(DatabaseError) -> [UInt8] {
         guard let (id, body) = Self.parse(value) else { throw .sealed("A sealed value is damaged.") }
-        guard let key = reading[id] else { throw .sealed("A value is sealed with the key '\(id)', which is not in DB_ENCRYPTION_KEY.") }
-        return try Self.open(body, context.bytes(keyID: id), with: key)
+        guard let key = keys.key(named: id) else { throw .sealed("A value is sealed with the key '\(id)', which is not in DB_ENCRYPTION_KEY.") }
+        return try Self.open(body, context.bytes(keyID: id), with: key.key)
     }
 
     /// True when `value` was sealed with another key than the one that writes now.
     public func needsRotation(_ value: SealedValue) -> Bool {
-        Self.parse(value)?.id != writing.id
+        Self.parse(value)?.id != keys.writing.id
     }
 
     /// HMAC-SHA256 of an address in its normal form, different for each business; survives key rotation.
@@ -71,9 +84,9 @@ public final class Cipher: Sendable {
             bytes.append(version)
             bytes.append(UInt8(truncatingIfNeeded: key.id.utf8.count))
             bytes.append(contentsOf: key.id.utf8)
-            box.nonce.withUnsafeBytes { bytes.append(contentsOf: $0) }
-            box.ciphertext.withUnsafeBytes { bytes.append(contentsOf: $0) }
-            box.tag.withUnsafeBytes { bytes.append(contentsOf: $0) }
+            // Nonce, ciphertext and tag, one after the other; there for nonces of twelve bytes, as random ones are.
+            guard let combined = box.combined else { throw DatabaseError.sealed("A value could not be sealed.") }
+            combined.withUnsafeBytes { bytes.append(contentsOf: $0) }
             return SealedValue(bytes: bytes)
         } catch {
             throw .sealed("A value could not be sealed.")
@@ -82,12 +95,23 @@ public final class Cipher: Sendable {
 
     static func open(_ body: ArraySlice<UInt8>, _ context: [UInt8], with key: SymmetricKey) throws(DatabaseError) -> [UInt8] {
         do {
-            let nonce = try AES.GCM.Nonce(data: body.prefix(12))
-            let box = try AES.GCM.SealedBox(nonce: nonce, ciphertext: body.dropFirst(12).dropLast(16), tag: body.suffix(16))
+            let box = try AES.GCM.SealedBox(combined: body)
             return try AES.GCM.open(box, using: key, authenticating: context).withUnsafeBytes { Array($0) }
         } catch {
             throw .sealed("A sealed value does not belong to its place, or is damaged.")
         }
+    }
+
+    /// What every value begins with that the key of this name sealed.
+    static func header(_ id: String) -> [UInt8] {
+        [version, UInt8(truncatingIfNeeded: id.utf8.count)] + Array(id.utf8)
+    }
+
+    /// The name of the key that sealed a value, of which the beginning is enough; nil where it is none.
+    static func keyID(_ value: SealedValue) -> String? {
+        let bytes = value.bytes
+        guard bytes.count >= 2, bytes[0] == version, bytes[1] > 0, bytes.count >= 2 + Int(bytes[1]) else { return nil }
+        return String(decoding: bytes[2..<2 + Int(bytes[1])], as: UTF8.self)
     }
 
     static func parse(_ value: SealedValue) -> (id: String, body: ArraySlice<UInt8>)? {

@@ -50,6 +50,15 @@ extension KeyRing {
         return ring
     }
 
+    /// Puts this ring in the place of the key file: the old file or the new one is there, whole, at every moment.
+    func replaceFile(at path: String) throws(DatabaseError) {
+        let draft = "\(path).\(UInt64.random(in: 0 ... .max)).new"
+        defer { unlink(draft) }
+        guard Self.write(text + "\n", to: draft), rename(draft, path) == 0, Self.syncDirectory(of: path) else {
+            throw .misconfigured("DB_ENCRYPTION_KEY: the key file beside the database can not be written (error \(errno)).")
+        }
+    }
+
     private static func write(_ text: String, to path: String) -> Bool {
         let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { return false }

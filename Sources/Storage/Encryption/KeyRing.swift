@@ -1,4 +1,6 @@
+import Core
 import Crypto
+import FoundationEssentials
 
 /// The keys that protect personal data at rest. The first one writes, all of them read.
 public struct KeyRing: Sendable {
@@ -31,8 +33,49 @@ public struct KeyRing: Sendable {
             }
             keys.append(Key(id: id, key: SymmetricKey(data: bytes)))
         }
-        guard !keys.isEmpty else { throw .misconfigured("\(setting): no key given.") }
+        guard let first = keys.first else { throw .misconfigured("\(setting): no key given.") }
         self.keys = keys
+        writing = first
+    }
+
+    private init(first: Key, others: [Key]) {
+        keys = [first] + others
+        writing = first
+    }
+
+    /// The key that writes: the first.
+    let writing: Key
+
+    func key(named id: String) -> Key? {
+        // Two or three at most.
+        keys.first { $0.id == id }
+    }
+
+    /// The keys' names in order.
+    public var names: [String] { keys.map(\.id) }
+
+    /// Tells keys apart without telling anything of them: 16 hexadecimal digits of the first key's SHA-256.
+    public var fingerprint: String {
+        let hash = SHA256.hash(data: writing.key.withUnsafeBytes { Array($0) })
+        return Hexadecimal.encode(Array(hash.prefix(8)))
+    }
+
+    /// A ring in which a new random key writes, under a name that no key before it had: names outlive their keys in backups.
+    func addingKey() -> KeyRing {
+        let numbers = keys.compactMap { $0.id.first == "k" ? UInt32($0.id.dropFirst()) : nil }
+        var number = UInt64(numbers.max() ?? 0) + 1
+        while key(named: "k\(number)") != nil { number += 1 }
+        return KeyRing(first: Key(id: "k\(number)", key: SymmetricKey(size: .bits256)), others: keys)
+    }
+
+    /// The first key alone.
+    func droppingOldKeys() -> KeyRing {
+        KeyRing(first: writing, others: [])
+    }
+
+    /// As ``init(text:setting:)`` reads it. Secret.
+    var text: String {
+        keys.map { key in "\(key.id):\(Base64.encode(key.key.withUnsafeBytes { Array($0) }))" }.joined(separator: ",")
     }
 
     private static func isKeyID(_ id: String) -> Bool {

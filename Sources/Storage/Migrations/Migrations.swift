@@ -14,7 +14,14 @@ enum Migrations {
         Migration(name: M004_OutgoingEvents.name, statements: M004_OutgoingEvents.statements),
         Migration(name: M005_RateLimits.name, statements: M005_RateLimits.statements),
         Migration(name: M006_WhatsAppContent.name, statements: M006_WhatsAppContent.statements),
+        Migration(name: M007_Accounts.name, statements: M007_Accounts.statements),
+        Migration(name: M008_Ledgers.name, statements: M008_Ledgers.statements),
+        Migration(name: M009_Consent.name, statements: M009_Consent.statements),
+        Migration(name: M010_Bounces.name, statements: M010_Bounces.statements),
         Migration(name: M011_Privacy.name, statements: M011_Privacy.statements),
+        Migration(name: M012_Encryption.name, statements: M012_Encryption.statements),
+        Migration(name: M013_Tokens.name, statements: M013_Tokens.statements),
+        Migration(name: M014_Links.name, statements: M014_Links.statements),
     ]
 
     /// All instances take the same lock while they migrate.

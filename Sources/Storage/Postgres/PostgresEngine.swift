@@ -10,6 +10,7 @@ final class PostgresEngine: StorageEngine {
     let dialect = Dialect.postgresql
     let wakeUps = WakeUpHub()
     let eventWakeUps = WakeUpHub()
+    let ledgerWakeUps = WakeUpHub()
     let peers = PeerLine()
     let ciphers = CipherSlot()
 
@@ -35,9 +36,9 @@ final class PostgresEngine: StorageEngine {
         threads.start()
         writer = GroupCommitWriter(
             limit: configuration.mailboxLimit, clock: configuration.clock, counters: counters, wakeUps: wakeUps,
-            eventWakeUps: eventWakeUps, name: "rapport-writer", onCommit: configuration.onCommit
-        ) { [configuration, counters] in
-            PostgresRoundStore(url: configuration.url, faults: configuration.faults, counters: counters)
+            eventWakeUps: eventWakeUps, ledgerWakeUps: ledgerWakeUps, name: "rapport-writer", onCommit: configuration.onCommit
+        ) { [configuration, counters, ciphers] in
+            PostgresRoundStore(url: configuration.url, ciphers: ciphers, faults: configuration.faults, counters: counters)
         }
         let listener = try PostgresListener(url: configuration.url, wakeUps: wakeUps, line: peers, logger: logger) { [weak self] body in
             guard let self else { return [] }
@@ -70,6 +71,7 @@ final class PostgresEngine: StorageEngine {
         }
         wakeUps.signal(due: done.earliestDue, now: now)
         if done.leavesEvents { eventWakeUps.signal() }
+        if done.leavesLedgerEntries { ledgerWakeUps.signal() }
         return done.value
     }
 
@@ -108,6 +110,7 @@ final class PostgresEngine: StorageEngine {
         var value: T
         var earliestDue: Timestamp?
         var leavesEvents: Bool
+        var leavesLedgerEntries: Bool
     }
 
     private func inTransaction<T: Sendable>(_ begin: SQL, writes: Bool, _ body: @Sendable (Transaction) throws -> T) throws -> Done<T> {
@@ -139,7 +142,9 @@ final class PostgresEngine: StorageEngine {
             }
             try commit(session, writes: writes)
             giveBack(connection)
-            return Done(value: value, earliestDue: transaction.earliestDue, leavesEvents: transaction.leavesEvents)
+            return Done(
+                value: value, earliestDue: transaction.earliestDue, leavesEvents: transaction.leavesEvents,
+                leavesLedgerEntries: transaction.leavesLedgerEntries)
         } catch {
             session.rollback()
             giveBack(connection)
@@ -173,6 +178,7 @@ final class PostgresEngine: StorageEngine {
         peers.carrier.withLock { $0 = nil }
         wakeUps.finish()
         eventWakeUps.finish()
+        ledgerWakeUps.finish()
         try? await threads.shutdownGracefully()
         idle.withLock { $0 = [] }
     }

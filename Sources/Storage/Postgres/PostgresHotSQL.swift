@@ -28,7 +28,8 @@ enum PostgresHotSQL {
     static let clients = """
         SELECT u.i, c.client_id, c.name, c.language, c.timezone, c.email, c.email_hash, c.phone_number, c.phone_hash,
             p.preferred_channels, p.timezone, p.quiet_hours_start, p.quiet_hours_end, (p.opt_out_email OR c.on_hold),
-            (p.opt_out_sms OR c.on_hold), (p.opt_out_whatsapp OR c.on_hold), p.language_preference, s.channel, s.address_hash, s.blocks_all
+            (p.opt_out_sms OR c.on_hold), (p.opt_out_whatsapp OR c.on_hold), p.language_preference, p.marketing, p.topics_refused,
+            s.channel, s.address_hash, s.blocks_all
         FROM (SELECT generate_subscripts($1::uuid[], 1) AS i, unnest($1::uuid[]) AS business, unnest($2::text[]) AS client,
             unnest($3::bytea[]) AS email_hash, unnest($4::bytea[]) AS phone_hash) AS u
         LEFT JOIN crm_clients c ON c.business_id = u.business AND c.client_id = u.client
@@ -62,6 +63,9 @@ enum PostgresHotSQL {
         RETURNING communication_id
         """
 
+    /// Sealed or in the clear, which its first byte tells.
+    private static let context = "COALESCE(c.sealed_context, convert_to(CAST(c.context AS text), 'UTF8'))"
+
     private static func due(priority: Int) -> String {
         """
         SELECT * FROM (SELECT * FROM crm_delivery_queue
@@ -72,35 +76,40 @@ enum PostgresHotSQL {
     /// One probe of the index for each priority; `LIMIT` over them stops as soon as there are enough.
     static let dueRows = """
         SELECT q.communication_id, q.business_id, q.client_id, q.due_at, q.attempt, q.lease_token, q.leased_at, c.plan_id, c.message_type,
-            c.category, c.urgency, c.fallback_channels, c.context, c.batch_id, c.created_at,
+            c.category, c.urgency, c.fallback_channels, \(context), c.batch_id, c.created_at,
             EXISTS (SELECT 1 FROM crm_communication_attachments a WHERE a.communication_id = q.communication_id),
             q.unknown_since, q.rate_limited, q.takeovers, c.fallback_after_s, c.status,
+            (SELECT t.topic FROM crm_message_types t WHERE t.business_id = q.business_id AND t.name = c.message_type),
+            b.marketing_consent, b.postal_address = '',
             k.client_id, k.name, k.language, k.timezone, k.email, k.email_hash, k.phone_number, k.phone_hash,
             p.preferred_channels, p.timezone, p.quiet_hours_start, p.quiet_hours_end, (p.opt_out_email OR k.on_hold),
-            (p.opt_out_sms OR k.on_hold), (p.opt_out_whatsapp OR k.on_hold), p.language_preference,
+            (p.opt_out_sms OR k.on_hold), (p.opt_out_whatsapp OR k.on_hold), p.language_preference, p.marketing, p.topics_refused,
             (SELECT string_agg(CASE WHEN s.blocks_all THEN s.channel ELSE s.channel || ' marketing' END, ',') FROM crm_suppressions s WHERE s.business_id = q.business_id
                 AND s.address_hash = ANY (ARRAY[k.email_hash, k.phone_hash])
                 AND s.address_hash = CASE WHEN s.channel = 'email' THEN k.email_hash ELSE k.phone_hash END),
             q.priority
         FROM (\((0...3).map(due(priority:)).joined(separator: " UNION ALL ")) LIMIT $3) AS q
         JOIN crm_communications c ON c.communication_id = q.communication_id
+        JOIN crm_businesses b ON b.business_id = q.business_id
         LEFT JOIN crm_clients k ON k.business_id = q.business_id AND k.client_id = q.client_id
         LEFT JOIN crm_client_preferences p ON p.business_id = q.business_id AND p.client_id = q.client_id
         """
 
     static let lockBatches = "SELECT batch_id FROM crm_batches WHERE batch_id = ANY ($1) ORDER BY batch_id FOR UPDATE"
     static let members = """
-        SELECT batch_id, communication_id, message_type, context FROM crm_communications
+        SELECT batch_id, communication_id, message_type, \(context) FROM crm_communications c
         WHERE batch_id = ANY ($1) AND status IN ('pending', 'queued', 'sending') ORDER BY communication_id
         """
 
     /// Fields that a request left out stay as they are, also when another instance changed them meanwhile.
     static let upsertClients = """
         INSERT INTO crm_clients AS c (business_id, client_id, name, email, email_hash, phone_number, phone_hash, language, timezone,
-            created_at, updated_at)
-        SELECT u.*, $10::timestamptz, $10::timestamptz
-        FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bytea[], $5::bytea[], $6::bytea[], $7::bytea[], $8::text[], $9::text[]) AS u
+            name_words, created_at, updated_at)
+        SELECT u.*, $11::timestamptz, $11::timestamptz
+        FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bytea[], $5::bytea[], $6::bytea[], $7::bytea[], $8::text[], $9::text[],
+            $10::bytea[]) AS u
         ON CONFLICT (business_id, client_id) DO UPDATE SET name = COALESCE(excluded.name, c.name),
+            name_words = COALESCE(excluded.name_words, c.name_words),
             email = COALESCE(excluded.email, c.email), email_hash = COALESCE(excluded.email_hash, c.email_hash),
             phone_number = COALESCE(excluded.phone_number, c.phone_number), phone_hash = COALESCE(excluded.phone_hash, c.phone_hash),
             language = COALESCE(excluded.language, c.language), timezone = COALESCE(excluded.timezone, c.timezone),
@@ -111,11 +120,11 @@ enum PostgresHotSQL {
     static let insertCommunications = """
         INSERT INTO crm_communications (communication_id, business_id, client_id, plan_id, message_type, category, urgency, channel,
             fallback_channels, status, context, metadata, batch_id, scheduled_for, error_message, fallback_after_s,
-            created_at)
+            sealed_context, created_at)
         SELECT unnest($1::uuid[]), unnest($2::uuid[]), unnest($3::text[]), unnest($4::text[]), unnest($5::text[]), unnest($6::text[]),
             unnest($7::text[]), unnest($8::text[]), unnest($9::text[]), unnest($10::text[]), unnest($11::json[]), unnest($12::json[]),
             unnest($13::uuid[]), unnest($14::timestamptz[]), unnest($15::text[]), unnest($16::int4[]),
-            $17::timestamptz
+            unnest($17::bytea[]), $18::timestamptz
         """
 
     static let insertQueue = """

@@ -11,7 +11,12 @@ extension PostgresRound {
         var changed = false
         if let recipient = acceptance.recipient {
             var record = stored.record ?? ClientRecord()
-            changed = record.merge(recipient) || stored.record == nil
+            do {
+                changed =
+                    try record.merge(recipient, content, acceptance.business, acceptance.clientID) || stored.record == nil
+            } catch {
+                return .failure(error)
+            }
             stored.record = record
         }
         var snapshot = stored.record.map { record in
@@ -35,17 +40,19 @@ extension PostgresRound {
         }
     }
 
-    mutating func queueClients(_ connection: PostgresConnection) {
+    mutating func queueClients(_ connection: PostgresConnection) throws(DatabaseError) {
         guard !clientUpdates.isEmpty else { return }
         var columns = [
             PostgresType.uuid, PostgresType.text, PostgresType.text, PostgresType.bytea, PostgresType.bytea, PostgresType.bytea,
-            PostgresType.bytea, PostgresType.text, PostgresType.text,
+            PostgresType.bytea, PostgresType.text, PostgresType.text, PostgresType.bytea,
         ].map { PostgresArray($0) }
         // One order over all instances: two upserts of the same clients can not block each other.
         for (key, update) in clientUpdates.sorted(by: { $0.key < $1.key }) {
             columns[0].append(key.business)
             columns[1].append(key.client)
-            columns[2].append(update.name)
+            let place = SealContext(table: "crm_clients", column: "name", business: key.business, row: key.client)
+            columns[2].append(try content.stored(update.name, place))
+            columns[9].append(update.name.map { content.words(of: $0, key.business) })
             columns[3].append(update.email?.bytes)
             columns[4].append(update.emailHash)
             columns[5].append(update.phoneNumber?.bytes)
@@ -62,9 +69,11 @@ extension PostgresRound {
         guard !accepted.isEmpty else { return }
         let (uuid, text, json, time) = (PostgresType.uuid, PostgresType.text, PostgresType.json, PostgresType.timestamptz)
         var columns = [
-            uuid, uuid, text, text, text, text, text, text, text, text, json, json, uuid, time, text, PostgresType.int4,
+            uuid, uuid, text, text, text, text, text, text, text, text, json, json, uuid, time, text, PostgresType.int4, PostgresType.bytea,
         ].map { PostgresArray($0) }
-        columns[10].reserve(elements: accepted.count, bytes: accepted.indices.reduce(0) { $0 + accepted[$1].plan.context.count })
+        columns[10].reserve(elements: accepted.count, bytes: accepted.indices.reduce(0) { $0 + accepted[$1].plainContext.count })
+        columns[16].reserve(
+            elements: accepted.count, bytes: accepted.indices.reduce(0) { $0 + (accepted[$1].acceptance.sealed?.context.bytes.count ?? 0) })
         // By index: a loop over the values would retain and release every field of each, four times a round.
         for index in accepted.indices {
             columns[0].append(accepted[index].acceptance.id)
@@ -77,12 +86,13 @@ extension PostgresRound {
             columns[7].append(accepted[index].plan.channel.rawValue)
             columns[8].append(accepted[index].plan.fallbacks.joined)
             columns[9].append(accepted[index].plan.status.rawValue)
-            columns[10].append(accepted[index].plan.context)
+            columns[10].append(accepted[index].plainContext)
             columns[11].append(accepted[index].plan.metadata)
             columns[12].append(accepted[index].batchID)
             columns[13].append(accepted[index].plan.scheduledFor)
             columns[14].append(accepted[index].plan.errorMessage)
             columns[15].append(accepted[index].plan.fallbackAfter.map(Int64.init))
+            columns[16].append(accepted[index].acceptance.sealed?.context.bytes)
         }
         var parameters = PostgresParameters(columns)
         parameters.append(.time(now))
@@ -107,6 +117,15 @@ extension PostgresRound {
         guard !columns[0].isEmpty else { return }
         let parameters = PostgresParameters(columns)
         connection.queue(PostgresHotSQL.insertQueue, parameters)
+    }
+
+    mutating func queueAudit(_ connection: PostgresConnection) throws(DatabaseError) {
+        var audit = SubmissionAudit()
+        for index in accepted.indices { audit.add(accepted[index].acceptance) }
+        for record in try audit.records(at: now, ciphers) {
+            connection.queue(record.insertion)
+            result.leavesLedgerEntries = true
+        }
     }
 
     func queueIdempotencyRecords(_ connection: PostgresConnection) {

@@ -84,11 +84,11 @@ extension PostgresRound {
                 for row in rows {
                     guard let acceptance = try Self.element(acceptances, row) else { continue }
                     known.clients[ClientKey(acceptance.business, acceptance.clientID)] = try StoredClient(row, from: 1)
-                    guard try !row.isNull(17) else { continue }
+                    guard try !row.isNull(19) else { continue }
                     known.suppressed.insert(
                         SuppressedAddress(
-                            business: acceptance.business, channel: try row.channel(17), hash: try row.bytes(18),
-                            blocksAll: try row.bool(19)))
+                            business: acceptance.business, channel: try row.channel(19), hash: try row.bytes(20),
+                            blocksAll: try row.bool(21)))
                 }
             case .lastMessages:
                 for row in rows {
@@ -130,10 +130,10 @@ extension PostgresRound {
         var found: [(priority: Int, candidate: ClaimCandidate)] = []
         for row in rows {
             var candidate = try ClaimCandidate(row, channel: request.channel)
-            let stored = try StoredClient(row, from: 21)
-            let suppressed = SuppressedChannels(joined: try row.textOrNil(37) ?? "")
+            let stored = try StoredClient(row, from: 24)
+            let suppressed = SuppressedChannels(joined: try row.textOrNil(42) ?? "")
             candidate.delivery.client = stored.record?.snapshot(stated: stored.stated, suppressed: suppressed)
-            found.append((try row.int(38), candidate))
+            found.append((try row.int(43), candidate))
         }
         // The probes come in order, but no rule of SQL says so.
         found.sort { ($0.priority, $0.candidate.dueAt) < ($1.priority, $1.candidate.dueAt) }

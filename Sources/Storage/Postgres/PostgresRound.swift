@@ -5,6 +5,8 @@ import Core
 struct PostgresRound {
     let requests: [WriterRequest]
     let now: Timestamp
+    let ciphers: CipherSlot
+    let content: ContentSeal
     var result: RoundResult
 
     /// Which answer of the read pipeline belongs to what.
@@ -30,9 +32,11 @@ struct PostgresRound {
         case claimed(Int)
     }
 
-    init(requests: [WriterRequest], now: Timestamp) {
+    init(requests: [WriterRequest], now: Timestamp, ciphers: CipherSlot) {
         self.requests = requests
         self.now = now
+        self.ciphers = ciphers
+        content = ContentSeal(cipher: ciphers.cipher)
         result = RoundResult(count: requests.count)
         sort()
     }

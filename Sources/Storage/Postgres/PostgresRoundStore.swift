@@ -9,13 +9,15 @@ final class PostgresRoundStore: RoundStore {
     private static let reconnectPause: UInt64 = 250_000_000
 
     private let url: String
+    private let ciphers: CipherSlot
     private let faults: Faults?
     private let counters: StorageCounters
     private var connection: PostgresConnection?
     private var lastFailure: UInt64?
 
-    init(url: String, faults: Faults?, counters: StorageCounters) {
+    init(url: String, ciphers: CipherSlot, faults: Faults?, counters: StorageCounters) {
         self.url = url
+        self.ciphers = ciphers
         self.faults = faults
         self.counters = counters
     }
@@ -64,7 +66,7 @@ final class PostgresRoundStore: RoundStore {
         var transactionID: String?
         var result: RoundResult?
         do throws(DatabaseError) {
-            var round = PostgresRound(requests: requests, now: now)
+            var round = PostgresRound(requests: requests, now: now, ciphers: ciphers)
             round.queueReads(on: connection)
             transactionID = try round.absorb(try connection.sync())
             try round.readMembers(on: connection)

@@ -60,6 +60,8 @@ struct PersonSweep {
             DELETE FROM crm_event_lanes WHERE lane = \(client.text) AND endpoint_id IN (
                 SELECT endpoint_id FROM crm_webhook_endpoints WHERE business_id = \(business))
             """)
+        // While the record still tells the addresses.
+        try tx.forgetSuppressionDetails(of: client, business: business)
         // The answer of the request that erases is nobody's data.
         try tx.execute("UPDATE crm_idempotency_records SET client_id = NULL WHERE \(person)")
         try execute("crm_client_tags", "DELETE FROM crm_client_tags WHERE \(person)")

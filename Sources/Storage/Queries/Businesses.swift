@@ -7,7 +7,7 @@ extension Transaction {
         try run(
             """
             SELECT business_id, name, postal_address, support_email, timezone, hours_start, hours_end, hours_days,
-                default_language, brand_color, logo_url
+                default_language, brand_color, logo_url, marketing_consent
             FROM crm_businesses
             WHERE business_id = \(id)
             """
@@ -24,10 +24,11 @@ extension Transaction {
         try execute(
             """
             INSERT INTO crm_businesses (business_id, name, postal_address, support_email, timezone, hours_start, hours_end,
-                hours_days, default_language, brand_color, logo_url, created_at, updated_at)
+                hours_days, default_language, brand_color, logo_url, marketing_consent, created_at, updated_at)
             VALUES (\(business.id), \(business.name), \(business.postalAddress), \(business.supportEmail), \(business.timezone),
                 \(business.hours.start.text), \(business.hours.end.text), \(business.hours.daysText),
-                \(business.defaultLanguage), \(business.brandColor), \(business.logoURL), \(now), \(now))
+                \(business.defaultLanguage), \(business.brandColor), \(business.logoURL), \(business.marketingRule.rawValue),
+                \(now), \(now))
             """)
     }
 
@@ -39,7 +40,8 @@ extension Transaction {
             SET name = \(business.name), postal_address = \(business.postalAddress), support_email = \(business.supportEmail),
                 timezone = \(business.timezone), hours_start = \(business.hours.start.text), hours_end = \(business.hours.end.text),
                 hours_days = \(business.hours.daysText), default_language = \(business.defaultLanguage),
-                brand_color = \(business.brandColor), logo_url = \(business.logoURL), updated_at = \(now)
+                brand_color = \(business.brandColor), logo_url = \(business.logoURL),
+                marketing_consent = \(business.marketingRule.rawValue), updated_at = \(now)
             WHERE business_id = \(business.id)
             """) > 0
     }
@@ -70,7 +72,8 @@ extension Business {
         self.init(
             id: try row.uuid(0), name: try row.text(1), postalAddress: try row.text(2), supportEmail: try row.text(3),
             timezone: try row.text(4), hours: BusinessHours(start: start, end: end, days: BusinessHours.days(text: try row.text(7))),
-            defaultLanguage: try row.text(8), brandColor: try row.text(9), logoURL: try row.textOrNil(10))
+            defaultLanguage: try row.text(8), brandColor: try row.text(9), logoURL: try row.textOrNil(10),
+            marketingRule: try row.oneOf(11, as: MarketingRule.self))
     }
 }
 

@@ -2,7 +2,7 @@ import Core
 
 /// Which clients a list shows.
 public struct ClientSearch: Sendable {
-    /// What someone typed: part of a name or client id; the hashes are of the same text read as an address.
+    /// What someone typed: part of a name (of a sealed one: the beginnings of its words) or of a client id; the hashes are of the same text read as an address.
     public struct Words: Sendable {
         public var text: String
         public var emailHash: [UInt8]?
@@ -52,7 +52,7 @@ extension Transaction {
                 """)
         }
         if let words = search.words {
-            conditions.append(condition(words))
+            conditions.append(condition(words, business))
         }
         // The index on (business_id, created_at, client_id) gives the order; nothing is sorted.
         let clients = try run(
@@ -63,22 +63,31 @@ extension Transaction {
             ORDER BY c.created_at DESC, c.client_id DESC
             LIMIT \(limit)
             """
-        ).map(SealedClient.init(row:))
+        ).map { try SealedClient(row: $0, business, content) }
         return try withTags(clients, business: business)
     }
 
-    private func condition(_ words: ClientSearch.Words) -> SQL {
+    private func condition(_ words: ClientSearch.Words, _ business: BusinessID) -> SQL {
         let pattern = "%\(LikePattern.escape(words.text.lowercased()))%"
+        // What a sealed name looks like must not be taken for the name.
+        let isPlain: SQL = "substr(c.name, 1, 1) <> \(String(SealedValue.mark))"
         var ways: SQL
         switch dialect {
         case .postgresql:
-            ways = #"c.name ILIKE \#(pattern) ESCAPE '\' OR c.client_id ILIKE \#(pattern) ESCAPE '\'"#
+            ways = #"(c.name ILIKE \#(pattern) ESCAPE '\' AND \#(isPlain)) OR c.client_id ILIKE \#(pattern) ESCAPE '\'"#
         case .sqlite:
             // SQLite's own LIKE folds ASCII only; the function comes with GRDB and folds as Swift does.
-            ways = #"swiftLowercaseString(c.name) LIKE \#(pattern) ESCAPE '\' OR c.client_id LIKE \#(pattern) ESCAPE '\'"#
+            ways = #"(swiftLowercaseString(c.name) LIKE \#(pattern) ESCAPE '\' AND \#(isPlain)) OR c.client_id LIKE \#(pattern) ESCAPE '\'"#
         }
         if let hash = words.emailHash { ways = "\(ways) OR c.email_hash = \(hash)" }
         if let hash = words.phoneHash { ways = "\(ways) OR c.phone_hash = \(hash)" }
+        if let cipher = content.cipher {
+            let wanted = NameWords(cipher: cipher, business: business).wanted(by: words.text)
+            let found = wanted.map { hash -> SQL in
+                dialect == .postgresql ? "position(\(hash) IN c.name_words) > 0" : "instr(c.name_words, \(hash)) > 0"
+            }
+            if !found.isEmpty { ways = "\(ways) OR (\(SQL.all(found)))" }
+        }
         return "(\(ways))"
     }
 

@@ -35,11 +35,12 @@ extension CommunicationRecord {
     static let columns: SQL = """
         m.communication_id, m.client_id, m.plan_id, m.message_type, m.category, m.urgency, m.channel, m.fallback_channels, m.status,
         m.context, m.metadata, m.batch_id, m.scheduled_for, m.created_at, m.sent_at, m.delivered_at, m.opened_at, m.clicked_at,
-        m.failed_at, m.error_message, m.error_category, m.retry_count, m.needs_review, m.sandbox
+        m.failed_at, m.error_message, m.error_category, m.retry_count, m.needs_review, m.sandbox,
+        m.sealed_context
         """
 
     /// Columns in the order of ``columns``.
-    init(row: Row) throws {
+    init(row: Row, business: BusinessID, content: ContentSeal) throws {
         self.init(
             id: try row.uuid(0), clientID: try row.clientID(1), planID: try row.textOrNil(2), messageType: try row.text(3),
             category: try row.oneOf(4, as: MessageCategory.self), urgency: try row.oneOf(5, as: Urgency.self), channel: try row.channel(6),
@@ -48,5 +49,6 @@ extension CommunicationRecord {
             deliveredAt: try row.timeOrNil(15), openedAt: try row.timeOrNil(16), clickedAt: try row.timeOrNil(17),
             failedAt: try row.timeOrNil(18), errorMessage: try row.textOrNil(19), errorCategory: try row.textOrNil(20),
             retryCount: try row.int(21), needsReview: try row.bool(22), sandbox: try row.bool(23))
+        if let sealed = try row.sealedOrNil(24) { context = try content.opened(sealed, .communicationContext(business, id)) }
     }
 }

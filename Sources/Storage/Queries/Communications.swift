@@ -77,7 +77,9 @@ extension Transaction {
     /// Up to `limit` communications, newest first. The order is that of the identifiers, which begin with the time: with a client or
     /// a plan it comes from that index, else from the primary key. No page ever costs more than the first.
     public func communications(_ filter: CommunicationFilter, business: BusinessID, limit: Int) throws -> [CommunicationRecord] {
-        try run(communicationList(filter, business: business, limit: limit)).map(CommunicationRecord.init(row:))
+        try run(communicationList(filter, business: business, limit: limit)).map {
+            try CommunicationRecord(row: $0, business: business, content: content)
+        }
     }
 
     /// The statement apart, so that a test can ask for its plan.
@@ -98,7 +100,7 @@ extension Transaction {
             SELECT \(CommunicationRecord.columns) FROM crm_communications m
             WHERE m.communication_id = \(id) AND m.business_id = \(business)
             """
-        ).first.map(CommunicationRecord.init(row:))
+        ).first.map { try CommunicationRecord(row: $0, business: business, content: content) }
     }
 
     /// The communication with its events and attempts.
@@ -135,14 +137,18 @@ extension Transaction {
     public func attachments(of id: CommunicationID) throws -> [AttachmentUpload] {
         try run(
             """
-            SELECT filename, content_type, content, link
-            FROM crm_communication_attachments
-            WHERE communication_id = \(id)
-            ORDER BY position
+            SELECT a.filename, a.content_type, a.content, a.link, a.is_sealed, a.position, m.business_id
+            FROM crm_communication_attachments a JOIN crm_communications m ON m.communication_id = a.communication_id
+            WHERE a.communication_id = \(id)
+            ORDER BY a.position
             """
-        ).map {
-            AttachmentUpload(
-                filename: try $0.text(0), contentType: try $0.text(1), content: try $0.bytes(2), link: try $0.textOrNil(3))
+        ).map { row in
+            let (position, business) = (try row.int(5), try row.uuid(6))
+            var bytes = try row.bytes(2)
+            if try row.bool(4) { bytes = try content.opened(SealedValue(bytes: bytes), .attachment("content", business, id, position)) }
+            return AttachmentUpload(
+                filename: try content.opened(try row.text(0), .attachment("filename", business, id, position)),
+                contentType: try row.text(1), content: bytes, link: try row.textOrNil(3))
         }
     }
 

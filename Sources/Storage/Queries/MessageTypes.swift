@@ -5,7 +5,7 @@ extension Transaction {
     public func messageType(_ name: String, business: BusinessID) throws -> MessageType? {
         try run(
             """
-            SELECT name, category, default_urgency, channels, fallback_after_s
+            SELECT name, category, default_urgency, channels, fallback_after_s, topic
             FROM crm_message_types
             WHERE business_id = \(business) AND name = \(name)
             """
@@ -16,7 +16,7 @@ extension Transaction {
     public func messageTypes(business: BusinessID) throws -> [MessageType] {
         try run(
             """
-            SELECT name, category, default_urgency, channels, fallback_after_s FROM crm_message_types
+            SELECT name, category, default_urgency, channels, fallback_after_s, topic FROM crm_message_types
             WHERE business_id = \(business) ORDER BY name
             """
         ).map(MessageType.init(row:))
@@ -28,10 +28,10 @@ extension Transaction {
         let created =
             try execute(
                 """
-                INSERT INTO crm_message_types (business_id, name, category, default_urgency, channels, fallback_after_s, created_at,
-                    updated_at)
+                INSERT INTO crm_message_types (business_id, name, category, default_urgency, channels, fallback_after_s, topic,
+                    created_at, updated_at)
                 VALUES (\(business), \(type.name), \(type.category.rawValue), \(type.defaultUrgency.rawValue),
-                    \(type.channels.joined), \(seconds), \(now), \(now))
+                    \(type.channels.joined), \(seconds), \(type.topic), \(now), \(now))
                 ON CONFLICT (business_id, name) DO NOTHING
                 """) > 0
         if !created {
@@ -39,7 +39,8 @@ extension Transaction {
                 """
                 UPDATE crm_message_types
                 SET category = \(type.category.rawValue), default_urgency = \(type.defaultUrgency.rawValue),
-                    channels = \(type.channels.joined), fallback_after_s = \(seconds), updated_at = \(now)
+                    channels = \(type.channels.joined), fallback_after_s = \(seconds), topic = \(type.topic),
+                    updated_at = \(now)
                 WHERE business_id = \(business) AND name = \(type.name)
                 """)
         }
@@ -52,6 +53,6 @@ extension MessageType {
         self.init(
             name: try row.text(0), category: try row.oneOf(1, as: MessageCategory.self),
             defaultUrgency: try row.oneOf(2, as: Urgency.self), channels: try row.channels(3),
-            fallbackAfter: try row.intOrNil(4))
+            fallbackAfter: try row.intOrNil(4), topic: try row.textOrNil(5))
     }
 }

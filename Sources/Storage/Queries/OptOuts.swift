@@ -10,11 +10,21 @@ public enum SuppressionReason: String, Sendable, Hashable, CaseIterable {
     case addressDead = "address_dead"
     /// The person wants no marketing.
     case marketingOptOut = "marketing_opt_out"
+    /// Mail to the address came back for good.
+    case hardBounce = "hard_bounce"
+    /// Mail to the address came back again and again.
+    case softBounces = "soft_bounces"
+    /// The person called a mail unwanted.
+    case complaint
+    /// Somebody at the business decided it.
+    case manual
+    /// The person stopped everything, by a link of ours or in the preference centre.
+    case unsubscribed
     /// The person had opted out when they were erased.
     case optedOut = "opted_out"
 
-    /// Those that the person's own START takes back.
-    static let liftedByStart = [SuppressionReason.stopWord, .providerOptOut, .optedOut]
+    /// Those that the person's own yes takes back.
+    static let liftedByStart = [SuppressionReason.stopWord, .providerOptOut, .unsubscribed, .optedOut]
 }
 
 /// What shows that somebody opted out or in.
@@ -24,6 +34,12 @@ public struct ConsentEvidence: Sendable, Hashable {
     /// The communication that it answers, or whose failure says so; gets an entry in its log.
     public var communication: CommunicationID?
     public var provider: String?
+
+    /// `reply <id>` or `communication <id>`.
+    var text: String? {
+        if let reply { return "reply \(reply)" }
+        return communication.map { "communication \($0)" }
+    }
 
     public init(reply: UUIDv7? = nil, communication: CommunicationID? = nil, provider: String? = nil) {
         self.reply = reply
@@ -57,14 +73,14 @@ extension Transaction {
     @discardableResult
     public func optOut(
         client: ClientID, business: BusinessID, channel: Channel, addressHashes: [[UInt8]] = [], reason: SuppressionReason,
-        evidence: ConsentEvidence = ConsentEvidence()
+        evidence: ConsentEvidence = ConsentEvidence(), source: ConsentSource
     ) throws -> Bool {
         try lockAllConsent()
         for hash in try Set(addressHashes + addressHash(of: client, on: channel, business: business)) {
             try suppress(hash, channel: channel, reason: reason.rawValue, business: business)
         }
         guard try statedPreferences(client, business: business)?.optOuts.contains(channel) != true else { return false }
-        try updatePreferences(.optOut(of: channel, true), of: client, business: business)
+        try updatePreferences(.optOut(of: channel, true), of: client, business: business, source: source.with(evidence))
         try note("opted_out", evidence, channel, reason.rawValue, business)
         var json = JSONWriter(capacity: 128)
         json.object { json in
@@ -79,14 +95,14 @@ extension Transaction {
         return true
     }
 
-    /// Takes back what ``optOut(client:business:channel:addressHashes:reason:evidence:)`` did. Suppressions for other reasons (a dead
+    /// Takes back what ``optOut(client:business:channel:addressHashes:reason:evidence:source:)`` did. Suppressions for other reasons (a dead
     /// address, a person's decision) stay.
     ///
     /// - Returns: false when there was nothing to take back.
     @discardableResult
     public func optIn(
         client: ClientID, business: BusinessID, channel: Channel, addressHashes: [[UInt8]] = [],
-        evidence: ConsentEvidence = ConsentEvidence()
+        evidence: ConsentEvidence = ConsentEvidence(), source: ConsentSource
     ) throws -> Bool {
         try lockAllConsent()
         var changed = false
@@ -94,7 +110,7 @@ extension Transaction {
             if try liftOptOut(hash, channel: channel, business: business) { changed = true }
         }
         if try statedPreferences(client, business: business)?.optOuts.contains(channel) == true {
-            try updatePreferences(.optOut(of: channel, false), of: client, business: business)
+            try updatePreferences(.optOut(of: channel, false), of: client, business: business, source: source.with(evidence))
             changed = true
         }
         if changed { try note("opted_in", evidence, channel, "start_word", business) }
@@ -140,6 +156,15 @@ extension Transaction {
     private func note(_ type: String, _ evidence: ConsentEvidence, _ channel: Channel, _ details: String, _ business: BusinessID) throws {
         guard let id = evidence.communication, try communication(id, business: business) != nil else { return }
         try DeliveryLog.append(type, id, channel: channel, provider: evidence.provider, details: details, self)
+    }
+}
+
+extension ConsentSource {
+    /// What the evidence shows, where the source does not say it already.
+    fileprivate func with(_ evidence: ConsentEvidence) -> ConsentSource {
+        var source = self
+        source.evidence = source.evidence ?? evidence.text
+        return source
     }
 }
 

@@ -1,7 +1,7 @@
 import Core
 
 /// Applies what the failure of a communication means beyond it, in the transaction that takes the report.
-public typealias ReceiptConclusion = (FailureConsequence, _ of: CommunicationID, Channel, _ provider: String) throws -> [ConsentChange]
+public typealias ReceiptConclusion = (ProviderEvent.Failure, _ of: CommunicationID, Channel, _ provider: String) throws -> [ConsentChange]
 
 /// What providers report, brought into the record. One call is one set of statements, however many reports it brings.
 extension Transaction {

@@ -48,12 +48,18 @@ extension SealContext {
 extension Transaction {
     /// Keeps a message. It is dropped without a word when its communication was erased meanwhile.
     public func insertSandboxMessage(_ message: SandboxMessage) throws {
+        func stored(_ text: String?, _ column: String) throws -> String? {
+            try content.stored(text, .sandbox(column, message.business, message.id))
+        }
+        let (subject, text, html) = (
+            try stored(message.subject, "subject"), try stored(message.text, "text_body"), try stored(message.html, "html_body")
+        )
         try execute(
             """
             INSERT INTO crm_sandbox_messages (message_id, business_id, communication_id, channel, recipient, sender, subject, text_body,
                 html_body, form, note, created_at)
             SELECT \(message.id), m.business_id, m.communication_id, \(message.channel), \(message.recipient.bytes), \(message.sender),
-                \(message.subject), \(message.text), \(message.html), \(message.form), \(message.note), \(message.createdAt)
+                \(subject), \(text), \(html), \(message.form), \(message.note), \(message.createdAt)
             FROM crm_communications m
             WHERE m.communication_id = \(message.communication) AND m.business_id = \(message.business)
             """)
@@ -74,12 +80,12 @@ extension Transaction {
             ORDER BY message_id DESC
             LIMIT \(limit)
             """
-        ).map(SandboxMessage.init(row:))
+        ).map { try SandboxMessage(row: $0, content) }
     }
 
     public func sandboxMessage(_ id: UUIDv7, business: BusinessID) throws -> SandboxMessage? {
         try run("SELECT \(SandboxMessage.columns) FROM crm_sandbox_messages WHERE message_id = \(id) AND business_id = \(business)")
-            .first.map(SandboxMessage.init(row:))
+            .first.map { try SandboxMessage(row: $0, content) }
     }
 }
 
@@ -87,11 +93,15 @@ extension SandboxMessage {
     fileprivate static let columns: SQL =
         "message_id, business_id, communication_id, channel, recipient, sender, subject, text_body, html_body, form, note, created_at"
 
-    fileprivate init(row: Row) throws {
+    fileprivate init(row: Row, _ content: ContentSeal) throws {
+        let (id, business) = (try row.uuid(0), try row.uuid(1))
+        func opened(_ index: Int, _ column: String) throws -> String? {
+            try content.opened(try row.textOrNil(index), .sandbox(column, business, id))
+        }
         self.init(
-            id: try row.uuid(0), business: try row.uuid(1), communication: try row.uuid(2), channel: try row.channel(3),
-            recipient: SealedValue(bytes: try row.bytes(4)), sender: try row.text(5), subject: try row.textOrNil(6),
-            text: try row.textOrNil(7), html: try row.textOrNil(8), form: try row.textOrNil(9), note: try row.textOrNil(10),
+            id: id, business: business, communication: try row.uuid(2), channel: try row.channel(3),
+            recipient: SealedValue(bytes: try row.bytes(4)), sender: try row.text(5), subject: try opened(6, "subject"),
+            text: try opened(7, "text_body"), html: try opened(8, "html_body"), form: try row.textOrNil(9), note: try row.textOrNil(10),
             createdAt: try row.time(11))
     }
 }

@@ -1,6 +1,7 @@
 import Core
 
-/// A client as the tables hold them: addresses sealed, with a keyed hash beside each to find them by.
+/// A client with their addresses as the tables hold them: sealed, with a keyed hash beside each to find them by. Name and attributes
+/// are in the clear here; the queries seal and open them.
 public struct SealedClient: Sendable, Hashable {
     public var id: ClientID
     public var name: String?
@@ -42,10 +43,11 @@ extension SealedClient {
         """
 
     /// Columns in the order of ``columns``.
-    init(row: Row) throws {
+    init(row: Row, _ business: BusinessID, _ content: ContentSeal) throws {
+        let id = try row.clientID(0)
         self.init(
-            id: try row.clientID(0), name: try row.textOrNil(1), email: try row.sealedOrNil(2), emailHash: try row.bytesOrNil(3),
+            id: id, name: try content.openedName(try row.textOrNil(1), of: id, business: business), email: try row.sealedOrNil(2), emailHash: try row.bytesOrNil(3),
             phoneNumber: try row.sealedOrNil(4), phoneHash: try row.bytesOrNil(5), language: try row.textOrNil(6),
-            timezone: try row.textOrNil(7), tags: [], attributes: try row.json(8), createdAt: try row.time(9), updatedAt: try row.time(10))
+            timezone: try row.textOrNil(7), tags: [], attributes: try content.opened(json: try row.json(8), .clientAttributes(business, id)), createdAt: try row.time(9), updatedAt: try row.time(10))
     }
 }

@@ -48,15 +48,20 @@ extension Transaction {
     ///
     /// - Returns: false when the address was on the list already.
     @discardableResult
-    public func suppress(_ addressHash: [UInt8], channel: Channel, reason: String, business: BusinessID) throws -> Bool {
+    public func suppress(
+        _ addressHash: [UInt8], channel: Channel, reason: String, business: BusinessID, evidence: SuppressionEvidence? = nil
+    ) throws -> Bool {
         // An address may belong to any number of clients, also to one who gets it in this very moment.
         try lockAllConsent()
         return try execute(
             """
-            INSERT INTO crm_suppressions (business_id, channel, address_hash, reason, created_at, blocks_all, blocks_marketing)
-            VALUES (\(business), \(channel), \(addressHash), \(reason), \(now), \(true), \(false))
+            INSERT INTO crm_suppressions (business_id, channel, address_hash, reason, created_at, blocks_all, blocks_marketing, source,
+                evidence, note)
+            VALUES (\(business), \(channel), \(addressHash), \(reason), \(now), \(true), \(false), \(evidence?.source),
+                \(json: evidence?.details), \(evidence?.note))
             ON CONFLICT (business_id, address_hash, channel) DO UPDATE
-            SET blocks_all = \(true), reason = excluded.reason, created_at = excluded.created_at
+            SET blocks_all = \(true), reason = excluded.reason, created_at = excluded.created_at, source = excluded.source,
+                evidence = excluded.evidence, note = excluded.note
             WHERE NOT crm_suppressions.blocks_all
             """) > 0
     }
@@ -65,12 +70,16 @@ extension Transaction {
     ///
     /// - Returns: false when that was so already.
     @discardableResult
-    public func suppressMarketing(_ addressHash: [UInt8], channel: Channel, reason: String, business: BusinessID) throws -> Bool {
+    public func suppressMarketing(
+        _ addressHash: [UInt8], channel: Channel, reason: String, business: BusinessID, evidence: SuppressionEvidence? = nil
+    ) throws -> Bool {
         try lockAllConsent()
         return try execute(
             """
-            INSERT INTO crm_suppressions (business_id, channel, address_hash, reason, created_at, blocks_all, blocks_marketing)
-            VALUES (\(business), \(channel), \(addressHash), \(reason), \(now), \(false), \(true))
+            INSERT INTO crm_suppressions (business_id, channel, address_hash, reason, created_at, blocks_all, blocks_marketing, source,
+                evidence, note)
+            VALUES (\(business), \(channel), \(addressHash), \(reason), \(now), \(false), \(true), \(evidence?.source),
+                \(json: evidence?.details), \(evidence?.note))
             ON CONFLICT (business_id, address_hash, channel) DO UPDATE SET blocks_marketing = \(true)
             WHERE NOT crm_suppressions.blocks_marketing
             """) > 0

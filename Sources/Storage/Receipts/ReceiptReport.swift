@@ -54,6 +54,15 @@ struct ReceiptReport {
         return failure.message.isEmpty ? "\(code)" : "\(code): \(failure.message)"
     }
 
+    /// Of the provider, where the message itself is not known.
+    var channel: Channel {
+        switch provider {
+        case "smtp": .email
+        case "whatsapp": .whatsapp
+        default: .sms
+        }
+    }
+
     private static func isPlain(_ text: String) -> Bool {
         text.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F }
     }

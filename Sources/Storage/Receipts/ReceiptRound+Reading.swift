@@ -65,10 +65,9 @@ extension ReceiptRound {
         guard zip(reports, targets).contains(where: { $0.failure?.consequence != nil && !$1.isEmpty }) else { return }
         try tx.lockAllConsent()
         for (report, targets) in zip(reports, targets) {
-            guard let consequence = report.failure?.consequence, let target = targets.first else { continue }
-            // WhatsApp and SMS are told apart by the provider where the message itself is not known.
-            let channel = target.recorded?.channel ?? (report.provider == "whatsapp" ? .whatsapp : .sms)
-            summary.consentChanges += try conclude(consequence, target.communication, channel, report.provider)
+            guard let failure = report.failure, failure.consequence != nil, let target = targets.first else { continue }
+            let channel = target.recorded?.channel ?? report.channel
+            summary.consentChanges += try conclude(failure, target.communication, channel, report.provider)
         }
     }
 

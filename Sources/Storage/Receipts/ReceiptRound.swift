@@ -100,7 +100,7 @@ struct ReceiptRound {
         // Whatever a provider says of a message that nobody recorded, it has it.
         let event = report.told == nil && report.event != .overdue && target.recorded == nil ? .told(.sent) : report.event
         let row = rows[subject.holder]
-        let message = self.message(target, subject, row)
+        let message = self.message(report, target, subject, row)
         var state = ReceiptState(status: subject.fields.status, message: message, queue: queue(target, subject, row))
         if report.event == .told(.bounced) || report.event == .overdue {
             state.fallback = try nextChannel(of: subject)
@@ -109,8 +109,13 @@ struct ReceiptRound {
         return ReceiptRule.decide(event, state)
     }
 
-    private func message(_ target: ReceiptTarget, _ subject: ReceiptSubject, _ row: ReceiptQueueRow?) -> ReceiptState.Message {
+    private func message(_ report: ReceiptReport, _ target: ReceiptTarget, _ subject: ReceiptSubject, _ row: ReceiptQueueRow?) -> ReceiptState.Message {
         guard let recorded = target.recorded else {
+            // Mail is not recorded as a message when it is sent, and waits in no other channel's row.
+            if report.channel == .email {
+                if let row, row.channel == .email { return .unrecorded }
+                return subject.fields.channel == .email ? .newest : .earlier
+            }
             if row != nil { return .unrecorded }
             return subject.newest == nil ? .newest : .earlier
         }
@@ -150,7 +155,7 @@ struct ReceiptRound {
         guard let client else { return nil }
         return ReceiptRule.nextChannel(
             of: subject.fields.fallbacks, category: subject.category, reachable: client.reachable, optOuts: client.stated.optOuts,
-            suppressed: client.suppressed, marketingAllowed: .all.subtracting(client.marketingStopped))
+            suppressed: client.suppressed, marketingAllowed: .all.subtracting(client.marketingStopped).subtracting(client.stated.marketing.refused))
     }
 
     // MARK: Applying
@@ -198,9 +203,12 @@ struct ReceiptRound {
     private mutating func note(
         _ report: ReceiptReport, of subject: inout ReceiptSubject, _ row: ReceiptQueueRow?
     ) -> (channel: Channel, attempt: Int, sequence: Int64) {
-        let isNewest = row != nil || subject.newest == nil
+        let current = row?.channel ?? subject.fields.channel
+        let isMail = report.channel == .email
+        let isNewest = isMail ? current == .email : row != nil || subject.newest == nil
         let sequence = isNewest ? LogSequence.shared.next(at: tx.now) : 0
-        let message = (channel: row?.channel ?? subject.fields.channel, attempt: row?.attempt ?? 1, sequence: sequence)
+        let channel = isMail ? Channel.email : current
+        let message = (channel: channel, attempt: row?.attempt ?? 1, sequence: sequence)
         newMessages.append(
             NewMessage(
                 communication: subject.id, provider: report.provider, messageID: report.messageID, channel: message.channel,

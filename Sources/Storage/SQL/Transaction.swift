@@ -21,6 +21,8 @@ public final class Transaction {
     private(set) var earliestDue: Timestamp?
     /// It queued events for the business's endpoints.
     private(set) var leavesEvents = false
+    /// It added entries to a ledger, which the sealer chains after the commit.
+    private(set) var leavesLedgerEntries = false
     private var knowsEndpoints: Bool?
 
     init(now: Timestamp, dialect: Dialect, session: any TransactionSession, ciphers: CipherSlot) {
@@ -37,6 +39,9 @@ public final class Transaction {
         guard let cipher = ciphers.cipher else { throw .misconfigured("DB_ENCRYPTION_KEY: the keys of this database are not open.") }
         return cipher
     }
+
+    /// How content is sealed.
+    var content: ContentSeal { ContentSeal(cipher: ciphers.cipher) }
 
     /// Runs one statement and returns its rows (also those of `RETURNING`).
     @discardableResult
@@ -66,6 +71,11 @@ public final class Transaction {
     /// Says that there are events to be distributed once this is durable.
     func leavesNewEvents() {
         leavesEvents = true
+    }
+
+    /// Says that there are ledger entries to be sealed once this is durable.
+    func leavesNewLedgerEntries() {
+        leavesLedgerEntries = true
     }
 
     /// Keeps decisions that rest on this client's consent (claims, hand-offs) out until the transaction ends.

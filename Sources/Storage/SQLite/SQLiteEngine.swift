@@ -12,6 +12,7 @@ final class SQLiteEngine: StorageEngine {
     let dialect = Dialect.sqlite
     let wakeUps = WakeUpHub()
     let eventWakeUps = WakeUpHub()
+    let ledgerWakeUps = WakeUpHub()
     let peers = PeerLine()
     let ciphers = CipherSlot()
 
@@ -40,7 +41,7 @@ final class SQLiteEngine: StorageEngine {
         readers.start()
         writer = GroupCommitWriter(
             limit: configuration.mailboxLimit, clock: configuration.clock, counters: counters, wakeUps: wakeUps,
-            eventWakeUps: eventWakeUps, name: "rapport-writer", onCommit: configuration.onCommit
+            eventWakeUps: eventWakeUps, ledgerWakeUps: ledgerWakeUps, name: "rapport-writer", onCommit: configuration.onCommit
         ) { [pool, ciphers, faults = configuration.faults] in SQLiteRoundStore(pool: pool, ciphers: ciphers, faults: faults) }
         logger.debug("opened SQLite", metadata: ["version": "\(String(cString: sqlite3_libversion()))"])
     }
@@ -115,6 +116,7 @@ final class SQLiteEngine: StorageEngine {
         await writer.close()
         wakeUps.finish()
         eventWakeUps.finish()
+        ledgerWakeUps.finish()
         try? await readers.shutdownGracefully()
         // Fails only when something still uses a connection; the lock's release below ends with the process at the latest.
         try? pool.close()

@@ -12,6 +12,7 @@ enum SQLiteHotStatement: Int, CaseIterable {
     case dueRows, leaseRow, markSending
     case deleteHeldRow, markSent, insertSentEvent, insertProviderMessage
     case anyWebhookEndpoint, insertOutgoingSent
+    case insertLedgerEntry
 
     var text: String {
         switch self {
@@ -36,7 +37,7 @@ enum SQLiteHotStatement: Int, CaseIterable {
             """
             SELECT c.client_id IS NOT NULL, c.name, c.language, c.timezone, c.email, c.email_hash, c.phone_number, c.phone_hash,
                 p.preferred_channels, p.timezone, p.quiet_hours_start, p.quiet_hours_end, (p.opt_out_email OR c.on_hold),
-                (p.opt_out_sms OR c.on_hold), (p.opt_out_whatsapp OR c.on_hold), p.language_preference
+                (p.opt_out_sms OR c.on_hold), (p.opt_out_whatsapp OR c.on_hold), p.language_preference, p.marketing, p.topics_refused
             FROM (SELECT 1)
             LEFT JOIN crm_clients c ON c.business_id = ?1 AND c.client_id = ?2
             LEFT JOIN crm_client_preferences p ON p.business_id = ?1 AND p.client_id = ?2
@@ -44,9 +45,10 @@ enum SQLiteHotStatement: Int, CaseIterable {
         case .upsertClient:
             """
             INSERT INTO crm_clients (business_id, client_id, name, email, email_hash, phone_number, phone_hash, language, timezone,
-                created_at, updated_at)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10)
-            ON CONFLICT (business_id, client_id) DO UPDATE SET name = excluded.name, email = excluded.email,
+                created_at, updated_at, name_words)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10, ?11)
+            ON CONFLICT (business_id, client_id) DO UPDATE SET name = excluded.name,
+                name_words = COALESCE(excluded.name_words, crm_clients.name_words), email = excluded.email,
                 email_hash = excluded.email_hash, phone_number = excluded.phone_number, phone_hash = excluded.phone_hash,
                 language = excluded.language, timezone = excluded.timezone, updated_at = excluded.updated_at
             """
@@ -61,8 +63,9 @@ enum SQLiteHotStatement: Int, CaseIterable {
         case .insertCommunication:
             """
             INSERT INTO crm_communications (communication_id, business_id, client_id, plan_id, message_type, category, urgency, channel,
-                fallback_channels, status, context, metadata, batch_id, scheduled_for, created_at, error_message, fallback_after_s)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
+                fallback_channels, status, context, metadata, batch_id, scheduled_for, created_at, error_message, fallback_after_s,
+                sealed_context)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)
             """
         case .insertQueueRow:
             """
@@ -73,10 +76,13 @@ enum SQLiteHotStatement: Int, CaseIterable {
         case .dueRows:
             """
             SELECT q.communication_id, q.business_id, q.client_id, q.due_at, q.attempt, q.lease_token, q.leased_at, c.plan_id,
-                c.message_type, c.category, c.urgency, c.fallback_channels, c.context, c.batch_id, c.created_at,
+                c.message_type, c.category, c.urgency, c.fallback_channels, COALESCE(c.sealed_context, c.context), c.batch_id, c.created_at,
                 EXISTS (SELECT 1 FROM crm_communication_attachments a WHERE a.communication_id = q.communication_id),
-                q.unknown_since, q.rate_limited, q.takeovers, c.fallback_after_s, c.status
+                q.unknown_since, q.rate_limited, q.takeovers, c.fallback_after_s, c.status, t.topic, b.marketing_consent,
+                b.postal_address = ''
             FROM crm_delivery_queue q JOIN crm_communications c ON c.communication_id = q.communication_id
+            JOIN crm_businesses b ON b.business_id = q.business_id
+            LEFT JOIN crm_message_types t ON t.business_id = q.business_id AND t.name = c.message_type
             WHERE q.channel = ?1 AND q.priority = ?2 AND q.due_at <= ?3
             ORDER BY q.due_at LIMIT ?4
             """
@@ -117,6 +123,12 @@ enum SQLiteHotStatement: Int, CaseIterable {
             FROM crm_communications c
             WHERE c.communication_id = ?1 AND EXISTS (SELECT 1 FROM crm_webhook_endpoints e WHERE e.business_id = c.business_id
                 AND (e.event_types = '' OR e.event_types LIKE '%,communication.sent,%'))
+            """
+        case .insertLedgerEntry:
+            """
+            INSERT INTO crm_ledger_entries (business_id, ledger, entry_id, occurred_at, actor_kind, actor_id, action, payload, payload_digest,
+                mac)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
             """
         case .insertProviderMessage:
             """

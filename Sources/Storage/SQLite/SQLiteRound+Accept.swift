@@ -8,7 +8,12 @@ extension SQLiteRound {
         var changed = false
         if let recipient = acceptance.recipient {
             var record = stored.record ?? ClientRecord()
-            changed = record.merge(recipient) || isNew
+            do throws(DatabaseError) {
+                changed = try record.merge(recipient, content, acceptance.business, acceptance.clientID) || isNew
+            } catch {
+                // A name that can not be opened is this request's trouble alone.
+                return .failure(error)
+            }
             stored.record = record
         }
         var snapshot: ClientSnapshot?
@@ -34,7 +39,27 @@ extension SQLiteRound {
         try effects.writeRest(dialect: .sqlite, emit)
         if try endpointsExist(), try effects.writeOutgoing(emit) { result.leavesEvents = true }
         result.leavesDue(effects.leavesDue)
+        audit.add(acceptance)
         return .success(.accepted(plan))
+    }
+
+    func writeAudit(_ result: inout RoundResult) throws(DatabaseError) {
+        for record in try audit.records(at: now, ciphers) {
+            let statement = try session.hot(.insertLedgerEntry)
+            var values = statement.binder()
+            values.add(record.business)
+            values.add(record.ledger.rawValue)
+            values.add(record.id)
+            values.add(record.occurredAt)
+            values.add(record.actorKind)
+            values.add(record.actorID)
+            values.add(record.action)
+            values.add(record.payload?.bytes)
+            values.add(record.payloadDigest)
+            values.add(record.mac)
+            try statement.run(values)
+            result.leavesLedgerEntries = true
+        }
     }
 
     private func replay(_ acceptance: Acceptance) throws(DatabaseError) -> AcceptanceResult? {
@@ -86,7 +111,8 @@ extension SQLiteRound {
         var values = statement.binder()
         values.add(acceptance.business)
         values.add(acceptance.clientID.text)
-        values.add(record.name)
+        let name = try record.storedName(content, acceptance.business, acceptance.clientID)
+        values.add(name.text)
         values.add(record.email?.bytes)
         values.add(record.emailHash)
         values.add(record.phoneNumber?.bytes)
@@ -94,6 +120,7 @@ extension SQLiteRound {
         values.add(record.language)
         values.add(record.timezone)
         values.add(now)
+        values.add(name.words)
         try statement.run(values)
     }
 
@@ -111,13 +138,14 @@ extension SQLiteRound {
         values.add(plan.channel.rawValue)
         values.add(plan.fallbacks.joined)
         values.add(plan.status.rawValue)
-        values.add(json: plan.context)
+        values.add(json: effects.plainContext)
         values.add(json: plan.metadata)
         values.add(effects.batchID)
         values.add(plan.scheduledFor)
         values.add(now)
         values.add(plan.errorMessage)
         values.add(plan.fallbackAfter.map(Int64.init))
+        values.add(acceptance.sealed?.context.bytes)
         try statement.run(values)
     }
 
@@ -196,5 +224,6 @@ extension StoredClient {
         if try row.bool(13) { stated.optOuts.insert(.sms) }
         if try row.bool(14) { stated.optOuts.insert(.whatsapp) }
         stated.language = try row.textOrNil(15)
+        try stated.setConsent(marketing: row.textOrNil(16) ?? "", topicsRefused: row.textOrNil(17) ?? "")
     }
 }

@@ -62,7 +62,7 @@ extension SQLiteRound {
         guard let batch = candidate.delivery.batchID else { return }
         for row in try session.run(
             """
-            SELECT communication_id, message_type, context FROM crm_communications
+            SELECT communication_id, message_type, COALESCE(sealed_context, context) FROM crm_communications
             WHERE batch_id = \(batch) AND communication_id <> \(candidate.delivery.id) AND status IN ('pending', 'queued', 'sending')
             ORDER BY communication_id
             """)
@@ -107,7 +107,8 @@ extension ClaimCandidate {
             members: [], createdAt: try row.time(14), attemptsBegun: Int(try row.int64(4)),
             unknownSince: leasedAt, lookUpSince: unknownSince ?? leasedAt, rateLimited: Int(try row.int64(17)),
             takeovers: Int(try row.int64(18)) + (leasedAt == nil ? 0 : 1), fallbackAfter: row.isNull(19) ? nil : Int(try row.int64(19)),
-            hasAttachments: try row.bool(15), client: nil)
+            hasAttachments: try row.bool(15), client: nil, topic: try row.textOrNil(21),
+            rules: try DeliveryRules(marketing: row.text(22), lacksPostalAddress: row.bool(23)))
         self.init(delivery: delivery, dueAt: try row.time(3), isOpen: ClaimCandidate.isOpen(try row.text(20)))
     }
 }

@@ -9,12 +9,16 @@ final class SQLiteRound {
     private var knowsSuppressions: Bool?
     /// Whether any business has an endpoint for events; nil until someone asks. Only closures change endpoints.
     private var knowsEndpoints: Bool?
+    /// Of the communications that the round accepted.
+    var audit = SubmissionAudit()
 
     init(session: SQLiteSession, now: Timestamp, ciphers: CipherSlot) {
         self.session = session
         self.now = now
         self.ciphers = ciphers
     }
+
+    var content: ContentSeal { ContentSeal(cipher: ciphers.cipher) }
 
     func run(_ requests: [WriterRequest]) throws(DatabaseError) -> RoundResult {
         var result = RoundResult(count: requests.count)
@@ -31,6 +35,7 @@ final class SQLiteRound {
             case .claim(let claim, _): result.replies[index] = .claimed(try self.claim(claim, &result))
             }
         }
+        try writeAudit(&result)
         return result
     }
 
@@ -44,6 +49,7 @@ final class SQLiteRound {
             _ = try session.run("RELEASE closure")
             result.leavesDue(transaction.earliestDue)
             if transaction.leavesEvents { result.leavesEvents = true }
+            if transaction.leavesLedgerEntries { result.leavesLedgerEntries = true }
             return .success(resume)
         } catch {
             guard session.isInTransaction else { throw DatabaseError(grdb: error) }

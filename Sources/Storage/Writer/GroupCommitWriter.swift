@@ -20,6 +20,7 @@ final class GroupCommitWriter: Sendable {
     private let counters: StorageCounters
     private let wakeUps: WakeUpHub
     private let eventWakeUps: WakeUpHub
+    private let ledgerWakeUps: WakeUpHub
     private let onCommit: (@Sendable (_ items: Int, _ microseconds: Int) -> Void)?
     private let ended = DispatchSemaphore(value: 0)
 
@@ -29,7 +30,7 @@ final class GroupCommitWriter: Sendable {
     ///   - makeStore: runs on the writer's thread.
     init(
         limit: Int, patience: Duration = patience, clock: WallClock, counters: StorageCounters, wakeUps: WakeUpHub, eventWakeUps: WakeUpHub,
-        name: String,
+        ledgerWakeUps: WakeUpHub, name: String,
         onCommit: (@Sendable (_ items: Int, _ microseconds: Int) -> Void)? = nil,
         makeStore: @escaping @Sendable () -> any RoundStore
     ) {
@@ -39,6 +40,7 @@ final class GroupCommitWriter: Sendable {
         self.counters = counters
         self.wakeUps = wakeUps
         self.eventWakeUps = eventWakeUps
+        self.ledgerWakeUps = ledgerWakeUps
         self.onCommit = onCommit
         let thread = Thread { [self] in
             let store = makeStore()
@@ -105,6 +107,7 @@ final class GroupCommitWriter: Sendable {
                 }
                 wakeUps.signal(due: result.earliestDue, now: now)
                 if result.leavesEvents { eventWakeUps.signal() }
+                if result.leavesLedgerEntries { ledgerWakeUps.signal() }
                 if let due = result.earliestDue, due <= now.adding(milliseconds: 5_000) { announcement.request() }
                 return deferred
             } catch {

@@ -19,6 +19,8 @@ struct RoundResult {
     var earliestDue: Timestamp?
     /// There may be events for the businesses' endpoints among what it wrote.
     var leavesEvents = false
+    /// There are ledger entries to be sealed among what it wrote.
+    var leavesLedgerEntries = false
 
     init(count: Int) {
         replies = Array(repeating: .deferred, count: count)

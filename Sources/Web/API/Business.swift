@@ -18,9 +18,12 @@ struct BusinessAPI: Sendable {
     func put(_ call: Call) async throws -> Answer {
         let id = call.business
         let change = try BusinessChange(call.fields(), isTimeZone: isTimeZone)
-        guard let business = try await database.write({ tx in try tx.changeBusiness(id) { change.apply(to: &$0) } }) else {
-            throw Refusal.notFound
+        let changed = try await database.write { tx -> Business? in
+            guard let business = try tx.changeBusiness(id, { change.apply(to: &$0) }) else { return nil }
+            try tx.audit(call.auditOfFields("business.put"), business: id)
+            return business
         }
+        guard let business = changed else { throw Refusal.notFound }
         orchestrator.settingsChanged(business: id)
         return Self.answer(business)
     }
@@ -37,6 +40,7 @@ struct BusinessAPI: Sendable {
                 json.array("days") { json in for day in business.hours.days.sorted() { json.value(day) } }
             }
             json.member("default_language", business.defaultLanguage)
+            json.member("marketing_consent", business.marketingRule.rawValue)
             json.object("brand") { json in
                 json.member("color", business.brandColor)
                 json.member("logo_url", business.logoURL)
@@ -64,6 +68,7 @@ struct BusinessChange: Sendable {
     private var supportEmail: String?
     private var timezone: String?
     private var defaultLanguage: String?
+    private var marketingRule: MarketingRule?
     private var hours: Hours?
     private var brand: Brand?
 
@@ -76,6 +81,7 @@ struct BusinessChange: Sendable {
         supportEmail = body.checked("support_email", BusinessFields.supportEmail)
         timezone = body.timezone("timezone", isTimeZone)
         defaultLanguage = body.checked("default_language", BusinessFields.defaultLanguage)
+        marketingRule = body.oneOf("marketing_consent")
         hours = body.object("business_hours") { hours in
             let days = hours.ints("days", in: 1...7, maxCount: 7)?.map { Int($0) }
             if let days, let message = BusinessFields.days(days) { hours.fail("days", message) }
@@ -96,6 +102,7 @@ struct BusinessChange: Sendable {
         if let supportEmail { business.supportEmail = supportEmail }
         if let timezone { business.timezone = timezone }
         if let defaultLanguage { business.defaultLanguage = defaultLanguage }
+        if let marketingRule { business.marketingRule = marketingRule }
         if let start = hours?.start { business.hours.start = start }
         if let end = hours?.end { business.hours.end = end }
         if let days = hours?.days { business.hours.days = Set(days) }

@@ -14,8 +14,9 @@ struct ClientsAPI: Sendable {
         let business = call.business
         let client = try fields.read(call.fields(), id: try call.parameter("client_id"))
         let sealed = try ClientVault(cipher: cipher, business: business).seal(client)
-        let (created, stored) = try await database.write { tx in
-            (try tx.putClient(sealed, business: business), try tx.client(sealed.id, business: business))
+        let (created, stored) = try await database.write { tx -> (Bool, SealedClient?) in
+            try tx.audit(call.auditOfFields("client.put", target: sealed.id.text, client: sealed.id), business: business)
+            return (try tx.putClient(sealed, business: business), try tx.client(sealed.id, business: business))
         }
         guard let stored else { throw Refusal.notFound }
         // Time zone and language of the record show in the preferences.

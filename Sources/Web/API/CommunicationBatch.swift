@@ -52,7 +52,7 @@ struct CommunicationBatchAPI: Sendable {
             let claim = call.idempotencyKey.map { key in
                 IdempotencyClaim(route: Self.route, key: "\(key)#\(index)", fingerprint: Array(SHA256.hash(data: Array(view.rawBytes))))
             }
-            switch try await orchestrator.submit(request, business: call.business, idempotency: claim) {
+            switch try await orchestrator.submit(request, business: call.business, idempotency: claim, by: call.requester) {
             case .accepted(_, let body), .replayed(_, let body): return .accepted(body)
             }
         } catch let error where ConnectionFault.isCause(of: error) {

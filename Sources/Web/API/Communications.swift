@@ -23,7 +23,8 @@ struct CommunicationsAPI: Sendable {
         let claim = call.idempotencyKey.map {
             IdempotencyClaim(route: Self.route, key: $0, fingerprint: Array(SHA256.hash(data: call.body)))
         }
-        return Self.answer(try await orchestrator.submit(request, business: call.business, idempotency: claim))
+        return Self.answer(
+            try await orchestrator.submit(request, business: call.business, idempotency: claim, by: call.requester))
     }
 
     /// Without attachments a request may have 1 MiB, as everywhere.
@@ -71,13 +72,17 @@ struct CommunicationsAPI: Sendable {
 
     func cancel(_ call: Call) async throws -> Answer {
         try call.noFields()
-        try await orchestrator.cancel(try call.id("communication_id"), business: call.business)
+        let id = try call.id("communication_id")
+        let audit = call.audit("communication.cancel", target: id.description)
+        try await orchestrator.cancel(id, business: call.business, audit: audit)
         return try await show(call)
     }
 
     func retry(_ call: Call) async throws -> Answer {
         try call.noFields()
-        try await orchestrator.retry(try call.id("communication_id"), business: call.business)
+        let id = try call.id("communication_id")
+        let audit = call.audit("communication.retry", target: id.description)
+        try await orchestrator.retry(id, business: call.business, audit: audit)
         return try await show(call)
     }
 }

@@ -33,16 +33,26 @@ struct MessageTypesAPI: Sendable {
         let (name, business) = (try call.parameter("name"), call.business)
         var body = try call.fields()
         if let message = MessageTypeFields.name(name) { body.fail("name", message) }
+        // It asks for consent: as anything else it could not be sent to whom it asks.
+        if name == ConsentDesk.messageType { body.fail("name", "is the product's own and can not be changed; its templates can") }
         let category: MessageCategory = body.requiredOneOf("category", placeholder: .transactional)
         let urgency: Urgency = body.oneOf("urgency") ?? .normal
         let channels: [Channel]? = body.listOf("channels")
         if body.value("channels")?.isNull ?? true { body.fail("channels", "is required") }
         if let channels, let message = MessageTypeFields.channels(channels) { body.fail("channels", message) }
         let fallbackAfter = body.int("fallback_after_s", in: MessageTypeFields.fallbackAfter).map { Int($0) }
+        let topic = body.checked("topic", TopicFields.name)
         try body.finish()
         let type = MessageType(
-            name: name, category: category, defaultUrgency: urgency, channels: channels ?? [], fallbackAfter: fallbackAfter)
-        let created = try await database.write { tx in try tx.putMessageType(type, business: business) }
+            name: name, category: category, defaultUrgency: urgency, channels: channels ?? [], fallbackAfter: fallbackAfter, topic: topic)
+        let audit = call.auditOfFields("message_type.put", target: name)
+        let created = try await database.write { tx in
+            if let topic, try !tx.topics(business: business).contains(where: { $0.name == topic }) {
+                throw ValidationError(errors: [FieldError(field: "topic", message: "is not one of the business's topics")])
+            }
+            try tx.audit(audit, business: business)
+            return try tx.putMessageType(type, business: business)
+        }
         orchestrator.settingsChanged(business: business)
         return .json(created ? .created : .ok) { json in Self.members(type, isBuiltIn: false, &json) }
     }
@@ -53,6 +63,7 @@ struct MessageTypesAPI: Sendable {
         json.member("urgency", type.defaultUrgency.rawValue)
         json.member("channels", type.channels.map(\.rawValue))
         json.member("fallback_after_s", type.fallbackAfter)
+        json.member("topic", type.topic)
         json.member("built_in", isBuiltIn)
     }
 }

@@ -7,27 +7,26 @@ struct PreferencesAPI: Sendable {
     let database: Database
     let orchestrator: Orchestrator
     let preferences: PreferencesCache
+    let intake: PreferencesIntake
     let isTimeZone: @Sendable (String) -> Bool
 
     func update(_ call: Call) async throws -> Answer {
         var body = try call.fields()
         let clientID = body.requiredClientID()
-        let update = PreferencesUpdate(
+        var update = PreferencesUpdate(
             preferredChannels: body.listOf("preferred_channels"), timezone: body.timezone("timezone", isTimeZone),
             quietHoursStart: body.localTime("quiet_hours_start"), quietHoursEnd: body.localTime("quiet_hours_end"),
             optOutEmail: body.bool("opt_out_email"), optOutSMS: body.bool("opt_out_sms"), optOutWhatsApp: body.bool("opt_out_whatsapp"),
             language: body.checked("language_preference", ClientFields.languageTag))
+        update.topicsRefused = body.strings("topics_refused", maxCount: TopicFields.most, maxLength: 64, .line)
+        update.marketing = body.object("marketing_consent", Self.marketing) ?? [:]
         if update.preferredChannels?.isEmpty == true { body.fail("preferred_channels", "must not be empty") }
         try body.finish()
         guard let clientID else { throw Refusal.notFound }  // Noted above, so `finish` has thrown.
 
-        let business = call.business
-        let preferences = try await database.write { tx in
-            try tx.updatePreferences(update, of: clientID, business: business)
-            return try tx.effectivePreferences(clientID, business: business)
-        }
-        // An opt-out is acknowledged only when nothing that was begun before can still go out (promise P4).
-        await orchestrator.consentChanged(business: business, client: clientID, optedOut: preferences.optOuts)
+        let preferences = try await intake.update(
+            update, of: clientID, business: call.business, source: call.consentSource,
+            audit: call.auditOfFields("preferences.put", target: clientID.text, client: clientID))
         return .json { json in
             json.member("success", true)
             json.member("message", "Preferences updated successfully")
@@ -45,12 +44,33 @@ struct PreferencesAPI: Sendable {
     /// Deleting what was never stated is done already.
     func delete(_ call: Call) async throws -> Answer {
         let (id, business) = (try call.clientID(), call.business)
-        try await database.write { tx in _ = try tx.deletePreferences(id, business: business) }
-        await orchestrator.consentChanged(business: business, client: id, optedOut: [])
+        let (source, audit) = (call.consentSource, call.audit("preferences.delete", target: id.text, client: id))
+        try await database.write { tx in
+            _ = try tx.deletePreferences(id, business: business, source: source)
+            try tx.audit(audit, business: business)
+        }
+        // A grant of marketing goes with the rest.
+        await orchestrator.consentChanged(business: business, client: id, optedOut: .all)
         return .json { json in
             json.member("success", true)
             json.member("message", "Preferences deleted for client \(id)")
         }
+    }
+}
+
+extension PreferencesAPI {
+    /// What a caller may tell of marketing. Only the client confirms.
+    private enum Said: String, CaseIterable {
+        case granted, refused
+    }
+
+    private static func marketing(_ body: inout FieldReader) -> [Channel: MarketingConsent.State]? {
+        var states: [Channel: MarketingConsent.State] = [:]
+        for channel in Channel.allCases {
+            guard let said: Said = body.oneOf(channel.rawValue) else { continue }
+            states[channel] = said == .granted ? .granted : .refused
+        }
+        return states
     }
 }
 
@@ -69,5 +89,12 @@ public enum PreferencesJSON {
         json.member("opt_out_whatsapp", preferences.optOuts.contains(.whatsapp))
         json.member("language_preference", preferences.language)
         json.member("available_channels", preferences.availableChannels.map(\.rawValue))
+        json.object("marketing_consent") { json in
+            json.member("email", preferences.marketing[.email].rawValue)
+            json.member("sms", preferences.marketing[.sms].rawValue)
+            json.member("whatsapp", preferences.marketing[.whatsapp].rawValue)
+        }
+        json.member("marketing_channels", preferences.marketingChannels.map(\.rawValue))
+        json.member("topics_refused", preferences.topicsRefused)
     }
 }

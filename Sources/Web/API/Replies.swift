@@ -49,7 +49,8 @@ struct RepliesAPI: Sendable {
         guard let clientID else { throw Refusal.notFound }  // Noted above, so `finish` has thrown.
         try await check(communication, of: clientID, business)
         let reply = DirectReply(clientID: clientID, channel: channel, text: text ?? "", payload: payload, communication: communication)
-        return try answer(try await intake.take(reply, business: business).reply, .created)
+        let audit = call.audit("reply.submit", target: clientID.text, client: clientID)
+        return try answer(try await intake.take(reply, business: business, audit: audit).reply, .created)
     }
 
     /// A person has looked at it, and may have said whose it is.
@@ -65,7 +66,12 @@ struct RepliesAPI: Sendable {
             try body.finish()
         }
         let (resolution, reply) = try await database.write { [client] tx in
-            (try tx.resolveReply(id, business: business, client: client), try tx.reply(id, business: business))
+            let resolution = try tx.resolveReply(id, business: business, client: client)
+            let reply = try tx.reply(id, business: business)
+            if case .resolved = resolution {
+                try tx.audit(call.audit("reply.resolve", target: id.description, client: reply?.clientID), business: business)
+            }
+            return (resolution, reply)
         }
         switch resolution {
         case .resolved: break

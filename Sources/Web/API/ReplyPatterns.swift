@@ -20,7 +20,11 @@ struct ReplyPatternsAPI: Sendable {
         if body.value("patterns")?.isNull ?? true { body.fail("patterns", "is required") }
         let patterns = body.objects("patterns", maxCount: Self.mostPatterns, Self.pattern) ?? []
         try body.finish()
-        try await database.write { tx in try tx.putReplyPatterns(patterns, business: business) }
+        try await database.write { tx in
+            try tx.putReplyPatterns(patterns, business: business)
+            let details = AuditDetails.object { json in json.member("patterns", patterns.count) }
+            try tx.audit(call.audit("reply_patterns.put", details: details), business: business)
+        }
         return Self.answer(patterns)
     }
 

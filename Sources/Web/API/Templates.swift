@@ -7,6 +7,7 @@ import Storage
 struct TemplatesAPI: Sendable {
     let database: Database
     let orchestrator: Orchestrator
+    let baseURL: String
 
     /// The templates that hold now, own and built-in, in the order of channel, name and language; without their texts.
     func list(_ call: Call) async throws -> Answer {
@@ -53,7 +54,11 @@ struct TemplatesAPI: Sendable {
         let fallback = try await language(queryLanguage, of: call.business)
         let draft = try TemplateFields.read(call.fields(), place, language: fallback)
         let business = call.business
-        let stored = try await database.write { tx in try tx.putTemplate(draft, business: business) }
+        let stored = try await database.write { tx in
+            let stored = try tx.putTemplate(draft, business: business)
+            try tx.audit(place.audit(call, "template.put", language: stored.language, version: stored.version), business: business)
+            return stored
+        }
         await orchestrator.templateChanged(place.channel, place.name, business: business)
         return .json(stored.version == 1 ? .created : .ok) { json in TemplateView(stored).write(&json, withTexts: true) }
     }
@@ -96,7 +101,11 @@ struct TemplatesAPI: Sendable {
         let language = try await language(wanted, of: business)
         if version == 0, BuiltInTemplates.source(place.channel, place.name, language: language) == nil { throw Refusal.notFound }
         let activated = try await database.write { tx in
-            try tx.activateTemplate(place.channel, place.name, language: language, version: version, business: business)
+            guard try tx.activateTemplate(place.channel, place.name, language: language, version: version, business: business) else {
+                return false
+            }
+            try tx.audit(place.audit(call, "template.activate", language: language, version: version), business: business)
+            return true
         }
         guard activated else { throw Refusal.notFound }
         await orchestrator.templateChanged(place.channel, place.name, business: business)
@@ -119,7 +128,7 @@ struct TemplatesAPI: Sendable {
         do {
             let template = try MessageTemplate(
                 view.source, channel: view.channel, name: view.name, language: view.language, version: view.version)
-            preview = try TemplatePreview(template, business: profile, context: context)
+            preview = try TemplatePreview(template, business: profile, context: context, baseURL: baseURL)
         } catch let error as TemplateError {
             throw ValidationError(errors: [FieldError(field: "context", message: "can not be rendered: \(error.message)")])
         }
@@ -159,6 +168,15 @@ struct TemplatePlace: Sendable {
         guard let channel = Channel(rawValue: try call.parameter("channel")) else { throw .notFound }
         self.channel = channel
         name = try call.parameter("name")
+    }
+
+    func audit(_ call: Call, _ action: String, language: String, version: Int) -> AuditEntry {
+        call.audit(
+            action, target: "\(channel.rawValue)/\(name)",
+            details: AuditDetails.object { json in
+                json.member("language", language)
+                json.member("version", version)
+            })
     }
 }
 

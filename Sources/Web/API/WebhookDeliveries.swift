@@ -35,6 +35,7 @@ struct WebhookDeliveriesAPI: Sendable {
             guard let endpoint = try tx.webhookEndpoint(id, business: business) else { return nil }
             guard endpoint.isEnabled else { throw Refusal.conflict("The endpoint is disabled; enable it first.") }
             let event = try tx.emitTest(endpoint: id, business: business)
+            try tx.audit(call.audit("webhook_endpoint.test", target: id.description), business: business)
             return try tx.eventDeliveries(endpoint: id, event: event, limit: 1).first
         }
         return try accepted(delivery)
@@ -45,6 +46,8 @@ struct WebhookDeliveriesAPI: Sendable {
         let (id, event, business) = (try call.id("endpoint_id"), try call.id("event_id"), call.business)
         let delivery = try await database.write { tx -> EventDelivery? in
             guard try tx.webhookEndpoint(id, business: business) != nil, try tx.retryEvent(event, endpoint: id) else { return nil }
+            let details = AuditDetails.object { json in json.member("event_id", event.description) }
+            try tx.audit(call.audit("webhook_endpoint.retry", target: id.description, details: details), business: business)
             return try tx.eventDeliveries(endpoint: id, event: event, limit: 1).first
         }
         return try accepted(delivery)
@@ -60,9 +63,17 @@ struct WebhookDeliveriesAPI: Sendable {
         guard try await database.read({ tx in try tx.webhookEndpoint(id, business: business) }) != nil else { throw Refusal.notFound }
         var (count, after): (Int, Int64?) = (0, 0)
         while let position = after {
+            let isFirst = position == 0
             let step = try await database.write { tx in
+                if isFirst {
+                    let details = AuditDetails.object { json in
+                        json.time("since", since)
+                        json.time("until", until)
+                    }
+                    try tx.audit(call.audit("webhook_endpoint.replay", target: id.description, details: details), business: business)
+                }
                 // What happens from now on is on its way by itself.
-                try tx.replayEvents(
+                return try tx.replayEvents(
                     endpoint: id, business: business, since: since, until: min(until ?? tx.now, tx.now), after: position, limit: Self.step)
             }
             count += step.count

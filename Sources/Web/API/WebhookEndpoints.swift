@@ -33,6 +33,7 @@ struct WebhookEndpointsAPI: Sendable {
         let isStored = try await database.write { tx in
             guard try tx.countWebhookEndpoints(business: business) < Self.limit else { return false }
             try tx.insertWebhookEndpoint(endpoint)
+            try tx.audit(call.auditOfFields("webhook_endpoint.create", target: id.description), business: business)
             return true
         }
         guard isStored else { throw Refusal.conflict("A business may have \(Self.limit) endpoints.") }
@@ -64,15 +65,15 @@ struct WebhookEndpointsAPI: Sendable {
         var body = try call.fields()
         let wishes = fields.wishes(&body)
         try body.finish()
-        guard try await database.write({ tx in try tx.changeWebhookEndpoint(id, wishes, business: business) }) else {
-            throw Refusal.notFound
-        }
+        let entry = call.auditOfFields("webhook_endpoint.put", target: id.description)
+        try await write(entry, business) { tx in try tx.changeWebhookEndpoint(id, wishes, business: business) }
         return try await show(call)
     }
 
     func delete(_ call: Call) async throws -> Answer {
         let (id, business) = (try call.id("endpoint_id"), call.business)
-        guard try await database.write({ tx in try tx.deleteWebhookEndpoint(id, business: business) }) else { throw Refusal.notFound }
+        let entry = call.audit("webhook_endpoint.delete", target: id.description)
+        try await write(entry, business) { tx in try tx.deleteWebhookEndpoint(id, business: business) }
         return Answer(status: .noContent)
     }
 
@@ -88,9 +89,9 @@ struct WebhookEndpointsAPI: Sendable {
         let secret = WebhookSecret()
         let sealed = try cipher.seal(secret.key, .webhookSecret(business, id))
         let until = clock.now().adding(seconds: Self.overlap)
-        guard try await database.write({ tx in try tx.rotateWebhookSecret(id, to: sealed, previousUntil: until, business: business) })
-        else {
-            throw Refusal.notFound
+        let entry = call.audit("webhook_endpoint.rotate_secret", target: id.description)
+        try await write(entry, business) { tx in
+            try tx.rotateWebhookSecret(id, to: sealed, previousUntil: until, business: business)
         }
         return .json { json in
             json.member("secret", secret.text)
@@ -101,15 +102,31 @@ struct WebhookEndpointsAPI: Sendable {
     func enable(_ call: Call) async throws -> Answer {
         try call.noFields()
         let (id, business) = (try call.id("endpoint_id"), call.business)
-        guard try await database.write({ tx in try tx.enableWebhookEndpoint(id, business: business) }) else { throw Refusal.notFound }
+        let entry = call.audit("webhook_endpoint.enable", target: id.description)
+        try await write(entry, business) { tx in try tx.enableWebhookEndpoint(id, business: business) }
         return try await show(call)
     }
 
     func disable(_ call: Call) async throws -> Answer {
         try call.noFields()
         let (id, business) = (try call.id("endpoint_id"), call.business)
-        _ = try await database.write { tx in try tx.disableWebhookEndpoint(id, reason: "switched off by hand", business: business) }
+        let entry = call.audit("webhook_endpoint.disable", target: id.description)
+        _ = try await database.write { tx in
+            if try tx.disableWebhookEndpoint(id, reason: "switched off by hand", business: business) { try tx.audit(entry, business: business) }
+        }
         return try await show(call)
+    }
+
+    /// 404 and no entry where nothing was changed.
+    private func write(
+        _ entry: AuditEntry, _ business: BusinessID, _ change: @escaping @Sendable (Transaction) throws -> Bool
+    ) async throws {
+        let isDone = try await database.write { tx in
+            guard try change(tx) else { return false }
+            try tx.audit(entry, business: business)
+            return true
+        }
+        guard isDone else { throw Refusal.notFound }
     }
 
     private func endpoint(_ call: Call) async throws -> WebhookEndpoint {

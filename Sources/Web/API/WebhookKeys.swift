@@ -1,3 +1,5 @@
+import Providers
+
 /// By what requests to the providers' webhooks are known to come from them.
 public struct WebhookKeys: Sendable {
     /// The account that signs, and its secrets.
@@ -27,9 +29,26 @@ public struct WebhookKeys: Sendable {
         }
     }
 
+    /// The SNS topics that Amazon SES tells us by.
+    public struct SES: Sendable {
+        public var topics: Set<String>
+        public var verifier: SNSVerifier
+
+        public init(topics: Set<String>, verifier: SNSVerifier) {
+            self.topics = topics
+            self.verifier = verifier
+        }
+    }
+
     /// Nil: nothing that claims to be from there is believed.
     public var twilio: Twilio?
     public var whatsApp: WhatsApp?
+    public var ses: SES?
+    public var sendGrid: SendGridSignature?
+    /// The key that signs.
+    public var mailgun: String?
+    /// The password of its webhooks.
+    public var postmark: String?
 
     public init(twilio: Twilio? = nil, whatsApp: WhatsApp? = nil) {
         self.twilio = twilio

@@ -46,6 +46,8 @@ enum WebhookRefusal: String, CaseIterable {
     case signature
     case account
     case verifyToken = "verify_token"
+    /// Signed too long ago.
+    case expired
 }
 
 /// What became of what a provider told; a metric's label.

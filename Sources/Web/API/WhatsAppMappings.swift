@@ -45,7 +45,11 @@ struct WhatsAppMappingsAPI: Sendable {
             body.fail(problem.field, problem.message)
         }
         try body.finish()
-        let created = try await database.write { tx in try tx.putWhatsAppMapping(mapping, business: business) }
+        let created = try await database.write { tx in
+            let details = AuditDetails.object { json in json.member("language", mapping.template.language) }
+            try tx.audit(call.audit("whatsapp_mapping.put", target: name, details: details), business: business)
+            return try tx.putWhatsAppMapping(mapping, business: business)
+        }
         orchestrator.settingsChanged(business: business)
         let view = WhatsAppMappingView(mapping: mapping, template: template, category: category)
         return .json(created ? .created : .ok) { json in view.write(&json) }
@@ -57,7 +61,13 @@ struct WhatsAppMappingsAPI: Sendable {
         var query = call.query
         let language = query.string("language", maxLength: 15)
         try query.finish()
-        let count = try await database.write { tx in try tx.deleteWhatsAppMappings(name, language: language, business: business) }
+        let count = try await database.write { tx in
+            let count = try tx.deleteWhatsAppMappings(name, language: language, business: business)
+            guard count > 0 else { return 0 }
+            let details = AuditDetails.object { json in json.member("language", language) }
+            try tx.audit(call.audit("whatsapp_mapping.delete", target: name, details: details), business: business)
+            return count
+        }
         guard count > 0 else { throw Refusal.notFound }
         orchestrator.settingsChanged(business: business)
         return Answer(status: .noContent)

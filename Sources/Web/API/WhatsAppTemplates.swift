@@ -30,7 +30,7 @@ struct WhatsAppTemplatesAPI: Sendable {
         guard let sync else {
             throw Refusal.conflict("there is no WhatsApp Business account to ask; set WHATSAPP_BUSINESS_ACCOUNT_ID")
         }
-        let result = try await sync.runOnce()
+        let result = try await sync.runOnce(audit: call.audit("whatsapp_templates.sync"), business: call.business)
         return .json { json in
             json.member("templates", result.total)
             json.member("approved", result.approved)

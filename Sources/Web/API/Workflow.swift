@@ -32,7 +32,7 @@ struct WorkflowAPI: Sendable {
                 route: "POST \(Path.workflowEvents.rawValue)#message", key: $0, fingerprint: Array(SHA256.hash(data: call.body)))
         }
         let communication: [UInt8] =
-            switch try await orchestrator.submit(request, business: call.business, idempotency: claim) {
+            switch try await orchestrator.submit(request, business: call.business, idempotency: claim, by: call.requester) {
             case .accepted(_, let body), .replayed(_, let body): body
             }
         return .json(.accepted) { json in

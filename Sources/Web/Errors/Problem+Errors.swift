@@ -13,6 +13,8 @@ extension Problem {
         case let error as JSONError:
             self.init(
                 status: .badRequest, name: "malformed-json", title: "Malformed JSON", detail: "The body is not acceptable JSON: \(error).")
+        case let refusal as TokenRefusal: self = refusal.problem
+        case let limited as RateLimited: self = limited.problem
         case let error as MethodNotAllowed: self = .methodNotAllowed(error.allowed)
         case DatabaseError.transient, DatabaseError.unavailable, is CancellationError: self = .unavailable
         case is NIOTooManyBytesError: self.init(.payloadTooLarge)
@@ -34,7 +36,7 @@ extension Problem {
         case .unauthorized:
             self.init(
                 status: .unauthorized, name: "unauthorized", title: "Not authenticated",
-                detail: "Send a valid API key as \"Authorization: Bearer …\".",
+                detail: "Send a valid API key or access token as \"Authorization: Bearer …\".",
                 headers: [.wwwAuthenticate: "Bearer realm=\"rapport\""])
         case .forbidden:
             self.init(status: .forbidden, name: "forbidden", title: "Forbidden", detail: "This credential may not do that.")

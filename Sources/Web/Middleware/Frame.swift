@@ -2,12 +2,15 @@ import Core
 import HTTPTypes
 import Hummingbird
 import Logging
+import Providers
 
 /// Around every request, known path or not: its id, its errors as problems, its log line, the headers of every answer.
 struct Frame: RouterMiddleware {
     let clock: WallClock
     /// Nil: nobody counts.
     var metrics: RequestMetrics?
+    var proxies = TrustedProxies.none
+    var security = SecurityHeaders(isEncrypted: false)
     var accessLog: AccessLog?
 
     func handle(
@@ -17,6 +20,7 @@ struct Frame: RouterMiddleware {
         let start = ContinuousClock.now
         context.accessLog = accessLog
         context.requestID = RequestID.accepted(from: request.headers) ?? UUIDv7(at: clock.now()).description
+        if !proxies.isEmpty { context.client = client(behind: context.peer?.ipAddress, request) }
         var response: Response
         do {
             response = try await next(request, context)
@@ -30,7 +34,7 @@ struct Frame: RouterMiddleware {
         }
         metrics?.record(request.method, path: context.endpointPath, status: response.status.code, took: start.duration(to: .now))
         response.headers[.requestID] = context.requestID
-        response.headers[.contentTypeOptions] = "nosniff"
+        security.add(to: &response.headers)
         context.logger.debug(
             "request",
             metadata: [
@@ -38,6 +42,11 @@ struct Frame: RouterMiddleware {
                 "route": "\(context.endpointPath ?? "unknown")", "status": "\(response.status.code)",
             ])
         return response
+    }
+
+    private func client(behind peer: String?, _ request: Request) -> String? {
+        guard let peer = peer.flatMap({ NetworkAddress(text: $0[...]) }) else { return nil }
+        return proxies.client(behind: peer, forwardedFor: request.headers[values: .forwardedFor]).description
     }
 
     private func log(_ error: any Error, _ problem: Problem, _ request: Request, _ context: WebContext) {

@@ -7,9 +7,26 @@ enum OpenAPIDocument {
 
     /// The first one carries everything but the others' `paths` and `components`.
     static let pieces = [
-        "base", "communications", "workflow", "replies", "clients", "privacy", "preferences", "business", "message-types", "templates", "whatsapp",
-        "provider-webhooks", "webhooks", "operations",
+        "base",
+        "communications",
+        "workflow",
+        "replies",
+        "clients",
+        "preferences",
+        "business",
+        "message-types",
+        "templates",
+        "whatsapp",
+        "provider-webhooks",
+        "webhooks",
+        "operations",
+        "privacy",
+        "access",
         "pages",
+        "accounts",
+        "account-pages",
+        "consent",
+        "public-links",
     ]
 
     /// Members of `paths` and of each group in `components` are joined; every other member is the first piece's.

@@ -5,7 +5,10 @@ import HTTPTypes
 struct Page: Sendable {
     var title: String
     var content: HTML
-    var isSignedIn = false
+    /// Who looks at it; nil for anybody.
+    var viewer: Viewer?
+    /// Marked in the navigation.
+    var current: Path?
 
     func answer(_ status: HTTPResponse.Status = .ok) -> Answer {
         Answer(
@@ -19,7 +22,8 @@ struct Page: Sendable {
 
     static func headers(policy: String) -> HTTPFields {
         [
-            .contentSecurityPolicy: policy, .referrerPolicy: "no-referrer", .crossOriginOpenerPolicy: "same-origin",
+            // Other sites learn nothing of our addresses; our own forms say where they come from.
+            .contentSecurityPolicy: policy, .referrerPolicy: "same-origin", .crossOriginOpenerPolicy: "same-origin",
         ]
     }
 
@@ -35,15 +39,12 @@ struct Page: Sendable {
         <link rel="stylesheet" href="\(Path.stylesheet.rawValue)">
         </head>
         <body>
+        <a class="skip" href="#content">Skip to the content</a>
         <header class="top">
         <a class="brand" href="\(Path.landing.rawValue)">Rapport</a>
-        <nav>
-        <a href="\(Path.sandbox.rawValue)">Sandbox</a>
-        <a href="\(Path.openAPI.rawValue)">API description</a>
-        \(isSignedIn ? signOut : "")
-        </nav>
+        \(viewer.map(navigation) ?? Self.openNavigation)
         </header>
-        <main>
+        <main id="content">
         \(content)
         </main>
         </body>
@@ -52,9 +53,45 @@ struct Page: Sendable {
         """
     }
 
-    private var signOut: HTML {
+    private static let openNavigation: HTML = """
+        <nav aria-label="Main">
+        <a href="\(Path.sandbox.rawValue)">Sandbox</a>
+        <a href="\(Path.openAPI.rawValue)">API description</a>
+        <a href="\(Path.signIn.rawValue)">Sign in</a>
+        </nav>
         """
-        <form method="post" action="\(Path.sandboxSignOut.rawValue)"><button class="quiet" type="submit">Sign out</button></form>
-        """
+
+    private func navigation(_ viewer: Viewer) -> HTML {
+        let links = Navigation.items(for: viewer).map { item -> HTML in
+            let mark: HTML = item.path == current ? " aria-current=\"page\"" : ""
+            return "<a href=\"\(item.path.rawValue)\"\(mark)>\(item.title)</a>\n"
+        }
+        return """
+            <nav aria-label="Main">
+            \(.joined(links))</nav>
+            <div class="who">
+            \(place(viewer))
+            <form method="post" action="\(Path.signOut.rawValue)">\(viewer.csrfInput)<button class="quiet" type="submit">Sign out</button></form>
+            </div>
+            """
     }
+
+    /// The business; a choice where there are several.
+    private func place(_ viewer: Viewer) -> HTML {
+        guard viewer.places.count > 1 else { return "<span class=\"place\">\(viewer.place.name)</span>" }
+        let options = viewer.places.map { place -> HTML in
+            let mark: HTML = place.id == viewer.place.id ? " selected" : ""
+            return "<option value=\"\(place.id.description)\"\(mark)>\(place.name)</option>"
+        }
+        return """
+            <form class="switch" method="post" action="\(Path.switchBusiness.rawValue)">\(viewer.csrfInput)
+            <select name="business_id" aria-label="Business">\(.joined(options))</select>
+            <button class="quiet" type="submit">Switch</button></form>
+            """
+    }
+}
+
+extension Viewer {
+    /// Belongs into every form that is sent by `POST`.
+    var csrfInput: HTML { "<input type=\"hidden\" name=\"\(Call.csrfField)\" value=\"\(csrfToken)\">" }
 }

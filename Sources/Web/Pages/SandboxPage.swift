@@ -23,14 +23,14 @@ struct SandboxPage: Sendable {
         let rows = try shown.map { try Self.row($0, recipient: recipient(of: $0, business)) }
         try await noteAccess(call, shown)
         let next = messages.count > Self.pageSize ? shown.last.map { Self.address(channel, Cursor($0.id.description)) } : nil
-        return Page(title: "Sandbox", content: Self.content(rows, channel: channel, next: next), isSignedIn: true).answer()
+        return Page(title: "Sandbox", content: Self.content(rows, channel: channel, next: next), viewer: call.viewer, current: .sandbox).answer()
     }
 
     func show(_ call: Call) async throws -> Answer {
         let message = try await message(call)
         try await noteAccess(call, [message])
         let content = Self.message(message, recipient: try recipient(of: message, call.business))
-        return Page(title: message.subject ?? "Message", content: content, isSignedIn: true).answer()
+        return Page(title: message.subject ?? "Message", content: content, viewer: call.viewer).answer()
     }
 
     /// The e-mail's own HTML, for the frame: no scripts, no forms, nothing from the network but images.

@@ -12,6 +12,8 @@ public struct Answer: Sendable {
     public var headers: HTTPFields
     /// In place of ``body`` where the answer is written while it is read. For reading routes only: it can not be kept with a key.
     var stream: ResponseBody?
+    /// What an idempotency key's repetition gets in place of ``body``: the same without a secret that is shown only once.
+    var kept: [UInt8]?
     /// False where trying again may do better: not kept with an idempotency key.
     var isFinal = true
 
@@ -62,6 +64,9 @@ enum MediaType {
     static let text = "text/plain; charset=utf-8"
     static let xml = "text/xml; charset=utf-8"
     static let html = "text/html; charset=utf-8"
+    static let javaScript = "text/javascript; charset=utf-8"
     static let css = "text/css; charset=utf-8"
+    static let csv = "text/csv; charset=utf-8; header=present"
+    static let jsonLines = "application/x-ndjson"
     static let prometheus = "text/plain; version=0.0.4; charset=utf-8"
 }

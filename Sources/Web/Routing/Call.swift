@@ -14,8 +14,8 @@ public struct Incoming: Sendable {
 
     public var headers: HTTPFields { request.headers }
     public var requestID: String { context.requestID }
-    /// Whose request it is, by the address of their end of the connection.
-    public var remoteAddress: String? { context.peer?.ipAddress }
+    /// Whose request it is: what a trusted proxy says, else the other end of the connection.
+    public var remoteAddress: String? { context.remoteAddress }
     public var logger: Logger { context.logger }
 
     /// The query, to be read with ``Query``.
@@ -54,6 +54,19 @@ public struct Call: Sendable {
     public let credential: Credential
     /// As given by the caller and checked; for handlers that hand it on themselves.
     public let idempotencyKey: String?
+    /// On pages: who looks at them.
+    public var viewer: Viewer?
+
+    /// The name of the field in which a form carries the session's token.
+    static let csrfField = "csrf_token"
+
+    /// The fields of an HTML form. Read them, then `finish()`.
+    public func form() -> Query {
+        var form = Query(String(decoding: incoming.body, as: UTF8.self))
+        // Checked before the handler ran.
+        _ = form.string(Self.csrfField)
+        return form
+    }
 
     /// What happened, for the audit log.
     public func audit(_ action: String, target: String? = nil, client: ClientID? = nil, details: [UInt8] = []) -> AuditEntry {
@@ -61,6 +74,9 @@ public struct Call: Sendable {
             actor: credential.actor, action: action, target: target, client: client, remoteAddress: incoming.remoteAddress,
             requestID: incoming.requestID, details: details)
     }
+
+    /// Who asks, for what is recorded along with many others' requests.
+    public var requester: Requester { Requester(credential.actor, from: incoming.remoteAddress) }
 
     /// How a change of consent or preferences by this call came about.
     public var consentSource: ConsentSource { ConsentSource(.api, by: credential.actor, from: incoming.remoteAddress) }

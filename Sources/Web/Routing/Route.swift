@@ -13,6 +13,10 @@ struct Route: Sendable {
         case idempotent(@Sendable (Call) async throws -> Answer)
         /// Whoever signed in to the pages.
         case page(@Sendable (Call) async throws -> Answer)
+        /// As `page`, for a form of theirs that changes something.
+        case pageForm(@Sendable (Call) async throws -> Answer)
+        /// A page for anybody, or a form on one, which must come from our own.
+        case openPage(@Sendable (Incoming) async throws -> Answer)
     }
 
     let method: HTTPRequest.Method
@@ -21,6 +25,15 @@ struct Route: Sendable {
     let handler: Handler
     /// What the credential must be allowed; nil where there is none.
     let permission: Permission?
+
+    /// Whether callers without a credential are counted by their address. Not where monitors and providers call at a pace of their own,
+    /// nor behind the signed links that mailbox providers open for many people from few addresses.
+    var countsStrangers: Bool {
+        if case .raw = body { return false }
+        return !Self.uncounted.contains { path.rawValue.hasPrefix($0) }
+    }
+
+    private static let uncounted = ["/healthz", "/readyz", "/metrics", "/assets/", "/o/", "/c/", "/u/"]
 
     /// Names the operation in idempotency records: `PUT /api/crm/clients/{client_id}`.
     var name: String { "\(method.rawValue) \(path.rawValue)" }

@@ -23,9 +23,11 @@ public struct RouteTable: Sendable {
         routes.append(Route(method: .post, path: path, body: body, handler: .idempotent(handler), permission: permission))
     }
 
-    /// A writing call without a body. `Idempotency-Key` is taken care of.
-    mutating func delete(_ path: Path, _ permission: Permission, _ handler: @escaping @Sendable (Call) async throws -> Answer) {
-        routes.append(Route(method: .delete, path: path, body: .none, handler: .idempotent(handler), permission: permission))
+    /// A writing call, without a body unless told otherwise. `Idempotency-Key` is taken care of.
+    mutating func delete(
+        _ path: Path, _ permission: Permission, body: BodyRule = .none, _ handler: @escaping @Sendable (Call) async throws -> Answer
+    ) {
+        routes.append(Route(method: .delete, path: path, body: body, handler: .idempotent(handler), permission: permission))
     }
 
     /// A call by `POST` that changes nothing, or that hands its `Idempotency-Key` on by itself.
@@ -41,8 +43,13 @@ public struct RouteTable: Sendable {
     }
 
     /// For anybody; takes an HTML form.
-    mutating func openForm(_ path: Path, _ handler: @escaping @Sendable (Incoming) async throws -> Answer) {
-        routes.append(Route(method: .post, path: path, body: .form(limit: 4_096), handler: .open(handler), permission: nil))
+    mutating func openForm(_ path: Path, limit: Int = 4_096, _ handler: @escaping @Sendable (Incoming) async throws -> Answer) {
+        routes.append(Route(method: .post, path: path, body: .form(limit: limit), handler: .open(handler), permission: nil))
+    }
+
+    /// For anybody; takes JSON.
+    mutating func openPost(_ path: Path, limit: Int, _ handler: @escaping @Sendable (Incoming) async throws -> Answer) {
+        routes.append(Route(method: .post, path: path, body: .json(limit: limit), handler: .open(handler), permission: nil))
     }
 
     /// For anybody whose signature is right, which the handler checks on the raw bytes.
@@ -51,8 +58,28 @@ public struct RouteTable: Sendable {
     }
 
     /// For whoever signed in to the pages.
-    mutating func page(_ path: Path, _ permission: Permission, _ handler: @escaping @Sendable (Call) async throws -> Answer) {
+    ///
+    /// - Parameter permission: nil is for everybody who did.
+    mutating func page(_ path: Path, _ permission: Permission?, _ handler: @escaping @Sendable (Call) async throws -> Answer) {
         routes.append(Route(method: .get, path: path, body: .none, handler: .page(handler), permission: permission))
+    }
+
+    /// A form of whoever signed in to the pages. It must come from our own page and carry the session's token (``Viewer/csrfToken``);
+    /// read its other fields with ``Call/form()``.
+    mutating func pageForm(
+        _ path: Path, _ permission: Permission?, limit: Int = 16_384, _ handler: @escaping @Sendable (Call) async throws -> Answer
+    ) {
+        routes.append(Route(method: .post, path: path, body: .form(limit: limit), handler: .pageForm(handler), permission: permission))
+    }
+
+    /// A page for anybody; what is wrong is said as a page, too.
+    mutating func openPage(_ path: Path, _ handler: @escaping @Sendable (Incoming) async throws -> Answer) {
+        routes.append(Route(method: .get, path: path, body: .none, handler: .openPage(handler), permission: nil))
+    }
+
+    /// A form for anybody, from our own pages only: other sites must not sign anybody in.
+    mutating func openPageForm(_ path: Path, _ handler: @escaping @Sendable (Incoming) async throws -> Answer) {
+        routes.append(Route(method: .post, path: path, body: .form(limit: 16_384), handler: .openPage(handler), permission: nil))
     }
 }
 

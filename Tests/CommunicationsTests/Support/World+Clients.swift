@@ -56,7 +56,7 @@ extension World {
     func change(_ update: PreferencesUpdate, client: String = "ada", via instance: Instance? = nil) async throws {
         let id = try #require(ClientID(client))
         let business = business
-        _ = try await store.database.write { tx in try tx.updatePreferences(update, of: id, business: business) }
+        _ = try await store.database.write { tx in try tx.updatePreferences(update, of: id, business: business, source: .system) }
         var optedOut: ChannelSet = []
         if update.optOutEmail == true { optedOut.insert(.email) }
         if update.optOutSMS == true { optedOut.insert(.sms) }

@@ -68,6 +68,13 @@ import Testing
             #expect(!both.needsRotation(fresh))
             #expect(both.lookupHash("x", business: Fixture.business) == old.lookupHash("x", business: Fixture.business))
             #expect(both.lookupHash("x", business: UUIDv7(at: test.clock.now)) != old.lookupHash("x", business: Fixture.business))
+            await #expect(throws: DatabaseError.self, "the old key is needed still") {
+                _ = try await Cipher.open(test.database, keys: KeyRing(text: "b:\(Self.second)"))
+            }
+            await #expect(throws: DatabaseError.self, "the new key was in use") {
+                _ = try await Cipher.open(test.database, keys: KeyRing(text: "a:\(Self.first)"))
+            }
+            #expect(try await KeyRotation(database: test.database, cipher: both).run().state == .complete)
             let new = try await Cipher.open(test.database, keys: KeyRing(text: "b:\(Self.second)"))
             #expect(new.lookupHash("x", business: Fixture.business) == old.lookupHash("x", business: Fixture.business))
             #expect(try new.open(fresh, place("ada")) == "x")

@@ -35,7 +35,7 @@ struct WriterPatienceTests {
         let rounds = Rounds()
         let writer = GroupCommitWriter(
             limit: 8, patience: patience, clock: TestClock().wallClock, counters: StorageCounters(), wakeUps: WakeUpHub(),
-            eventWakeUps: WakeUpHub(), name: "locked", makeStore: { LockedStore(rounds) })
+            eventWakeUps: WakeUpHub(), ledgerWakeUps: WakeUpHub(), name: "locked", makeStore: { LockedStore(rounds) })
         await #expect(throws: DatabaseError.unavailable(.timeout, details: "locked")) {
             _ = try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<[CommunicationID], any Error>) in
                 writer.submit(.extend(LeaseExtension(ids: [], token: 1, until: Timestamp(milliseconds: 0)), continuation))

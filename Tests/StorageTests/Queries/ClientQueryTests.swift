@@ -121,7 +121,7 @@ struct ClientQueryTests {
                 let id = try await world.accept(client, business: business, attachments: [file], batch: batch)
                 let now = world.clock.now
                 try await world.database.write { tx in
-                    try tx.updatePreferences(PreferencesUpdate(optOutSMS: true), of: World.id(client), business: business)
+                    try tx.updatePreferences(PreferencesUpdate(optOutSMS: true), of: World.id(client), business: business, source: .system)
                     try tx.insertSandboxMessage(
                         SandboxMessage(
                             id: UUIDv7(at: now), business: business, communication: id, channel: .email, recipient: SealedValue(bytes: [1]),
@@ -171,7 +171,7 @@ struct ClientQueryTests {
     func erasePreferencesOnly(_ engine: TestEngine) async throws {
         try await World.with(engine) { world async throws in
             _ = try await world.database.write { tx in
-                try tx.updatePreferences(PreferencesUpdate(optOutEmail: true), of: World.id("early"), business: World.ours)
+                try tx.updatePreferences(PreferencesUpdate(optOutEmail: true), of: World.id("early"), business: World.ours, source: .system)
             }
             #expect(try await world.database.erase(World.id("early"), business: World.ours))
             #expect(try await world.count("crm_client_preferences") == 0)

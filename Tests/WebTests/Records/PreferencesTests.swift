@@ -15,7 +15,9 @@ struct PreferencesTests {
             let expected =
                 #"{"client_id":"client-123","preferred_channels":["email"],"timezone":"UTC","quiet_hours_start":"22:00","#
                 + #""quiet_hours_end":"08:00","opt_out_email":false,"opt_out_sms":false,"opt_out_whatsapp":false,"#
-                + #""language_preference":"en","available_channels":["email"]}"#
+                + #""language_preference":"en","available_channels":["email"],"#
+                + #""marketing_consent":{"email":"none","sms":"none","whatsapp":"none"},"marketing_channels":["email","sms","whatsapp"],"#
+                + #""topics_refused":[]}"#
             #expect(reply.text == expected)
         }
     }

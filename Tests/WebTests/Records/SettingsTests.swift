@@ -51,10 +51,10 @@ struct SettingsTests {
         }
     }
 
-    @Test("message types: the seven built in, and a business's own beside or over them", arguments: TestEngine.allCases)
+    @Test("message types: the eight built in, and a business's own beside or over them", arguments: TestEngine.allCases)
     func messageTypes(_ engine: TestEngine) async throws {
         try await World.run(engine) { world, api in
-            #expect(try await api.get("/api/crm/message-types").value("items")?.count == 7)
+            #expect(try await api.get("/api/crm/message-types").value("items")?.count == 8)
             let body = #"{"category":"marketing","urgency":"low","channels":["whatsapp","email"]}"#
             let created = try await api.put("/api/crm/message-types/spring_offer", body)
             #expect(created.status == 201, "\(created.text)")
@@ -64,10 +64,10 @@ struct SettingsTests {
             #expect(try read.string("category") == "marketing" && read.string("channels.0") == "whatsapp")
             #expect(try await api.get("/api/crm/message-types/welcome").string("urgency") == "normal")
             #expect(try await api.get("/api/crm/message-types/welcome").value("built_in")?.bool == false)
-            #expect(try await api.get("/api/crm/message-types").value("items")?.count == 8)
-            let page = try await api.get("/api/crm/message-types?limit=7")
+            #expect(try await api.get("/api/crm/message-types").value("items")?.count == 9)
+            let page = try await api.get("/api/crm/message-types?limit=8")
             let cursor = try #require(try page.string("next_cursor"))
-            #expect(try await api.get("/api/crm/message-types?limit=7&cursor=\(cursor)").string("items.0.name") == "welcome")
+            #expect(try await api.get("/api/crm/message-types?limit=8&cursor=\(cursor)").string("items.0.name") == "welcome")
 
             let stranger = api.with(key: world.elsewhere.key)
             try await stranger.get("/api/crm/message-types/spring_offer").expectProblem(404, "not-found")
@@ -77,6 +77,8 @@ struct SettingsTests {
                 ("ok", "{}", ["category", "channels"]),
                 ("ok", #"{"category":"x","urgency":1,"channels":["sms","sms"],"y":1}"#, ["category", "urgency", "channels[1]", "y"]),
                 ("ok", #"{"category":"marketing","channels":[]}"#, ["channels"]),
+                ("ok", #"{"category":"marketing","channels":["email"],"topic":"newsletter"}"#, ["topic"]),
+                ("opt_in_request", #"{"category":"marketing","channels":["email"]}"#, ["name"]),
             ] {
                 let reply = try await api.put("/api/crm/message-types/\(path)", body)
                 try reply.expectProblem(422, "validation")

@@ -19,7 +19,7 @@ struct World: Sendable {
     let database: Database
     let cipher: Cipher
     let clock: TestClock
-    let parts: WebParts
+    private(set) var parts: WebParts
     let here: Tenant
     let elsewhere: Tenant
 
@@ -33,13 +33,15 @@ struct World: Sendable {
     static func run(
         _ engine: TestEngine = .sqlite, readiness: Readiness = Readiness(checks: []), webhookKeys: WebhookKeys = WebhookKeys(),
         faults: Faults? = nil, cache: CacheKind = .inProcess,
-        whatsAppTemplates: (@Sendable () async throws -> [WhatsAppTemplate])? = nil,
+        whatsAppTemplates: (@Sendable () async throws -> [WhatsAppTemplate])? = nil, sockets: Bool = false,
+        prepare: @escaping @Sendable (inout WebParts) -> Void = { _ in },
         _ body: @escaping @Sendable (World, API) async throws -> Void
     ) async throws {
         try await TestDatabase.with(engine, faults: faults) { store in
             try await cache.with(store.clock) { cache in
                 try await serve(
-                    store, readiness: readiness, webhookKeys: webhookKeys, cache: cache, whatsAppTemplates: whatsAppTemplates, body)
+                    store, readiness: readiness, webhookKeys: webhookKeys, cache: cache, whatsAppTemplates: whatsAppTemplates,
+                    sockets: sockets, prepare: prepare, body)
             }
         }
     }
@@ -47,17 +49,46 @@ struct World: Sendable {
     static func serve(
         _ store: TestDatabase, readiness: Readiness = Readiness(checks: []), webhookKeys: WebhookKeys = WebhookKeys(),
         cache: (any Cache)?, whatsAppTemplates: (@Sendable () async throws -> [WhatsAppTemplate])? = nil,
+        mail: (any Transport)? = nil, sockets: Bool = false, prepare: @escaping @Sendable (inout WebParts) -> Void = { _ in },
         _ body: @escaping @Sendable (World, API) async throws -> Void
     ) async throws {
-        let world = try await World(
+        var world = try await World(
             database: store.database, clock: store.clock, readiness: readiness, webhookKeys: webhookKeys, cache: cache)
+        world.parts.staffMail = StaffMail(transport: mail, clock: store.clock.wallClock)
         var parts = world.parts
         parts.whatsAppTemplates = whatsAppTemplates.map { list in
             WhatsAppTemplateSync(
                 database: store.database, clock: store.clock.wallClock, logger: Logger(label: "test"), composer: nil, list: list)
         }
-        let application = Application(responder: Server.responder(parts))
-        try await application.test(.router) { client in try await body(world, API(client: client, key: world.here.key)) }
+        prepare(&parts)
+        let application = Application(
+            responder: Server.responder(parts), configuration: ApplicationConfiguration(address: .hostname("127.0.0.1", port: 0)))
+        let built = world
+        try await application.test(sockets ? .live : .router) { client in try await body(built, API(client: client, key: built.here.key)) }
+    }
+
+    /// Runs `body` with the port of the server as `rapport serve` builds it.
+    static func listen(tls: ServerTLS? = nil, _ body: @escaping @Sendable (_ port: Int) async throws -> Void) async throws {
+        try await TestDatabase.with(.sqlite) { store in
+            let world = try await World(
+                database: store.database, clock: store.clock, readiness: Readiness(checks: []), webhookKeys: WebhookKeys(), cache: nil)
+            let (ports, told) = AsyncStream.makeStream(of: Int.self)
+            let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+            let application = try Server.application(
+                world.parts, host: "127.0.0.1", port: 0, group: MultiThreadedEventLoopGroup.singleton, logger: logger, tls: tls,
+                onListening: { told.yield($0) })
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await application.run() }
+                for await port in ports {
+                    try await body(port)
+                    break
+                }
+                group.cancelAll()
+                while let result = await group.nextResult() {
+                    if case .failure(let error) = result, !(error is CancellationError) { throw error }
+                }
+            }
+        }
     }
 
     /// Where copies of records are kept.
@@ -84,6 +115,9 @@ struct World: Sendable {
             }
         }
     }
+
+    /// Cheap: what is tested is not how long a guess takes.
+    static let hasher = PasswordHasher(parameters: PasswordHash.Parameters(costLog2: 4, blockSize: 8, parallelism: 1), mostWaiting: 1_000)
 
     private init(
         database: Database, clock: TestClock, readiness: Readiness, webhookKeys: WebhookKeys, cache: (any Cache)?
@@ -115,7 +149,7 @@ struct World: Sendable {
             database: database, cipher: cipher, clock: clock.wallClock, keys: APIKeyCache(database: database, clock: clock.wallClock),
             orchestrator: orchestrator, isTimeZone: { zones.zone(named: $0) != nil }, readiness: readiness,
             metrics: { Array("up 1\n".utf8) }, baseURL: "http://localhost:8080", preferences: preferences, cache: cache,
-            webhookKeys: webhookKeys)
+            webhookKeys: webhookKeys, hasher: World.hasher)
     }
 
     private static func tenant(_ name: String, _ database: Database) async throws -> Tenant {

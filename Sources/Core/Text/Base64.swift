@@ -1,7 +1,7 @@
 /// Base64 (RFC 4648) as strictly as its section 3 allows: canonical padding, no line breaks, no stray bits.
-enum Base64 {
+public enum Base64 {
     /// The standard alphabet, padded. Nil for anything else.
-    static func decode(_ text: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
+    public static func decode(_ text: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
         guard text.count % 4 == 0 else { return nil }
         var end = text.count
         while end > 0, text.count - end < 2, text[end - 1] == UInt8(ascii: "=") { end -= 1 }
@@ -9,17 +9,17 @@ enum Base64 {
     }
 
     /// The URL-safe alphabet without padding. Nil for anything else.
-    static func decode(url text: [UInt8]) -> [UInt8]? {
+    public static func decode(url text: [UInt8]) -> [UInt8]? {
         text.withUnsafeBufferPointer { decode($0[...], urlSafe) }
     }
 
     /// The standard alphabet, padded.
-    static func encode(_ bytes: [UInt8]) -> String {
+    public static func encode(_ bytes: [UInt8]) -> String {
         encode(bytes, "+/") + String(repeating: "=", count: (3 - bytes.count % 3) % 3)
     }
 
     /// The URL-safe alphabet without padding.
-    static func encode(url bytes: [UInt8]) -> String {
+    public static func encode(url bytes: [UInt8]) -> String {
         encode(bytes, "-_")
     }
 

@@ -1,0 +1,123 @@
+import Core
+import Crypto
+import NIOSSL
+import Synchronization
+import _CryptoExtras
+
+/// Checks signatures of Amazon SNS, versions 1 (SHA-1) and 2 (SHA-256).
+///
+/// The certificate is fetched from SNS itself and nowhere else: over https, whose chain and name the client verifies, from a host that
+/// only AWS can have. Its own dates and name are checked too; its chain is not sent along, so that is all there is to check.
+public final class SNSVerifier: Sendable {
+    public enum Verdict: Sendable, Hashable {
+        case valid, invalid
+        /// The certificate could not be fetched now.
+        case unknown
+    }
+
+    private struct Entry {
+        var key: _RSA.Signing.PublicKey
+        var validFrom: Int64
+        var validUntil: Int64
+    }
+
+    private static let mostKept = 16
+
+    private let http: SafeHTTP
+    private let clock: WallClock
+    private let fetch: (@Sendable (String) async -> [UInt8]?)?
+    private let kept = Mutex<[String: Entry]>([:])
+
+    public convenience init(http: SafeHTTP, clock: WallClock) {
+        self.init(http: http, clock: clock, fetch: nil)
+    }
+
+    /// - Parameter fetch: brings the certificate in place of the client.
+    init(http: SafeHTTP, clock: WallClock, fetch: (@Sendable (String) async -> [UInt8]?)?) {
+        self.http = http
+        self.clock = clock
+        self.fetch = fetch
+    }
+
+    public func verify(_ message: SNSMessage) async -> Verdict {
+        guard Self.isAmazons(message.certificateURL), message.certificateURL.hasSuffix(".pem"), ["1", "2"].contains(message.signatureVersion),
+            message.signature.count <= 1_024
+        else { return .invalid }
+        let entry: Entry
+        if let known = kept.withLock({ $0[message.certificateURL] }) {
+            entry = known
+        } else {
+            guard let pem = await certificate(message.certificateURL) else { return .unknown }
+            guard let read = Self.entry(pem) else { return .invalid }
+            kept.withLock { kept in
+                if kept.count >= Self.mostKept { kept.removeAll() }
+                kept[message.certificateURL] = read
+            }
+            entry = read
+        }
+        let now = clock.now().milliseconds / 1_000
+        guard entry.validFrom <= now, now <= entry.validUntil else {
+            kept.withLock { $0[message.certificateURL] = nil }
+            return .invalid
+        }
+        let signature = _RSA.Signing.RSASignature(rawRepresentation: message.signature)
+        let text = Array(message.signedText.utf8)
+        let isValid =
+            message.signatureVersion == "1"
+            ? entry.key.isValidSignature(signature, for: Insecure.SHA1.hash(data: text), padding: .insecurePKCS1v1_5)
+            : entry.key.isValidSignature(signature, for: SHA256.hash(data: text), padding: .insecurePKCS1v1_5)
+        return isValid ? .valid : .invalid
+    }
+
+    /// Confirms a subscription whose message was verified; only at SNS itself.
+    ///
+    /// - Returns: whether SNS said yes.
+    public func confirm(_ message: SNSMessage) async -> Bool {
+        guard message.kind == .subscription, let url = message.subscribeURL, Self.isAmazons(url) else { return false }
+        if let fetch { return await fetch(url) != nil }
+        return await get(url) != nil
+    }
+
+    private func certificate(_ url: String) async -> [UInt8]? {
+        if let fetch { return await fetch(url) }
+        return await get(url)
+    }
+
+    private func get(_ url: String) async -> [UInt8]? {
+        let request = SafeHTTP.Request(
+            method: "GET", url: url, destination: .userSupplied, timeout: .seconds(10), maxResponseBytes: 1 << 16)
+        guard let response = try? await http.send(request), response.status == 200 else { return nil }
+        return response.body
+    }
+
+    /// `https://sns.REGION.amazonaws.com/…` (in China `.amazonaws.com.cn`), without port, user or anything else that could be read
+    /// in two ways.
+    static func isAmazons(_ url: String) -> Bool {
+        guard url.utf8.count <= 2_048, url.hasPrefix("https://"), url.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != 0x5C }) else {
+            return false
+        }
+        let rest = url.dropFirst("https://".count)
+        guard let slash = rest.firstIndex(of: "/") else { return false }
+        var labels = rest[..<slash].split(separator: ".", omittingEmptySubsequences: false)
+        if labels.last == "cn" { labels.removeLast() }
+        guard labels.count == 4, labels[0] == "sns", labels[2] == "amazonaws", labels[3] == "com" else { return false }
+        return !labels[1].isEmpty
+            && labels[1].utf8.allSatisfy { (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x2D }
+    }
+
+    private static func entry(_ pem: [UInt8]) -> Entry? {
+        guard let certificate = try? NIOSSLCertificate(bytes: pem, format: .pem), isAmazons(certificate),
+            let spki = try? certificate.extractPublicKey().toSPKIBytes(),
+            let key = try? _RSA.Signing.PublicKey(derRepresentation: spki), key.keySizeInBits >= 2_048
+        else { return nil }
+        return Entry(key: key, validFrom: Int64(certificate.notValidBefore), validUntil: Int64(certificate.notValidAfter))
+    }
+
+    private static func isAmazons(_ certificate: NIOSSLCertificate) -> Bool {
+        certificate._subjectAlternativeNames().contains { name in
+            guard name.nameType == .dnsName else { return false }
+            let text = String(decoding: name.contents, as: UTF8.self)
+            return text.hasPrefix("sns") && (text.hasSuffix(".amazonaws.com") || text.hasSuffix(".amazonaws.com.cn"))
+        }
+    }
+}
