@@ -14,10 +14,19 @@ public final class ZoneCatalog: Sendable {
     public init() {}
 
     /// The zones that people choose from, in alphabetical order: places, without abbreviations and old names.
-    public static let places: [String] = TimeZone.knownTimeZoneIdentifiers.filter { name in
+    public static let places: [String] = {
         let regions = ["Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific"]
-        return regions.contains { name.hasPrefix("\($0)/") }
-    }.sorted()
+        let known = TimeZone.knownTimeZoneIdentifiers.filter { name in regions.contains { name.hasPrefix("\($0)/") } }
+        return Set(known).subtracting(formerNames).union(["Asia/Kolkata"]).sorted()
+    }()
+
+    /// Names that the library lists beside, or in place of, the ones that people know; all of them still work.
+    private static let formerNames = [
+        "America/Godthab", "America/Montreal", "America/Nipigon", "America/Pangnirtung", "America/Rainy_River", "America/Santa_Isabel",
+        "America/Shiprock", "America/Thunder_Bay", "America/Yellowknife", "Antarctica/South_Pole", "Asia/Calcutta", "Asia/Choibalsan",
+        "Asia/Chongqing", "Asia/Harbin", "Asia/Kashgar", "Asia/Katmandu", "Asia/Rangoon", "Australia/Currie", "Europe/Kiev",
+        "Europe/Uzhgorod", "Europe/Zaporozhye", "Pacific/Enderbury", "Pacific/Johnston", "Pacific/Ponape", "Pacific/Truk",
+    ]
 
     /// The rules of an IANA zone, for example `Europe/Berlin`; nil when there is no such zone.
     public func zone(named name: String) -> ZoneRules? {

@@ -27,7 +27,6 @@ public enum Path: String, Sendable, Hashable, CaseIterable {
     case consent = "/api/crm/consent"
     case confirmConsent = "/d/{token}"
     case clientImport = "/api/crm/clients/import"
-    case clientImports = "/api/crm/client-imports"
     case clientImportRecord = "/api/crm/client-imports/{import_id}"
     case clientImportErrors = "/api/crm/client-imports/{import_id}/errors"
 

@@ -173,6 +173,13 @@ enum Routes {
         let topics = TopicsAPI(database: parts.database, orchestrator: parts.orchestrator)
         table.get(.topics, .readTemplates, topics.show)
         table.put(.topics, .writeTemplates, topics.put)
+        let imports = ClientImportsAPI(
+            database: parts.database, cipher: parts.cipher, clock: parts.clock, orchestrator: parts.orchestrator,
+            isTimeZone: parts.isTimeZone)
+        // Reads its body by itself, as it arrives.
+        table.postUnguarded(.clientImport, .writeClients, body: .none, imports.take)
+        table.get(.clientImportRecord, .readClients, imports.show)
+        table.get(.clientImportErrors, .readClients, imports.errors)
         table.post(.consent, .writePreferences, ConsentAPI(desk: parts.consent).state)
     }
 
@@ -256,8 +263,8 @@ enum Routes {
         let oidc = OIDCPage(
             provider: parts.oidc, database: parts.database, cipher: parts.cipher, clock: parts.clock, sessions: gate.sessions,
             limits: gate.limits)
-        table.openGet(.oidc, oidc.begin)
-        table.openGet(.oidcCallback, oidc.callback)
+        table.openPage(.oidc, oidc.begin)
+        table.openPage(.oidcCallback, oidc.callback)
         table.openPage(.signIn, signIn.show)
         table.openPageForm(.signIn, signIn.submit)
         table.openPageForm(.signInCode, signIn.submitCode)
@@ -283,6 +290,9 @@ enum Routes {
         table.openGet(.unsubscribeLink, unsubscribe.show)
         // Mail programs may send it as multipart/form-data.
         table.openRaw(.unsubscribeLink, limit: 16_384, unsubscribe.act)
+        let confirmation = ConfirmPage(parts, access)
+        table.openGet(.confirmConsent, confirmation.show)
+        table.openForm(.confirmConsent, confirmation.confirm)
         let preferences = PreferencesPage(parts, access)
         table.openGet(.preferencesLink, preferences.show)
         table.openForm(.preferencesLink, limit: 32_768, preferences.save)

@@ -39,6 +39,7 @@ public enum Phrase: String, Sendable, Hashable, CaseIterable {
     case stopSMS = "stop_sms"
     case stopWhatsApp = "stop_whatsapp"
     case marketingTitle = "marketing_title"
+    case marketingConfirm = "marketing_confirm"
     case marketingEmail = "marketing_email"
     case marketingSMS = "marketing_sms"
     case marketingWhatsApp = "marketing_whatsapp"
@@ -73,6 +74,14 @@ public enum Phrase: String, Sendable, Hashable, CaseIterable {
     case stoppedTitle = "stopped_title"
     case stoppedText = "stopped_text"
     case toPreferences = "to_preferences"
+
+    case confirmTitle = "confirm_title"
+    case confirmQuestion = "confirm_question"
+    case confirmButton = "confirm_button"
+    case confirmNot = "confirm_not"
+    case confirmedTitle = "confirmed_title"
+    case confirmedText = "confirmed_text"
+    case confirmOver = "confirm_over"
 
     case expiredTitle = "expired_title"
     case expiredText = "expired_text"

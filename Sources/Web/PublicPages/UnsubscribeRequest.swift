@@ -51,7 +51,9 @@ enum FormFields {
 
     /// RFC 7578, as far as it concerns short texts.
     private static func multipart(_ body: [UInt8], boundary: String) -> [(String, String)] {
-        String(decoding: body, as: UTF8.self).split(separator: "--\(boundary)").prefix(most).compactMap { part in
+        let parts = String(decoding: body, as: UTF8.self).split(separator: "--\(boundary)", omittingEmptySubsequences: false)
+        // What stands before the first boundary is nobody's.
+        return parts.dropFirst().prefix(most).compactMap { part in
             guard let gap = part.ranges(of: "\r\n\r\n").first, let name = name(in: part[..<gap.lowerBound]) else { return nil }
             var value = part[gap.upperBound...]
             if value.hasSuffix("\r\n") { value = value.dropLast() }

