@@ -12,6 +12,8 @@ struct CacheParts: Sendable {
     /// What copies are kept in; nil where nothing may be kept.
     var cache: (any Cache)?
     var records: RecordCache?
+    /// The cache, where it is this process's own and others may change what it holds copies of.
+    var own: InProcessCache?
     /// Set whenever there is a Redis, also with caching switched off: rate counters are no copies.
     var redis: RedisCache?
 
@@ -43,10 +45,11 @@ extension Assembly {
         guard settings.cache.isEnabled else { return parts }
         if let redis = parts.redis {
             parts.cache = redis
-        } else if case .sqlite = settings.database {
-            // The one process that uses the file hears of every change. With PostgreSQL another instance may change a record, and
-            // this one would answer with the old one.
-            parts.cache = InProcessCache(clock: clock)
+        } else {
+            let own = InProcessCache(clock: clock)
+            parts.cache = own
+            // The one process that uses an SQLite file makes every change itself; with PostgreSQL the instances tell each other.
+            if case .postgresql = settings.database { parts.own = own }
         }
         if let cache = parts.cache, let first = try await store.database.read({ tx in try tx.businessIDs().first }) {
             parts.records = RecordCache(cache: cache, keys: CacheKeys(firstBusiness: first), seconds: settings.cache.seconds)

@@ -75,7 +75,7 @@ struct Assembly: Sendable {
         let caches = try await makeCache(settings, store, clock, metrics)
         registerMetrics(of: caches.cache, in: registry)
         let preferences = PreferencesCache(
-            database: store.database, directory: directory, records: caches.records, write: PreferencesJSON.members)
+            database: store.database, directory: directory, records: caches.records, own: caches.own, write: PreferencesJSON.members)
         let templates = TemplateStore(database: store.database, clock: clock, records: caches.sharedRecords)
         let zones = ZoneCatalog()
         let whatsApp = WhatsAppComposer(

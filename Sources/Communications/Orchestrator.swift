@@ -84,7 +84,7 @@ public final class Orchestrator: Sendable {
             engine.metrics.communications[plan.messageType, plan.channel.rawValue, plan.status.rawValue].increment()
             await begin(plan, acceptance, request, place)
             // What a request says about its recipient is in their record now, and preferences show it.
-            if request.recipient?.timezone != nil || request.recipient?.language != nil {
+            if plan.client.isChanged, request.recipient?.timezone != nil || request.recipient?.language != nil {
                 await preferences?.forget(request.clientID, business: business)
             }
             return .accepted(id: acceptance.id, body: plan.answer)
@@ -157,9 +157,17 @@ public final class Orchestrator: Sendable {
 
     /// Call after a change of a client's record or preferences is durable and before it is acknowledged (promise P4).
     public func consentChanged(business: BusinessID, client: ClientID, optedOut: ChannelSet) async {
-        await preferences?.forget(client, business: business)
-        guard !optedOut.isEmpty else { return }
-        await engine.settle(business: business, client: client, channels: optedOut)
+        await consentChanged([ConsentChange(business: business, client: client, channels: optedOut)])
+    }
+
+    /// As ``consentChanged(business:client:optedOut:)``, for many at once.
+    public func consentChanged(_ changes: [ConsentChange]) async {
+        await preferences?.forget(changes.map { ($0.client, $0.business) })
+        var questions = changes.filter { !$0.channels.isEmpty }
+        // Also where nothing is withdrawn: whoever is acknowledged must find the change on every instance.
+        if questions.isEmpty, preferences?.tellsPeers == true, let first = changes.first { questions = [first] }
+        guard !questions.isEmpty else { return }
+        await engine.settle(questions)
     }
 
     /// Call after the business, its message types, its templates or its WhatsApp mappings changed.

@@ -15,18 +15,36 @@ public final class PreferencesCache: Sendable {
     private let directory: Directory
     private let records: RecordCache?
     private let write: Write
+    /// Whether other instances keep copies of their own, which they forget when they are told.
+    let tellsPeers: Bool
 
-    /// - Parameter records: nil reads the database every time.
-    public init(database: Database, directory: Directory, records: RecordCache?, write: @escaping Write) {
+    /// What instances call changed clients when they tell each other.
+    private static let topic = "prefs"
+    /// What one message to the others may hold; PostgreSQL takes less than 8,000 bytes.
+    private static let mostTold = 6_000
+
+    /// - Parameters:
+    ///   - records: nil reads the database every time.
+    ///   - own: where `records` are kept, if that is this process's own and others may change what they are copies of. Whoever has lost
+    ///     touch with the others uses none.
+    public init(
+        database: Database, directory: Directory, records: RecordCache?, own: InProcessCache? = nil, write: @escaping Write
+    ) {
         self.database = database
         self.directory = directory
         self.records = records
         self.write = write
+        tellsPeers = own != nil
+        guard let own else { return }
+        // At once, in the order in which it was said: the answer to a later question says that this is done.
+        database.peers.listen(Self.topic) { text, _ in own.forget(text.split(separator: " ").map(String.init)) }
+        // What was said meanwhile is not said again.
+        database.peers.onInterruption { own.forgetCopies() }
     }
 
     /// The answer as a JSON object.
     public func answer(_ client: ClientID, business: BusinessID) async throws -> [UInt8] {
-        guard let records else {
+        guard let records, !tellsPeers || database.peers.isInTouch else {
             return object(try await database.read { tx in try tx.effectivePreferences(client, business: business) }, client)
         }
         let profile = try await directory.profile(of: business)
@@ -53,8 +71,24 @@ public final class PreferencesCache: Sendable {
 
     /// Call after a change is durable and before it is acknowledged.
     public func forget(_ client: ClientID, business: BusinessID) async {
-        guard let records else { return }
-        await records.cache.delete([records.keys.preferences(of: client, business: business)])
+        await forget([(client, business)])
+    }
+
+    /// As ``forget(_:business:)``, for many at once.
+    public func forget(_ clients: [(client: ClientID, business: BusinessID)]) async {
+        guard let records, !clients.isEmpty else { return }
+        let keys = clients.map { records.keys.preferences(of: $0.client, business: $0.business) }
+        await records.cache.delete(keys)
+        guard tellsPeers else { return }
+        var text = ""
+        for key in keys {
+            if text.utf8.count + key.utf8.count >= Self.mostTold {
+                database.peers.say(Self.topic, text)
+                text = ""
+            }
+            text += text.isEmpty ? key : " \(key)"
+        }
+        database.peers.say(Self.topic, text)
     }
 
     private func object(_ preferences: Preferences, _ client: ClientID) -> [UInt8] {

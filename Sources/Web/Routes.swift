@@ -21,6 +21,7 @@ enum Routes {
         accounts(parts, &table)
         pages(parts, gate, &table)
         publicPages(parts, &table)
+        clientPages(parts, &table)
         return table
     }
 
@@ -173,6 +174,13 @@ enum Routes {
         let topics = TopicsAPI(database: parts.database, orchestrator: parts.orchestrator)
         table.get(.topics, .readTemplates, topics.show)
         table.put(.topics, .writeTemplates, topics.put)
+        let imports = ClientImportsAPI(
+            database: parts.database, cipher: parts.cipher, clock: parts.clock, orchestrator: parts.orchestrator,
+            isTimeZone: parts.isTimeZone)
+        // Reads its body by itself, as it arrives.
+        table.postUnguarded(.clientImport, .writeClients, body: .none, imports.take)
+        table.get(.clientImportRecord, .readClients, imports.show)
+        table.get(.clientImportErrors, .readClients, imports.errors)
         table.post(.consent, .writePreferences, ConsentAPI(desk: parts.consent).state)
     }
 
@@ -247,6 +255,17 @@ enum Routes {
         table.openPageForm(.resetPage, reset.change)
     }
 
+    /// What staff see of clients.
+    private static func clientPages(_ parts: WebParts, _ table: inout RouteTable) {
+        table.page(.clientsPage, .readClients, ClientsPage(database: parts.database, cipher: parts.cipher).list)
+        let client = ClientPage(
+            database: parts.database, cipher: parts.cipher, orchestrator: parts.orchestrator, isTimeZone: parts.isTimeZone)
+        table.page(.clientPage, .readClients, client.show)
+        table.pageForm(.clientPagePreferences, .writePreferences, client.savePreferences)
+        table.page(.auditPage, .readAudit, AuditPage(database: parts.database).list)
+        table.openGet(.staffPreferencesScript) { _ in Script.answer("pages/staff-preferences.js") }
+    }
+
     private static func pages(_ parts: WebParts, _ gate: Gatekeeper, _ table: inout RouteTable) {
         table.openGet(.landing, LandingPage.show)
         table.openGet(.stylesheet, Stylesheet.show)
@@ -283,6 +302,9 @@ enum Routes {
         table.openGet(.unsubscribeLink, unsubscribe.show)
         // Mail programs may send it as multipart/form-data.
         table.openRaw(.unsubscribeLink, limit: 16_384, unsubscribe.act)
+        let confirmation = ConfirmPage(parts, access)
+        table.openGet(.confirmConsent, confirmation.show)
+        table.openForm(.confirmConsent, confirmation.confirm)
         let preferences = PreferencesPage(parts, access)
         table.openGet(.preferencesLink, preferences.show)
         table.openForm(.preferencesLink, limit: 32_768, preferences.save)

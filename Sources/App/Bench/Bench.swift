@@ -34,10 +34,11 @@ struct Bench {
         case .messaging: try await messaging(&report)
         case .intake: try await intake(&report)
         case .bulkhead: try await bulkhead(&report)
+        case .preferences: try await preferences(&report)
         }
     }
 
-    private func withServer<T>(
+    func withServer<T>(
         keepsTimes: Bool = false, sends: Bool = true, _ body: (ServerProcess, MailSink, Duration) async throws -> T
     ) async throws -> T {
         let sink = try await MailSink.start(on: sinkGroup, keepsTimes: keepsTimes)

@@ -9,7 +9,7 @@ struct BenchCommand: AsyncParsableCommand {
         commandName: "bench", abstract: "Measure what this machine reaches, with a load and a mail sink of its own.")
 
     enum Scenario: String, ExpressibleByArgument, CaseIterable {
-        case all, accept, endToEnd = "end-to-end", latency, overtake, memory, messaging, intake, bulkhead, backlog
+        case all, accept, endToEnd = "end-to-end", latency, overtake, memory, messaging, intake, bulkhead, preferences, backlog
     }
 
     @Option(help: "Which measurement: \(Scenario.allCases.map(\.rawValue).joined(separator: ", ")).")

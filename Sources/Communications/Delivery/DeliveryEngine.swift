@@ -144,8 +144,13 @@ public final class DeliveryEngine: Service {
     /// send to the client on these channels begins, in this process or another one. Call it after the opt-out is durable and before it
     /// is acknowledged.
     public func settle(business: BusinessID, client: ClientID, channels: ChannelSet) async {
-        let begun = register.withdraw(business: business, client: client, channels: channels)
-        async let elsewhere: Void = peers.settle(business: business, client: client, channels: channels)
+        await settle([ConsentChange(business: business, client: client, channels: channels)])
+    }
+
+    /// As ``settle(business:client:channels:)``, for many at once.
+    func settle(_ changes: [ConsentChange]) async {
+        let begun = register.withdraw(changes)
+        async let elsewhere: Void = peers.settle(changes)
         await register.settled(begun, within: .seconds(1))
         await elsewhere
     }

@@ -70,12 +70,20 @@ final class FlightRegister: Sendable {
 
     /// Stops what has not begun for this client on these channels, and names what has; that can not begin once more either.
     func withdraw(business: BusinessID, client: ClientID, channels: ChannelSet) -> [CommunicationID] {
+        withdraw([ConsentChange(business: business, client: client, channels: channels)])
+    }
+
+    /// As ``withdraw(business:client:channels:)``, for many at once.
+    func withdraw(_ changes: [ConsentChange]) -> [CommunicationID] {
         flights.withLock { flights in
+            guard !flights.isEmpty else { return [] }
             var begun: [CommunicationID] = []
-            for (id, flight) in flights where flight.clientID == client && flight.business == business && channels.contains(flight.channel)
-            {
-                if flight.begun { begun.append(id) }
-                flights[id]?.withdrawn = true
+            for change in changes {
+                for (id, flight) in flights
+                where flight.clientID == change.client && flight.business == change.business && change.channels.contains(flight.channel) {
+                    if flight.begun { begun.append(id) }
+                    flights[id]?.withdrawn = true
+                }
             }
             return begun
         }

@@ -18,7 +18,8 @@ final class PeerConsent: Sendable {
     }
 
     private struct Waiting: Sendable {
-        var outstanding: Set<Int64>
+        /// Of each other instance, how many answers are still to come.
+        var outstanding: [Int64: Int]
         var continuation: CheckedContinuation<Void, Never>?
     }
 
@@ -62,8 +63,9 @@ final class PeerConsent: Sendable {
         owed.close()
     }
 
-    /// Returns once no other instance begins anything for this client on these channels.
-    func settle(business: BusinessID, client: ClientID, channels: ChannelSet) async {
+    /// Returns once no other instance begins anything for these clients on these channels, and all have heard what was said before.
+    func settle(_ changes: [ConsentChange]) async {
+        guard !changes.isEmpty else { return }
         let others: Set<Int64>
         do {
             others = try await line.others()
@@ -75,10 +77,12 @@ final class PeerConsent: Sendable {
         guard !others.isEmpty else { return }
         let number = state.withLock { state in
             state.next += 1
-            state.waiting[state.next] = Waiting(outstanding: others)
+            state.waiting[state.next] = Waiting(outstanding: Dictionary(others.map { ($0, changes.count) }) { first, _ in first })
             return state.next
         }
-        line.say(Self.question, "\(number) \(business) \(channels.rawValue) \(client.text)")
+        for change in changes {
+            line.say(Self.question, "\(number) \(change.business) \(change.channels.rawValue) \(change.client.text)")
+        }
         let alarm = Task {
             try await Task.sleep(for: PeerLine.patience)
             self.finish(number)
@@ -108,7 +112,8 @@ final class PeerConsent: Sendable {
         let parts = text.split(separator: " ")
         guard parts.count == 2, Int64(parts[0]) == line.name, let number = Int64(parts[1]) else { return }
         let isLast = state.withLock { state in
-            state.waiting[number]?.outstanding.remove(sender)
+            guard let left = state.waiting[number]?.outstanding[sender] else { return false }
+            state.waiting[number]?.outstanding[sender] = left > 1 ? left - 1 : nil
             return state.waiting[number]?.outstanding.isEmpty == true
         }
         if isLast { finish(number) }

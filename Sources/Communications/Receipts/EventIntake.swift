@@ -64,10 +64,11 @@ public final class EventIntake: Sendable {
     /// Applies a person's own switch for marketing in the provider's app.
     public func setMarketing(allowed: Bool, number: String, channel: Channel) async throws {
         let consequences = consequences
-        try await database.write { tx in
+        let changes = try await database.write { tx in
             try tx.lockAllConsent()
-            try consequences.setMarketing(allowed: allowed, number: number, channel: channel, tx)
+            return try consequences.setMarketing(allowed: allowed, number: number, channel: channel, tx)
         }
+        await orchestrator.consentChanged(changes)
     }
 
     private func work() async {

@@ -118,10 +118,10 @@ public struct Consequences: Sendable {
 
     /// A person stops or resumes marketing in their app (WhatsApp's `user_preferences`), in every business that knows the number.
     ///
-    /// - Returns: whether anything changed.
+    /// - Returns: whose consent changed; to be settled once the transaction is durable (promise P4).
     @discardableResult
-    public func setMarketing(allowed: Bool, number: String, channel: Channel, _ tx: Transaction) throws -> Bool {
-        guard let number = PhoneNumber(number) else { return false }
+    public func setMarketing(allowed: Bool, number: String, channel: Channel, _ tx: Transaction) throws -> [ConsentChange] {
+        guard let number = PhoneNumber(number) else { return [] }
         let businesses = try tx.businessIDs()
         let entry = try NumberBook(cipher: cipher).look(up: number, in: businesses, tx)
         let concerned = entry.owners.isEmpty ? businesses : Array(Set(entry.owners.map(\.business))).sorted()
@@ -136,12 +136,14 @@ public struct Consequences: Sendable {
                 if one { changed = true }
             }
         }
-        guard changed else { return false }
+        guard changed else { return [] }
         let source = ConsentSource(.provider, by: Actor(.provider, id: channel.rawValue))
         for owner in entry.owners {
             try tx.record(marketing(allowed ? .granted : .withdrawn, of: owner, on: channel, source), business: owner.business)
         }
-        return true
+        return entry.owners.map {
+            ConsentChange(business: $0.business, client: $0.client, channels: allowed ? [] : ChannelSet(channel))
+        }
     }
 
     private func optOut(_ refused: Refused, _ tx: Transaction) throws -> [ConsentChange] {

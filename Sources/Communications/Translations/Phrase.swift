@@ -75,6 +75,14 @@ public enum Phrase: String, Sendable, Hashable, CaseIterable {
     case stoppedText = "stopped_text"
     case toPreferences = "to_preferences"
 
+    case confirmTitle = "confirm_title"
+    case confirmQuestion = "confirm_question"
+    case confirmButton = "confirm_button"
+    case confirmNot = "confirm_not"
+    case confirmedTitle = "confirmed_title"
+    case confirmedText = "confirmed_text"
+    case confirmOver = "confirm_over"
+
     case expiredTitle = "expired_title"
     case expiredText = "expired_text"
     case renewButton = "renew_button"

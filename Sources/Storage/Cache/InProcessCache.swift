@@ -1,7 +1,7 @@
 public import Core
 import Synchronization
 
-/// A cache inside this process, for one instance alone: what another instance changes, it does not hear of by itself.
+/// A cache inside this process: what another instance changes, it does not hear of by itself.
 public final class InProcessCache: Cache {
     private struct Counter {
         var value: Int
@@ -42,7 +42,10 @@ public final class InProcessCache: Cache {
         state.withLock { state in state.entries.set(key, value, expiresAt: expiresAt) }
     }
 
-    public func delete(_ keys: [String]) async {
+    public func delete(_ keys: [String]) async { forget(keys) }
+
+    /// ``delete(_:)`` for whoever can not wait.
+    public func forget(_ keys: [String]) {
         state.withLock { state in
             for key in keys {
                 state.entries.remove(key)
@@ -103,7 +106,10 @@ public final class InProcessCache: Cache {
         }
     }
 
-    public func deleteCopies() async {
+    public func deleteCopies() async { forgetCopies() }
+
+    /// ``deleteCopies()`` for whoever can not wait.
+    public func forgetCopies() {
         state.withLock { state in
             state.entries.removeAll()
             state.leases.removeAll()

@@ -65,6 +65,8 @@ public struct ClientSnapshot: Sendable {
     /// Filled only where ``Acceptance/needsBatchState`` asked for it.
     public var lastMessageAt: Timestamp?
     public var openBatches: [OpenBatchRecord]
+    /// The request that is being accepted changes the client's record.
+    public var isChanged = false
 
     public init(
         name: String? = nil, language: String? = nil, timezone: String? = nil, email: SealedValue? = nil, phoneNumber: SealedValue? = nil,

@@ -51,11 +51,17 @@ enum M009_Consent {
             rejected_count {int} NOT NULL DEFAULT 0,
             kept_refusals {int} NOT NULL DEFAULT 0,
             suppressed_count {int} NOT NULL DEFAULT 0,
+            idempotency_key {key},
+            fingerprint {bytes},
             started_at {time} NOT NULL,
+            updated_at {time} NOT NULL,
             finished_at {time}
         )
         """,
-        "CREATE INDEX idx_crm_client_imports_business ON crm_client_imports (business_id, import_id)",
+        "CREATE INDEX idx_crm_client_imports_business ON crm_client_imports (business_id, started_at)",
+        """
+        CREATE UNIQUE INDEX idx_crm_client_imports_key ON crm_client_imports (business_id, idempotency_key) WHERE idempotency_key IS NOT NULL
+        """,
         // Never what stood in the line: it may be a person's data.
         """
         CREATE TABLE crm_client_import_errors (

@@ -215,6 +215,29 @@ final class PostgresConnection: TransactionSession {
         return try sync().last?.changed ?? 0
     }
 
+    /// What may wait unread: more could fill both sides' buffers, and nobody would read any more.
+    private static let mostWaiting = 256
+
+    func enqueue(_ sql: SQL) throws(DatabaseError) {
+        if expected.count >= Self.mostWaiting { try sync() }
+        queue(sql)
+    }
+
+    func runAll(_ statements: [SQL]) throws(DatabaseError) -> [[Row]] {
+        var all: [[Row]] = []
+        all.reserveCapacity(statements.count)
+        var rest = statements[...]
+        while !rest.isEmpty {
+            let part = rest.prefix(Self.mostWaiting)
+            rest = rest.dropFirst(part.count)
+            if expected.count >= Self.mostWaiting { try sync() }
+            for statement in part { queue(statement) }
+            // What was enqueued before has answers too.
+            all += try sync().suffix(part.count).map(\.rows)
+        }
+        return all
+    }
+
     /// Forgets every prepared statement when there are too many; only between transactions.
     func trimStatements() throws(DatabaseError) {
         guard prepared.count > Self.statementLimit else { return }
@@ -229,6 +252,9 @@ final class PostgresConnection: TransactionSession {
     }
 
     func rollback() {
+        guard isAlive else { return }
+        // Behind a statement that fails nothing is done any more, not even this.
+        if !expected.isEmpty { _ = try? sync() }
         guard isAlive else { return }
         queue("ROLLBACK")
         _ = try? sync()

@@ -22,6 +22,7 @@ extension PostgresRound {
         var snapshot = stored.record.map { record in
             record.snapshot(stated: stored.stated, suppressed: known.suppressed(record, acceptance.business))
         }
+        snapshot?.isChanged = changed
         if acceptance.needsBatchState {
             snapshot?.lastMessageAt = known.lastMessages[key]
             snapshot?.openBatches = known.openBatches[key] ?? []

@@ -72,3 +72,20 @@ public struct PreferencesUpdate: Sendable, Hashable {
         return result
     }
 }
+
+/// One of many changes of preferences that are stored together.
+public struct PreferencesWrite: Sendable {
+    public var update: PreferencesUpdate
+    public var client: ClientID
+    public var business: BusinessID
+    public var source: ConsentSource
+    public var audit: AuditEntry?
+
+    public init(update: PreferencesUpdate, client: ClientID, business: BusinessID, source: ConsentSource, audit: AuditEntry? = nil) {
+        self.update = update
+        self.client = client
+        self.business = business
+        self.source = source
+        self.audit = audit
+    }
+}

@@ -5,6 +5,10 @@ protocol TransactionSession: AnyObject {
     func run(_ sql: SQL) throws(DatabaseError) -> [Row]
     /// Rows that the statement changed.
     func execute(_ sql: SQL) throws(DatabaseError) -> Int
+    /// Runs it with the next statement, or now; its error comes then.
+    func enqueue(_ sql: SQL) throws(DatabaseError)
+    /// The rows of each statement, asked for together.
+    func runAll(_ statements: [SQL]) throws(DatabaseError) -> [[Row]]
 }
 
 /// One open transaction. Synchronous on purpose: nothing can `await` while it is held.
@@ -55,6 +59,19 @@ public final class Transaction {
         try session.execute(sql)
     }
 
+    /// Runs a statement of which nobody needs the result. On PostgreSQL it travels with the next one, at the latest with the commit, and
+    /// so does its error: a round trip less for each.
+    public func enqueue(_ sql: SQL) throws(DatabaseError) {
+        try session.enqueue(sql)
+    }
+
+    /// Runs statements that do not depend on each other's results; one round trip on PostgreSQL.
+    ///
+    /// - Returns: the rows of each.
+    public func runAll(_ statements: [SQL]) throws(DatabaseError) -> [[Row]] {
+        try session.runAll(statements)
+    }
+
     /// Says that rows of the delivery queue become due at `due`, so that claimers wake up in time once this is durable.
     public func leavesDueRows(at due: Timestamp) {
         earliestDue = min(earliestDue ?? due, due)
@@ -87,6 +104,16 @@ public final class Transaction {
         guard dialect == .postgresql else { return }
         let partition = ConsentPartition.of(business, clientID)
         try session.run("SELECT pg_advisory_xact_lock(\(Int(ConsentPartition.space))::int4, \(partition)::int4)").consume()
+    }
+
+    /// As ``lockConsent(_:_:)``, for many: in one order over all instances, so that two of them can not wait for each other.
+    ///
+    /// Call it first thing in the transaction.
+    public func lockConsent(of clients: [(business: BusinessID, client: ClientID)]) throws(DatabaseError) {
+        guard dialect == .postgresql, !clients.isEmpty else { return }
+        for partition in Set(clients.map { ConsentPartition.of($0.business, $0.client) }).sorted() {
+            try session.enqueue("SELECT pg_advisory_xact_lock(\(Int(ConsentPartition.space))::int4, \(partition)::int4)")
+        }
     }
 
     /// Keeps every decision that rests on anyone's consent out: for changes by address rather than by client.

@@ -20,6 +20,7 @@ extension SQLiteRound {
         if let record = stored.record {
             snapshot = record.snapshot(stated: stored.stated, suppressed: try suppressed(record, acceptance.business))
         }
+        snapshot?.isChanged = changed
         if acceptance.needsBatchState, snapshot != nil {
             snapshot?.lastMessageAt = try lastMessage(acceptance.business, acceptance.clientID)
             snapshot?.openBatches = try openBatches(acceptance.business, acceptance.clientID)

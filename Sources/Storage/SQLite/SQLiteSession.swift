@@ -46,6 +46,19 @@ final class SQLiteSession: TransactionSession {
         return sqlite3_total_changes(database.sqliteConnection) == before ? 0 : Int(sqlite3_changes(database.sqliteConnection))
     }
 
+    func enqueue(_ sql: SQL) throws(DatabaseError) {
+        let statement = try statement(sql.text)
+        try statement.bind(sql.binds)
+        try statement.run { (_) throws(DatabaseError) in }
+    }
+
+    func runAll(_ statements: [SQL]) throws(DatabaseError) -> [[Row]] {
+        var all: [[Row]] = []
+        all.reserveCapacity(statements.count)
+        for statement in statements { all.append(try run(statement)) }
+        return all
+    }
+
     /// Rows that the last INSERT, UPDATE or DELETE changed; such a statement must just have run.
     var changes: Int {
         Int(sqlite3_changes(database.sqliteConnection))

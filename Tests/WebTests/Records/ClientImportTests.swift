@@ -1,0 +1,137 @@
+import Core
+import Foundation
+import Storage
+import TestSupport
+import Testing
+
+@testable import Web
+
+@Suite("Imports of clients over HTTP")
+struct ClientImportTests {
+    private static let path = "/api/crm/clients/import"
+
+    private static func csv(_ api: API) -> API { api.with("Content-Type", "text/csv; charset=utf-8") }
+
+    @Test("good lines are imported, each bad one is reported with its number and field", arguments: TestEngine.allCases)
+    func lines(_ engine: TestEngine) async throws {
+        try await World.run(engine) { world, api in
+            let file = """
+                client_id,name,email,phone_number,tags,opt_out_sms,attributes
+                ada,"Ada, Countess",ada@example.org,+14155550100,vip;2026,yes,"{""size"": 3}"
+                bob,Bob,not-an-address,12,,maybe,
+                eve,"Eve
+                the second",eve@example.org,,,no,
+                short,line
+                "",Nobody,,,,,
+
+                zoe,Zoë,zoe@example.org,,,,[1]
+                """
+            let reply = try await Self.csv(api).post(Self.path, file)
+            #expect(reply.status == 200, "\(reply.text)")
+            let json = try reply.json
+            #expect(json["state"]?.string == "completed")
+            #expect(
+                ["lines", "created", "updated", "rejected"].map { json[$0]?.int64 } == [6, 1, 0, 5], "\(reply.text)")
+            let errors = Array(try #require(json["errors"]?.elements)).map { "\($0["line"]?.int64 ?? 0) \($0["field"]?.string ?? "?")" }
+            #expect(
+                errors == [
+                    "3 opt_out_sms", "3 email", "3 phone_number", "4 name", "6 ", "7 client_id", "9 attributes",
+                ], "\(reply.text)")
+            let ada = try await api.get("/api/crm/clients/ada")
+            #expect(try ada.string("name") == "Ada, Countess" && ada.value("attributes.size")?.int64 == 3)
+            #expect(try Set([ada.string("tags.0"), ada.string("tags.1")]) == ["vip", "2026"])
+            #expect(try await api.get("/api/crm/preferences/ada").value("opt_out_sms")?.bool == true)
+            #expect(try await api.get("/api/crm/clients/bob").status == 404)
+
+            let id = try #require(try reply.string("import_id"))
+            let page = try await api.get("/api/crm/client-imports/\(id)/errors?limit=5")
+            #expect(try page.value("items")?.count == 5)
+            let rest = try await api.get("/api/crm/client-imports/\(id)/errors?limit=5&cursor=\(try #require(try page.string("next_cursor")))")
+            #expect(try rest.value("items")?.count == 2 && rest.value("items.1.line")?.int64 == 9)
+            #expect(try await api.get("/api/crm/client-imports/\(id)").text == reply.text)
+            let stranger = api.with(key: world.elsewhere.key)
+            try await stranger.get("/api/crm/client-imports/\(id)").expectProblem(404, "not-found")
+            try await stranger.get("/api/crm/client-imports/\(id)/errors").expectProblem(404, "not-found")
+            try await stranger.get("/api/crm/clients/ada").expectProblem(404, "not-found")
+        }
+    }
+
+    @Test("a list kept elsewhere adds a no and never takes one back", arguments: TestEngine.allCases)
+    func refusals(_ engine: TestEngine) async throws {
+        try await World.run(engine) { world, api in
+            _ = try await api.put("/api/crm/topics", #"{"topics":[{"name":"news","title":{"en":"News"}},{"name":"art","title":{"en":"Art"}}]}"#)
+            _ = try await api.post(
+                "/api/crm/preferences",
+                #"{"client_id":"ada","opt_out_email":true,"topics_refused":["news"],"marketing_consent":{"sms":"refused"}}"#)
+            let hash = world.cipher.lookupHash("bob@example.org", business: world.here.id)
+            _ = try await world.database.write { tx in
+                try tx.suppress(hash, channel: .email, reason: "complaint", business: world.here.id)
+            }
+            let file = """
+                {"client_id":"ada","opt_out_email":false,"topics_refused":["art"],"marketing_sms":"granted","marketing_whatsapp":"granted","consent_evidence":"list 7"}
+                {"client_id":"bob","email":"Bob@Example.org","marketing_email":"confirmed","consent_evidence":"list 7"}
+                {"client_id":"eve","email":"eve@example.org","marketing_email":"granted"}
+                {"client_id":"zoe","topics_refused":["else"]}
+                {"client_id":"zoe"
+                """
+            let ndjson = api.with("Content-Type", "application/x-ndjson")
+            for isDryRun in [true, false] {
+                let reply = try await ndjson.post("\(Self.path)?dry_run=\(isDryRun)", file)
+                let json = try reply.json
+                #expect(
+                    ["lines", "created", "updated", "rejected", "kept_refusals", "suppressed"].map { json[$0]?.int64 }
+                        == [5, 2, 0, 3, 2, 1], "\(reply.text)")
+                let errors = Array(try #require(json["errors"]?.elements)).map { "\($0["line"]?.int64 ?? 0) \($0["field"]?.string ?? "?")" }
+                #expect(errors == ["3 marketing_email", "4 topics_refused", "5 "], "\(reply.text)")
+                #expect(try await api.get("/api/crm/clients/bob").status == (isDryRun ? 404 : 200))
+            }
+            let ada = try await api.get("/api/crm/preferences/ada")
+            #expect(try ada.value("opt_out_email")?.bool == true)
+            #expect(try ada.string("marketing_consent.sms") == "refused" && ada.string("marketing_consent.whatsapp") == "granted")
+            #expect(try ada.string("topics_refused.0") == "art" && ada.string("topics_refused.1") == "news")
+            #expect(try await api.get("/api/crm/preferences/bob").string("marketing_consent.email") == "none")
+        }
+    }
+
+    @Test("what a file leaves out stays as it was", arguments: TestEngine.allCases)
+    func absent(_ engine: TestEngine) async throws {
+        try await World.run(engine) { _, api in
+            _ = try await api.put(
+                "/api/crm/clients/ada",
+                #"{"name":"Ada","email":"ada@example.org","language":"fr","tags":["vip"],"attributes":{"a":1}}"#)
+            let reply = try await Self.csv(api).post(Self.path, "client_id;email;name;tags\r\nada;new@example.org;;\r\n")
+            #expect(try reply.value("updated")?.int64 == 1 && reply.value("created")?.int64 == 0, "\(reply.text)")
+            let ada = try await api.get("/api/crm/clients/ada")
+            #expect(try ada.string("email") == "new@example.org" && ada.string("name") == "Ada" && ada.string("language") == "fr")
+            #expect(try ada.string("tags.0") == "vip" && ada.value("attributes.a")?.int64 == 1)
+        }
+    }
+
+    @Test("a column that nobody knows, a missing id column, another type and another business's hands are refused")
+    func refused() async throws {
+        try await World.run { _, api in
+            for (file, fields) in [
+                ("client_id,opt_out_emial\nada,true\n", ["column 2"]), ("name\nAda\n", ["client_id"]),
+                ("client_id,email,email\n", ["email"]), ("", ["client_id"]),
+            ] {
+                let reply = try await Self.csv(api).post(Self.path, file)
+                #expect(try reply.status == 422 && reply.fields == fields, "\(reply.text)")
+            }
+            #expect(try await api.get("/api/crm/clients/ada").status == 404)
+            try await api.post(Self.path, "{}").expectProblem(415, "unsupported-media-type")
+            try await Self.csv(api).with(key: nil).post(Self.path, "client_id\n").expectProblem(401, "unauthorized")
+        }
+    }
+
+    @Test("the same file under the same key is imported once; another file under it is refused", arguments: TestEngine.allCases)
+    func repeated(_ engine: TestEngine) async throws {
+        try await World.run(engine) { _, api in
+            let keyed = Self.csv(api).with("Idempotency-Key", "import-1")
+            let first = try await keyed.post(Self.path, "client_id\nada\n")
+            let second = try await keyed.post(Self.path, "client_id\nada\n")
+            #expect(first.status == 200 && second.text == first.text && second.header("Idempotency-Replayed") == "true")
+            #expect(try await keyed.post(Self.path, "client_id\nbob\n").status == 422)
+            #expect(try await api.get("/api/crm/clients/bob").status == 404)
+        }
+    }
+}
