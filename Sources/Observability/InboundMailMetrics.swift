@@ -8,8 +8,6 @@ public struct InboundMailMetrics: Sendable {
 
     /// `rapport_inbound_mail_total{result}`.
     public let mails: CounterTable
-    /// `rapport_inbound_connections`: connections at this moment.
-    public let connections: GaugeMetric
     /// `rapport_inbound_turned_away_total`: connections that there was no room for.
     public let turnedAway: CounterMetric
 
@@ -17,7 +15,6 @@ public struct InboundMailMetrics: Sendable {
         mails = CounterTable(
             registry, name: "rapport_inbound_mail_total", help: "Mail to our return addresses, by what it was.",
             labels: [("result", Self.results)])
-        connections = registry.gauge("rapport_inbound_connections", help: "Connections to the inbound mail port.")
         turnedAway = registry.counter("rapport_inbound_turned_away_total", help: "Inbound mail connections that there was no room for.")
     }
 }

@@ -263,8 +263,8 @@ enum Routes {
         let oidc = OIDCPage(
             provider: parts.oidc, database: parts.database, cipher: parts.cipher, clock: parts.clock, sessions: gate.sessions,
             limits: gate.limits)
-        table.openGet(.oidc, oidc.begin)
-        table.openGet(.oidcCallback, oidc.callback)
+        table.openPage(.oidc, oidc.begin)
+        table.openPage(.oidcCallback, oidc.callback)
         table.openPage(.signIn, signIn.show)
         table.openPageForm(.signIn, signIn.submit)
         table.openPageForm(.signInCode, signIn.submitCode)

@@ -25,7 +25,7 @@ public struct MarkedPerson: Sendable {
         let update = PreferencesUpdate(preferredChannels: [.email], optOutSMS: true)
         try await database.write { tx in
             _ = try tx.putClient(record, business: business)
-            try tx.updatePreferences(update, of: client, business: business)
+            try tx.updatePreferences(update, of: client, business: business, source: .system)
         }
         let (sent, waiting) = try await communications(database, business, now)
         var blobs = [record.email, record.phoneNumber].compactMap { $0?.bytes }

@@ -17,7 +17,7 @@ struct APIKeyCommand: AsyncParsableCommand {
         @OptionGroup var owner: BusinessOption
         @Option(help: "What the key is for; people tell keys apart by it.")
         var name: String
-        @Option(help: "What the key may do: admin (everything), agent or viewer.")
+        @Option(help: "What the key may do: admin (everything), agent or viewer.", transform: Self.role)
         var role: Role?
         @Option(help: "Exactly what the key may do, in place of a role; with commas: communications:write,clients:read")
         var scopes: String?
@@ -58,6 +58,11 @@ struct APIKeyCommand: AsyncParsableCommand {
                 Console.say("may  \(key.scopes?.text ?? key.role.rawValue)\(key.expiresAt.map { ", until \($0.rfc3339)" } ?? "")")
                 Console.say("Keep the key now: only its hash is stored.")
             }
+        }
+
+        static func role(_ text: String) throws -> Role {
+            guard let role = Role(rawValue: text) else { throw ValidationError("--role must be admin, agent or viewer") }
+            return role
         }
 
         /// `clients:read,clients:write`; spaces separate as well.

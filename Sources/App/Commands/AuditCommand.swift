@@ -23,7 +23,8 @@ struct AuditCommand: AsyncParsableCommand {
         @OptionGroup var configuration: ConfigurationOptions
         @Option(help: "Only this business's ledgers.")
         var business: String?
-        @Option(help: "An end that was printed earlier, as LEDGER:SEQUENCE:HASH; may be repeated. Needs --business where there are several.")
+        @Option(
+            help: "An end that was printed earlier, as LEDGER:SEQUENCE:HASH; may be repeated. Needs --business where there are several.")
         var anchor: [LedgerAnchor] = []
 
         func run() async throws {
@@ -47,6 +48,15 @@ struct AuditCommand: AsyncParsableCommand {
                         Console.say("  \(place.ledger.rawValue): replaced \(anchor.sequence): the ledger does not hold the noted end")
                         findings += 1
                     }
+                }
+                switch try await store.database.verifyLedgerCount() {
+                case .right: break
+                case .missing(let count):
+                    Console.say("removed: \(count) of the ledgers, with all that was in them")
+                    findings += 1
+                case .altered:
+                    Console.say("altered: the number of ledgers")
+                    findings += 1
                 }
                 if findings > 0 { throw ExitCode.failure }
             }

@@ -24,6 +24,7 @@ struct Doctor: AsyncParsableCommand {
             let record = (try? mail.signer())?.key.dnsRecord
             findings += SenderRecordsCheck(mail: mail, publicRecord: record, lookup: DNSResolver.texts).run()
         }
+        findings += InboundMailCheck(settings: settings).run()
         findings += await ProviderChecks(settings: settings).run()
         for finding in findings { Console.say(finding.lines) }
         let ill = findings.count { $0.verdict == .ill }

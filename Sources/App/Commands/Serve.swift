@@ -46,7 +46,11 @@ struct Serve: AsyncParsableCommand {
                 Console.say("API key (printed this once, keep it): \(key)\n")
             }
             do {
-                try await assembly.run { port in Console.say(Self.greeting(settings, port: port, database: assembly.store.description)) }
+                try await assembly.run { port in 
+                    let complaints = assembly.web.returnAddresses?.complaints
+                    Console.say(
+                        Self.greeting(settings, port: port, database: assembly.store.description, complaints: complaints))
+                }
                 await assembly.store.database.close()
             } catch {
                 await assembly.store.database.close()
@@ -74,8 +78,17 @@ struct Serve: AsyncParsableCommand {
         return "none"
     }
 
+    /// Where mail comes back, if it does.
+    private static func returning(_ settings: Settings, _ complaints: String?) -> String {
+        guard let domain = settings.inbound.domain else { return "" }
+        let place = settings.inbound.listener.map { ", taken on \($0.host):\($0.port)" } ?? ""
+        return "\n  returns    \(domain)\(place)" + (complaints.map { "; complaints to \($0)" } ?? "")
+    }
+
     /// What the operator sees once the server listens.
-    static func greeting(_ settings: Settings, port: Int, database: String) -> String {
+    ///
+    /// - Parameter complaints: the address to give to mailbox providers that send complaints.
+    static func greeting(_ settings: Settings, port: Int, database: String, complaints: String? = nil) -> String {
         let host = settings.host.contains(":") ? "[\(settings.host)]" : settings.host
         let address = "\(settings.access.certificateFile == nil ? "http" : "https")://\(host):\(port)"
         let mail = settings.mail.map { "\($0.host):\($0.port) as \($0.fromEmail)" }
@@ -85,7 +98,7 @@ struct Serve: AsyncParsableCommand {
             Rapport \(Rapport.version) listens on \(address)
               database   \(database)
               cache      \(cache(settings))
-              e-mail     \(mail ?? "sandbox")
+              e-mail     \(mail ?? "sandbox")\(returning(settings, complaints))
               SMS        \(sms ?? "sandbox")
               WhatsApp   \(whatsApp ?? "sandbox")
               messages in the sandbox: \(address)/sandbox     API: \(address)/openapi.json

@@ -22,7 +22,7 @@ extension ConsentDesk {
         let cipher = cipher
         let shown = try await database.write { tx -> PendingOptIn? in
             try tx.lockConsent(link.business, link.client)
-            guard var (request, words, shown) = try Self.pending(link, cipher, tx) else { return nil }
+            guard case (let request, let words, var shown)? = try Self.pending(link, cipher, tx) else { return nil }
             if shown.isConfirmed { return shown }
             guard try tx.confirmOptInRequest(request.id, of: link.client, business: link.business) else { return nil }
             var confirmed = source

@@ -54,7 +54,9 @@ public final class ReplyIntake: Sendable {
     ) async throws -> (reply: StoredReply, answer: String?) {
         let id = UUIDv7(at: clock.now())
         let prepared = try await prepare(reply, id: id, business: business)
-        guard let recorded = try await record([prepared], audit.map { ($0, business) }).first, let stored = recorded.stored else { throw Refusal.notFound }
+        guard let recorded = try await record([prepared], audit.map { ($0, business) }).first, let stored = recorded.stored else {
+            throw Refusal.notFound
+        }
         await settle([recorded])
         return (stored, recorded.answer)
     }

@@ -39,6 +39,7 @@ public enum Phrase: String, Sendable, Hashable, CaseIterable {
     case stopSMS = "stop_sms"
     case stopWhatsApp = "stop_whatsapp"
     case marketingTitle = "marketing_title"
+    case marketingConfirm = "marketing_confirm"
     case marketingEmail = "marketing_email"
     case marketingSMS = "marketing_sms"
     case marketingWhatsApp = "marketing_whatsapp"

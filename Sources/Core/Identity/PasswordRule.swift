@@ -13,7 +13,9 @@ public enum PasswordRule {
         if password.unicodeScalars.contains(where: { $0.value == 0 }) { return "must not contain U+0000" }
         let folded = password.lowercased()
         let mailbox = email.lowercased().prefix { $0 != "@" }
-        if folded == email.lowercased() || mailbox.utf8.count >= 4 && folded.utf8.count <= mailbox.utf8.count + 6 && folded.contains(mailbox) {
+        if folded == email.lowercased()
+            || mailbox.utf8.count >= 4 && folded.utf8.count <= mailbox.utf8.count + 6 && folded.contains(mailbox)
+        {
             return "must not be made of the e-mail address"
         }
         if Set(folded.unicodeScalars).count < 4 { return "must have more than three different characters" }

@@ -8,14 +8,32 @@ public struct SipHash: Sendable {
         self.key = (Self.word(key, 0), Self.word(key, 8))
     }
 
-    public func hash(_ bytes: [UInt8]) -> UInt64 {
+    public func hash(_ bytes: some RandomAccessCollection<UInt8>) -> UInt64 {
+        hash(after: (0, 0), ofWords: 0, bytes)
+    }
+
+    /// The hash of 16 bytes, given as two words with the lowest byte first, and `bytes` behind them.
+    public func hash(after first: (UInt64, UInt64), _ bytes: some RandomAccessCollection<UInt8>) -> UInt64 {
+        hash(after: first, ofWords: 2, bytes)
+    }
+
+    private func hash(after first: (UInt64, UInt64), ofWords words: Int, _ bytes: some RandomAccessCollection<UInt8>) -> UInt64 {
         var state = State(key)
-        var index = 0
-        while index + 8 <= bytes.count {
-            state.absorb(Self.word(bytes, index))
-            index += 8
+        if words == 2 {
+            state.absorb(first.0)
+            state.absorb(first.1)
         }
-        state.absorb(Self.word(bytes, index) | UInt64(truncatingIfNeeded: bytes.count) << 56)
+        var word: UInt64 = 0
+        var shift: UInt64 = 0
+        for byte in bytes {
+            word |= UInt64(byte) << shift
+            shift += 8
+            if shift == 64 {
+                state.absorb(word)
+                (word, shift) = (0, 0)
+            }
+        }
+        state.absorb(word | UInt64(truncatingIfNeeded: words * 8 + bytes.count) << 56)
         return state.finish()
     }
 

@@ -5,11 +5,11 @@ import Crypto
 public struct AccountToken: Sendable {
     public let text: String
 
-    /// 256 random bits in base64url.
+    /// 256 random bits in letters and digits: mail programs end a link before other characters.
     public init() {
         var generator = SystemRandomNumberGenerator()
-        let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
-        text = String((0..<43).map { _ in alphabet[Int.random(in: 0..<64, using: &generator)] })
+        let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789")
+        text = String((0..<43).map { _ in alphabet[Int.random(in: 0..<62, using: &generator)] })
     }
 
     /// Nobody guesses 256 bits, so a plain SHA-256 protects them.

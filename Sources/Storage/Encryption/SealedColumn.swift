@@ -15,7 +15,7 @@ public struct SealedColumn: Sendable {
     /// A column of the primary key.
     public struct Key: Sendable {
         public enum Kind: Sendable, Hashable {
-            case uuid, text, int
+            case uuid, text, int, bytes
         }
 
         let name: StaticString
@@ -24,6 +24,8 @@ public struct SealedColumn: Sendable {
         public static func uuid(_ name: StaticString) -> Key { Key(name: name, kind: .uuid) }
         public static func text(_ name: StaticString) -> Key { Key(name: name, kind: .text) }
         public static func int(_ name: StaticString) -> Key { Key(name: name, kind: .int) }
+        /// In the row's name: hexadecimal digits.
+        public static func bytes(_ name: StaticString) -> Key { Key(name: name, kind: .bytes) }
     }
 
     /// Where the row's business stands.
@@ -43,6 +45,8 @@ public struct SealedColumn: Sendable {
     public let form: Form
     let keys: [Key]
     let owner: Owner
+    /// A column that names the row in the ``SealContext`` in place of its keys.
+    let rowName: Key?
     /// A boolean column that says which values are sealed; nil: all that are there.
     let flag: StaticString?
     /// Bytes that do not begin as a sealed value does are in the clear.
@@ -60,10 +64,11 @@ public struct SealedColumn: Sendable {
 
     /// - Parameters:
     ///   - keys: the whole primary key in its order, by which the table is walked.
-    ///   - row: by default the keys without the business, with spaces between.
+    ///   - rowName: a column beside the keys by which the row is named in the place of its values.
+    ///   - row: by default ``rowName``'s text, or the keys without the business, with spaces between.
     public init(
-        _ table: StaticString, _ column: StaticString, form: Form = .bytes, keys: [Key], owner: Owner = .row, sealedAs: String? = nil,
-        flag: StaticString? = nil, mayBePlain: Bool = false, page: Int = 250, row: (@Sendable ([String]) -> String)? = nil
+        _ table: StaticString, _ column: StaticString, form: Form = .bytes, keys: [Key], owner: Owner = .row, rowName: Key? = nil,
+        sealedAs: String? = nil, flag: StaticString? = nil, mayBePlain: Bool = false, page: Int = 250, row: (@Sendable ([String]) -> String)? = nil
     ) {
         tableName = table
         columnName = column
@@ -71,6 +76,7 @@ public struct SealedColumn: Sendable {
         self.form = form
         self.keys = keys
         self.owner = owner
+        self.rowName = rowName
         self.flag = flag
         self.mayBePlain = mayBePlain
         self.page = page
@@ -79,8 +85,10 @@ public struct SealedColumn: Sendable {
     }
 
     /// The place of the value in the row with these keys.
-    public func place(business: BusinessID, keys: [String]) -> SealContext {
-        SealContext(table: table, column: sealedAs, business: business, row: row(keys))
+    ///
+    /// - Parameter rowName: what stands in the row's own ``rowName``, where it has one.
+    public func place(business: BusinessID, keys: [String], rowName: String? = nil) -> SealContext {
+        SealContext(table: table, column: sealedAs, business: business, row: rowName ?? row(keys))
     }
 }
 
@@ -106,6 +114,18 @@ public enum SealedColumns {
         SealedColumn("crm_sandbox_messages", "subject", form: .text, keys: [.uuid("message_id")]),
         SealedColumn("crm_sandbox_messages", "text_body", form: .text, keys: [.uuid("message_id")]),
         SealedColumn("crm_sandbox_messages", "html_body", form: .text, keys: [.uuid("message_id")], page: 100),
+        // Accounts belong to no business.
+        SealedColumn("crm_users", "email", keys: [.uuid("user_id")], owner: .installation),
+        SealedColumn("crm_users", "name", keys: [.uuid("user_id")], owner: .installation),
+        SealedColumn("crm_users", "totp_secret", keys: [.uuid("user_id")], owner: .installation),
+        SealedColumn("crm_invitations", "email", keys: [.uuid("invitation_id")]),
+        SealedColumn("crm_ledger_entries", "payload", keys: [.uuid("business_id"), .text("ledger"), .uuid("entry_id")]),
+        SealedColumn(
+            "crm_opt_in_requests", "statement", keys: [.uuid("business_id"), .text("client_id"), .text("channel")],
+            rowName: .uuid("request_id")),
+        SealedColumn(
+            "crm_suppressions", "note", keys: [.uuid("business_id"), .bytes("address_hash"), .text("channel")],
+            row: { keys in keys.count == 3 ? "\(keys[2])-\(keys[1])" : "" }),
         SealedColumn("crm_webhook_endpoints", "secret", keys: [.uuid("endpoint_id")]),
         // The secret itself moves here, with its seal, when another takes its place.
         SealedColumn("crm_webhook_endpoints", "previous_secret", keys: [.uuid("endpoint_id")], sealedAs: "secret"),
@@ -125,5 +145,26 @@ public enum SealedColumns {
         "crm_replies.phone_hash": "keyed hash",
         "crm_whatsapp_windows.phone_hash": "keyed hash",
         "crm_clients.name_words": "keyed hashes",
+        "crm_users.email_hash": "keyed hash",
+        "crm_user_recovery_codes.code_hash": "keyed hash",
+        "crm_sessions.token_hash": "SHA-256 of a random secret",
+        "crm_sessions.key_hash": "SHA-256 of a random secret",
+        "crm_invitations.email_hash": "keyed hash",
+        "crm_invitations.token_hash": "SHA-256 of a random secret",
+        "crm_password_resets.token_hash": "SHA-256 of a random secret",
+        "crm_sign_in_attempts.subject": "keyed hash",
+        "crm_refresh_tokens.token_hash": "SHA-256 of a random secret",
+        "crm_oidc_states.state_hash": "SHA-256 of a random secret",
+        "crm_oidc_states.browser_hash": "SHA-256 of a random secret",
+        "crm_ledger_entries.client_hash": "keyed hash",
+        "crm_ledger_entries.payload_digest": "SHA-256 of a payload with random salt",
+        "crm_ledger_entries.mac": "authentication code",
+        "crm_ledger_entries.previous_hash": "SHA-256 of the entry before",
+        "crm_ledger_entries.hash": "SHA-256 of the entry",
+        "crm_ledger_entries.seal": "authentication code",
+        "crm_ledger_heads.hash": "SHA-256 of an entry",
+        "crm_ledger_heads.mac": "authentication code",
+        "crm_soft_bounces.address_hash": "keyed hash",
+        "crm_erasures.client_hash": "keyed hash",
     ]
 }

@@ -23,10 +23,3 @@ extension Transaction {
         leavesNewLedgerEntries()
     }
 }
-
-extension Transaction {
-    /// Empties what the ledgers hold of a person; the chain still verifies.
-    ///
-    /// - Returns: how many entries there were.
-    func eraseLedgerEntries(of client: ClientID, business: BusinessID) throws -> Int { 0 }
-}

@@ -88,7 +88,8 @@ extension Transaction {
             return "$\(sql.binds.count)"
         }
         let rows = links.map { id, link in
-            "(" + [.uuid(id), .int(link.sequence), .bytes(link.previousHash), .bytes(link.hash), .bytes(link.seal)]
+            "("
+                + [.uuid(id), .int(link.sequence), .bytes(link.previousHash), .bytes(link.hash), .bytes(link.seal)]
                 .map(bind).joined(separator: ", ") + ")"
         }
         // The condition on the sequence: whatever was sealed stays as it is.
@@ -108,8 +109,9 @@ extension Transaction {
     private func lockHead(of place: LedgerPlace) throws -> (head: LedgerHead, repair: LedgerRecord?) {
         var stored = try head(of: place, dialect.forUpdate)
         let isMissing = stored == nil
+        var isNew = false
         if isMissing {
-            try createHead(of: place)
+            isNew = try createHead(of: place)
             stored = try head(of: place, dialect.forUpdate)
         }
         guard let stored else { throw DatabaseError.corrupt(details: "crm_ledger_heads") }
@@ -121,6 +123,8 @@ extension Transaction {
             """
         ).first
         let lastSequence = try last?.int64(0) ?? 0
+        // With entries in the chain it was there before.
+        if isNew, last == nil { try countNewLedger() }
         if stored.isAuthentic, lastSequence <= stored.head.sequence { return (stored.head, nil) }
         let head = LedgerHead(place: place, sequence: lastSequence, hash: try last?.bytesOrNil(1) ?? LedgerLink.origin)
         let payload = LedgerPayload.bytes { json in
@@ -144,14 +148,16 @@ extension Transaction {
     }
 
     /// Another instance may do the same at this moment: one row stays.
-    private func createHead(of place: LedgerPlace) throws {
+    ///
+    /// - Returns: whether it is this transaction's.
+    private func createHead(of place: LedgerPlace) throws -> Bool {
         let head = LedgerHead.origin(place)
-        try execute(
+        return try execute(
             """
             INSERT INTO crm_ledger_heads (business_id, ledger, sequence, hash, mac, sealed_at)
             VALUES (\(place.business), \(place.ledger.rawValue), 0, \(head.hash), \(head.authenticationCode(cipher())), \(now))
             ON CONFLICT (business_id, ledger) DO NOTHING
-            """)
+            """) > 0
     }
 }
 

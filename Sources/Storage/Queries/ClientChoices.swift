@@ -23,6 +23,8 @@ public struct ClientChoices: Sendable, Hashable {
     public var stops: [Channel: Bool]
     /// Where they want marketing, or not.
     public var marketing: [Channel: Bool]
+    /// Where they want marketing and are asked to confirm it: their no on the list is lifted, and only the confirmation allows anything.
+    public var asked: Set<Channel> = []
     /// Topics that they refuse, or want again.
     public var refusedTopics: [String: Bool]
     /// Everything that is no consent.
@@ -88,6 +90,9 @@ extension Transaction {
             }
             if let wanted = choices.marketing[channel] {
                 try setMarketing(wanted, on: channel, client, business, source.saying(wording.marketing[channel]))
+            }
+            if choices.asked.contains(channel), let hash = client.hash(for: channel) {
+                try unsuppressMarketing(hash, channel: channel, business: business)
             }
         }
         for (topic, isRefused) in choices.refusedTopics.sorted(by: { $0.key < $1.key }) {

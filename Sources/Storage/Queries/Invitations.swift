@@ -118,7 +118,8 @@ extension Transaction {
     /// Uses the token up. False: somebody was faster, or it is over.
     public func usePasswordReset(tokenHash: [UInt8]) throws -> Bool {
         try execute(
-            "UPDATE crm_password_resets SET used_at = \(now) WHERE token_hash = \(tokenHash) AND used_at IS NULL AND expires_at > \(now)") > 0
+            "UPDATE crm_password_resets SET used_at = \(now) WHERE token_hash = \(tokenHash) AND used_at IS NULL AND expires_at > \(now)")
+            > 0
     }
 }
 

@@ -72,7 +72,8 @@ extension Transaction {
             return used > 0 ? .recoveryCode : nil
         }
         let rows = try run(
-            "SELECT totp_secret, totp_last_step FROM crm_users WHERE user_id = \(user) AND totp_enabled_at IS NOT NULL \(dialect.forUpdate)")
+            "SELECT totp_secret, totp_last_step FROM crm_users WHERE user_id = \(user) AND totp_enabled_at IS NOT NULL \(dialect.forUpdate)"
+        )
         guard let row = rows.first, let sealed = try row.sealedOrNil(0) else { return nil }
         let secret = try cipher().openBytes(sealed, .userTOTPSecret(user))
         let digits = code.filter { $0 != " " }

@@ -16,7 +16,8 @@ extension Transaction {
                 ON CONFLICT (subject) DO NOTHING
                 """)
             let rows = try run(
-                "SELECT failures, last_failed_at, locked_until FROM crm_sign_in_attempts WHERE subject = \(limit.subject) \(dialect.forUpdate)")
+                "SELECT failures, last_failed_at, locked_until FROM crm_sign_in_attempts WHERE subject = \(limit.subject) \(dialect.forUpdate)"
+            )
             guard let row = rows.first else { continue }
             if let end = try row.timeOrNil(2), end > now { lockedUntil = max(lockedUntil ?? end, end) }
             let isForgotten = try row.time(1).adding(seconds: SignInLimit.memorySeconds) <= now

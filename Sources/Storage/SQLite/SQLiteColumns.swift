@@ -62,8 +62,9 @@ struct SQLiteColumns: ~Copyable {
         isNull(index) ? nil : try bytes(index)
     }
 
-    /// JSON as the bytes of its text.
+    /// JSON as the bytes of its text, or what stands in its place sealed.
     func json(_ index: Int32) throws(DatabaseError) -> [UInt8] {
+        if sqlite3_column_type(raw, index) == SQLITE_BLOB { return try bytes(index) }
         try expect(SQLITE_TEXT, index, "text")
         return Array(text(index))
     }

@@ -33,8 +33,8 @@ struct MessageTypesAPI: Sendable {
         let (name, business) = (try call.parameter("name"), call.business)
         var body = try call.fields()
         if let message = MessageTypeFields.name(name) { body.fail("name", message) }
-        // It asks for consent: as anything else it could not be sent to whom it asks.
-        if name == ConsentDesk.messageType { body.fail("name", "is the product's own and can not be changed; its templates can") }
+        // They concern consent: as anything else they could not be sent to whom they are for.
+        if [ConsentDesk.messageType, PreferencesConfirmation.messageType, LinkRenewal.messageType].contains(name) { body.fail("name", "is the product's own and can not be changed; its templates can") }
         let category: MessageCategory = body.requiredOneOf("category", placeholder: .transactional)
         let urgency: Urgency = body.oneOf("urgency") ?? .normal
         let channels: [Channel]? = body.listOf("channels")

@@ -112,7 +112,9 @@ struct WebhookEndpointsAPI: Sendable {
         let (id, business) = (try call.id("endpoint_id"), call.business)
         let entry = call.audit("webhook_endpoint.disable", target: id.description)
         _ = try await database.write { tx in
-            if try tx.disableWebhookEndpoint(id, reason: "switched off by hand", business: business) { try tx.audit(entry, business: business) }
+            if try tx.disableWebhookEndpoint(id, reason: "switched off by hand", business: business) {
+                try tx.audit(entry, business: business)
+            }
         }
         return try await show(call)
     }

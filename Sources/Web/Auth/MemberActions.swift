@@ -29,7 +29,9 @@ struct MemberActions: Sendable {
         let token = AccountToken()
         let entry = call.audit("invitation.create", details: Self.details { $0.member("role", role.rawValue) })
         let made = try await database.write { tx -> (Invitation, String)? in
-            guard let invitation = try tx.createInvitation(email: email, role: role, business: call.business, token: token) else { return nil }
+            guard let invitation = try tx.createInvitation(email: email, role: role, business: call.business, token: token) else {
+                return nil
+            }
             var entry = entry
             entry.target = invitation.id.description
             try tx.audit(entry, business: call.business)

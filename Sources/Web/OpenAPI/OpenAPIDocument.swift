@@ -19,6 +19,7 @@ enum OpenAPIDocument {
         "whatsapp",
         "provider-webhooks",
         "webhooks",
+        "ledgers",
         "operations",
         "privacy",
         "access",
@@ -27,6 +28,8 @@ enum OpenAPIDocument {
         "account-pages",
         "consent",
         "public-links",
+        "suppressions",
+        "mail-webhooks",
     ]
 
     /// Members of `paths` and of each group in `components` are joined; every other member is the first piece's.

@@ -23,7 +23,8 @@ struct SandboxPage: Sendable {
         let rows = try shown.map { try Self.row($0, recipient: recipient(of: $0, business)) }
         try await noteAccess(call, shown)
         let next = messages.count > Self.pageSize ? shown.last.map { Self.address(channel, Cursor($0.id.description)) } : nil
-        return Page(title: "Sandbox", content: Self.content(rows, channel: channel, next: next), viewer: call.viewer, current: .sandbox).answer()
+        return Page(title: "Sandbox", content: Self.content(rows, channel: channel, next: next), viewer: call.viewer, current: .sandbox)
+            .answer()
     }
 
     func show(_ call: Call) async throws -> Answer {

@@ -67,7 +67,7 @@ extension SignInPage {
                     <form method="post" action="\(Path.signIn.rawValue)">
                     \(next.input)
                     <label for="email">E-mail</label>
-                    <input id="email" name="email" type="email" autocomplete="username" required\(email == nil ? " autofocus" : "") value="\(email ?? "")">
+                    <input id="email" name="email" type="email" autocomplete="username" required\(email == nil && !isKey ? " autofocus" : "") value="\(email ?? "")">
                     <label for="password">Password</label>
                     <input id="password" name="password" type="password" autocomplete="current-password" maxlength="\(String(PasswordRule.longest))" required\(email == nil ? "" : " autofocus")>
                     <button type="submit">Sign in</button>
@@ -80,7 +80,7 @@ extension SignInPage {
                     <form method="post" action="\(Path.signIn.rawValue)">
                     \(next.input)
                     <label for="api_key">API key</label>
-                    <input id="api_key" name="api_key" type="password" autocomplete="off" required>
+                    <input id="api_key" name="api_key" type="password" autocomplete="off" required\(isKey ? " autofocus" : "")>
                     <p class="hint">The server printed one on its first start. It opens the pages as the key, not as you.</p>
                     <button type="submit">Sign in with the key</button>
                     </form>

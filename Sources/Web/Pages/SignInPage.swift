@@ -37,7 +37,9 @@ struct SignInPage: Sendable {
         let next = NextPage(form.string("next"))
         try form.finish()
         if let key { return try await submit(key: key, next, incoming) }
-        guard let email, let password else { return Form(provider: provider, next: next, email: email, trouble: .incomplete).page.answer(.unprocessableContent) }
+        guard let email, let password else {
+            return Form(provider: provider, next: next, email: email, trouble: .incomplete).page.answer(.unprocessableContent)
+        }
         let result = try await signIn.verify(email: email, password: password, code: nil, from: incoming.remoteAddress)
         return try await answer(result, next, incoming) { Form(provider: provider, next: next, email: email, trouble: $0).page }
     }

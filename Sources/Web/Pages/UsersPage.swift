@@ -37,7 +37,9 @@ struct UsersPage: Sendable {
         return try await answer(call, notice: done?.notice, after: after)
     }
 
-    private func answer(_ call: Call, notice: Notice?, link: (email: String, url: String)? = nil, after: UUIDv7? = nil) async throws -> Answer {
+    private func answer(_ call: Call, notice: Notice?, link: (email: String, url: String)? = nil, after: UUIDv7? = nil) async throws
+        -> Answer
+    {
         let business = call.business
         let (members, invitations) = try await database.read { tx in
             (try tx.members(business: business, after: after, limit: 51), try tx.invitations(business: business))

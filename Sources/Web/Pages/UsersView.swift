@@ -15,7 +15,8 @@ struct UsersView {
     var html: HTML {
         let more: HTML =
             hasMore
-            ? "<p class=\"more\"><a href=\"\(Path.usersPage.rawValue)?cursor=\(Cursor(members.last?.id.description ?? "").text)\">More</a></p>" : ""
+            ? "<p class=\"more\"><a href=\"\(Path.usersPage.rawValue)?cursor=\(Cursor(members.last?.id.description ?? "").text)\">More</a></p>"
+            : ""
         let empty: HTML = "<p class=\"empty\">Nobody has an account yet. Invite the first person below.</p>"
         return """
             <h1>Users</h1>

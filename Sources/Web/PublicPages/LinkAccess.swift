@@ -97,7 +97,7 @@ struct LinkAccess: Sendable {
                 let client = try tx.linkHolder(link.client, business: link.business, issuedAt: link.issuedAt)
             else { return nil }
             return (
-                business, client, try tx.clientState(of: client, business: link.business), [Topic]()
+                business, client, try tx.clientState(of: client, business: link.business), try tx.topics(business: link.business)
             )
         }
         guard let (business, client, state, topics) = found else { return nil }

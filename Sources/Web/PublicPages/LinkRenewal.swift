@@ -54,7 +54,7 @@ struct LinkRenewal: Sendable {
         // Whoever pressed the button is awake and waits for it: quiet hours do not hold it back.
         _ = try await orchestrator.submit(
             CommunicationRequest(
-                clientID: visit.client.id, messageType: Self.messageType, urgency: .critical, preferredChannel: .email, channels: [.email]),
+                clientID: visit.client.id, messageType: Self.messageType, urgency: .critical, channels: [.email], onlyChannel: .email),
             business: visit.business.id, idempotency: nil)
     }
 

@@ -13,7 +13,6 @@ struct PreferencesFormView {
 
     var html: HTML {
         """
-        \(summary)
         <form method="post" action="?" data-twice="\(t.text(.errorChannelTwice))">
         \(channels)
         \(time)
@@ -31,7 +30,7 @@ struct PreferencesFormView {
     }
 
     /// What is wrong, with the way to each field.
-    private var summary: HTML {
+    var summary: HTML {
         guard !form.faults.isEmpty else { return "" }
         let items = form.faults.map { fault -> HTML in
             fault.field == "errors"
@@ -107,7 +106,7 @@ struct PreferencesFormView {
 
     private var marketing: HTML {
         group(
-            .marketingTitle, hint: .topicsHint,
+            .marketingTitle, hint: visit.business.marketingRule == .doubleOptIn ? .marketingConfirm : .topicsHint,
             form.offered.map { box("marketing_\($0.rawValue)", t.text(.marketing($0)), isOn: form.marketing.contains($0)) })
     }
 

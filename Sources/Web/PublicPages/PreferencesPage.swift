@@ -1,6 +1,7 @@
 import Communications
 import Core
 import HTTPTypes
+import Logging
 import Storage
 
 /// `/p/{token}`: the preference centre.
@@ -9,6 +10,7 @@ struct PreferencesPage: Sendable {
     private let database: Database
     private let addresses: AddressBook
     private let orchestrator: Orchestrator
+    private let consent: ConsentDesk
     private let isTimeZone: @Sendable (String) -> Bool
 
     init(_ parts: WebParts, _ access: LinkAccess) {
@@ -16,6 +18,7 @@ struct PreferencesPage: Sendable {
         database = parts.database
         addresses = AddressBook(cipher: parts.cipher)
         orchestrator = parts.orchestrator
+        consent = parts.consent
         isTimeZone = parts.isTimeZone
     }
 
@@ -32,12 +35,17 @@ struct PreferencesPage: Sendable {
         try await withVisit(incoming) { visit in
             var form = PreferencesForm(visit.state, topics: visit.topics)
             form.fill(FormFields.read(contentType: incoming.headers[.contentType], body: incoming.body))
-            guard let choices = form.check(visit.state, isTimeZone: isTimeZone) else {
+            guard var choices = form.check(visit.state, isTimeZone: isTimeZone) else {
                 return try page(form, visit, banner: "").answer(.unprocessableContent)
+            }
+            if visit.business.marketingRule == .doubleOptIn {
+                choices.asked = Set(choices.marketing.filter(\.value).keys)
+                choices.marketing = choices.marketing.filter { !$0.value }
             }
             let (before, after) = try await carryOut(choices, visit, incoming)
             await orchestrator.consentChanged(
                 business: visit.business.id, client: visit.client.id, optedOut: choices.withdrawn)
+            await ask(choices.asked, visit, incoming)
             var way: Channel?
             if before != after {
                 way = await PreferencesConfirmation(database: database, orchestrator: orchestrator).send(
@@ -72,13 +80,32 @@ struct PreferencesPage: Sendable {
         }
     }
 
+    /// Double opt-in: the client gets a message with a link; at most one a day, as for everybody who asks them.
+    private func ask(_ channels: Set<Channel>, _ visit: LinkVisit, _ incoming: Incoming) async {
+        let source = visit.source(.preferenceCentre, incoming, page: "preference_centre")
+        let wording = wording(visit)
+        for channel in Channel.allCases where channels.contains(channel) {
+            let statement = ConsentStatement(
+                client: visit.client.id, purpose: .marketing, channel: channel, decision: .granted, wording: wording.marketing[channel],
+                wordingVersion: source.wordingVersion, evidence: source.evidence)
+            do {
+                _ = try await consent.state(
+                    statement, business: visit.business.id, source: source, audit: visit.audit("consent.request", incoming))
+            } catch {
+                // Asked today already, or nothing reaches them there: the rest of what they saved holds.
+                incoming.logger.info("opt_in_not_requested", metadata: ["error": "\(String(reflecting: error))"])
+            }
+        }
+    }
+
     /// Each box with the heading above it, as it was read.
     private func wording(_ visit: LinkVisit) -> ChoiceWording {
         let t = visit.translation
         var wording = ChoiceWording()
         for channel in Channel.allCases {
             wording.stops[channel] = "\(t.text(.stopTitle)) – \(t.text(.stopHint)) – \(t.text(.stop(channel)))"
-            wording.marketing[channel] = "\(t.text(.marketingTitle)) – \(t.text(.topicsHint)) – \(t.text(.marketing(channel)))"
+            let hint: Phrase = visit.business.marketingRule == .doubleOptIn ? .marketingConfirm : .topicsHint
+            wording.marketing[channel] = "\(t.text(.marketingTitle)) – \(t.text(hint)) – \(t.text(.marketing(channel)))"
         }
         for topic in visit.topics {
             let title = topic.title(in: t.language, fallback: visit.business.defaultLanguage)
@@ -97,6 +124,7 @@ struct PreferencesPage: Sendable {
             .preferencesTitle,
             """
             \(banner)
+            \(view.summary)
             <h1>\(t.text(.preferencesTitle))</h1>
             <p>\(t.text(.preferencesIntro, ["business": visit.business.name]))</p>
             <section class="now" aria-labelledby="now">

@@ -25,7 +25,7 @@ struct EventWorld: Sendable {
     ) async throws {
         try await TestDatabase.with(engine) { store in
             try await store.database.write { tx in try tx.insertBusiness(World.standardBusiness()) }
-            let cipher = try await Cipher.open(store.database, keys: KeyRing(text: World.keys))
+            let cipher = try await Cipher.open(store.database, keys: KeyRing(text: World.keys), sealsContent: true)
             let dispatcher = Self.dispatcher(
                 store.database, cipher, store.clock, allowsPrivateNetworks: allowsPrivateNetworks, timing: timing)
             try await body(EventWorld(store: store, cipher: cipher, dispatcher: dispatcher))

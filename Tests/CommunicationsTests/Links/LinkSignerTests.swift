@@ -12,7 +12,7 @@ struct LinkSignerTests {
 
     static func signer(_ lookupKey: UInt8 = 1) throws -> LinkSigner {
         let cipher = try Cipher(
-            keys: KeyRing(text: World.keys), lookupKey: SymmetricKey(data: [UInt8](repeating: lookupKey, count: 32)))
+            keys: KeyRing(text: World.keys), lookupKey: SymmetricKey(data: [UInt8](repeating: lookupKey, count: 32)), sealsContent: false)
         return LinkSigner(cipher: cipher, baseURL: "https://crm.example")
     }
 

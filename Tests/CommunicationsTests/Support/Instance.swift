@@ -32,6 +32,7 @@ struct Instance: Sendable {
     let preferences: PreferencesCache
     let engine: DeliveryEngine
     let orchestrator: Orchestrator
+    let links: LinkIssuer
 
     init(
         _ database: Database, cipher: Cipher, clock: TestClock, capacity: Int, timing: DeliveryTiming, pace: Pace = Pace(),
@@ -53,6 +54,7 @@ struct Instance: Sendable {
         }
         let zones = ZoneCatalog()
         let addresses = AddressBook(cipher: cipher)
+        links = LinkIssuer(signer: LinkSigner(cipher: cipher, baseURL: "https://crm.example"))
         let composer =
             forms == .textOnly
             ? nil
@@ -60,7 +62,8 @@ struct Instance: Sendable {
         engine = DeliveryEngine(
             database: database, addresses: addresses, clock: wallClock,
             transports: [.email: mail ?? email, .sms: sms, .whatsapp: whatsapp],
-            composer: MessageComposer(database: database, directory: directory, templates: templates, whatsApp: composer), zones: zones,
+            composer: MessageComposer(
+                database: database, directory: directory, templates: templates, whatsApp: composer, links: links), zones: zones,
             directory: directory, timing: timing, rates: pace.rates, sharedUsage: pace.sharedUsage, preferences: preferences,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         orchestrator = Orchestrator(

@@ -63,7 +63,7 @@ final class MailServer: Sendable {
     }
 
     private static let script = """
-        import asyncio, email, email.policy, json, sys
+        import asyncio, base64, email, email.policy, json, sys
         from aiosmtpd.smtp import SMTP
         left = int(sys.argv[1])
         def describe(content, recipients):
@@ -80,6 +80,8 @@ final class MailServer: Sendable {
                         'from_name': sender.display_name, 'from_address': sender.addr_spec,
                         'to_name': mail['To'].addresses[0].display_name, 'date': mail['Date'].datetime.isoformat(),
                         'type': mail.get_content_type(), 'auto': mail['Auto-Submitted'], 'bcc': mail['Bcc'], 'parts': parts,
+                        'unsubscribe': mail['List-Unsubscribe'], 'unsubscribe_post': mail['List-Unsubscribe-Post'],
+                        'raw': base64.b64encode(content).decode(),
                         'ids': len(mail.get_all('Message-ID')), 'subjects': len(mail.get_all('Subject'))}
             except Exception as error:
                 return {'defect': repr(error)}

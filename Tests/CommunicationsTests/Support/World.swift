@@ -44,6 +44,7 @@ struct World: Sendable {
             return try await Instance(store.database, cipher: cipher, clock: clock, capacity: 512, timing: timing, pace: pace).running(body)
         }
         let database = try await store.openAnother()
+        _ = try await Cipher.open(database, keys: KeyRing(text: Self.keys), sealsContent: true)
         do {
             let value = try await Instance(database, cipher: cipher, clock: clock, capacity: 512, timing: timing, pace: pace).running(body)
             await database.close()
@@ -64,7 +65,7 @@ func withWorld(
     let clock = start.map { TestClock($0) } ?? TestClock()
     try await TestDatabase.with(engine, clock: clock, faults: faults) { store in
         try await store.database.write { tx in try tx.insertBusiness(business) }
-        let cipher = try await Cipher.open(store.database, keys: KeyRing(text: World.keys))
+        let cipher = try await Cipher.open(store.database, keys: KeyRing(text: World.keys), sealsContent: true)
         let instance = Instance(
             store.database, cipher: cipher, clock: clock, capacity: capacity, timing: timing, pace: pace, mail: try mail?(clock),
             whatsApp: whatsApp,

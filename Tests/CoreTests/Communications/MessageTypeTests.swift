@@ -3,12 +3,12 @@ import Testing
 
 @Suite("Message types and workflow hooks")
 struct MessageTypeTests {
-    @Test("the seven built-in types are there, transactional, with distinct channels")
+    @Test("the built-in types are there, transactional, with distinct channels")
     func builtIn() {
         #expect(
             MessageType.builtIn.map(\.name) == [
                 "welcome", "budget_summary", "vendor_options", "selection_confirmation", "blueprint_delivery", "error_notification",
-                "reminder",
+                "reminder", "opt_in_request", "preferences_updated", "preferences_link",
             ])
         for type in MessageType.builtIn {
             #expect(type.category == .transactional)

@@ -63,7 +63,8 @@ struct LedgerTamperTests {
             case "business_id", "ledger": #expect(found == [finding(.removed, 5, through: 5)], "\(change.column)")
             case "entry_id": #expect(found.allSatisfy { $0.sequence == 5 }, "\(change.column)")
             case "sequence": #expect(found.contains { $0.kind == .removed && $0.sequence == 5 } && found.contains { $0.entry == fifth })
-            default: #expect(found.allSatisfy { $0.sequence == 5 && $0.entry == fifth && $0.kind == .altered }, "\(change.column): \(found)")
+            default:
+                #expect(found.allSatisfy { $0.sequence == 5 && $0.entry == fifth && $0.kind == .altered }, "\(change.column): \(found)")
             }
         }
     }
@@ -240,6 +241,32 @@ struct LedgerTamperTests {
             #expect(try await world.findings().map(\.kind) == [.emptied])
             try await world.tamper("UPDATE crm_ledger_entries SET payload = \(kept[0]), client_hash = \(kept[1]) WHERE sequence = 3")
             #expect(Set(try await world.findings().map(\.kind)) == [.emptied, .restored])
+        }
+    }
+
+    @Test("a ledger that was removed as a whole is missed, also after it began anew", arguments: engines)
+    func wholeLedger(engine: TestEngine) async throws {
+        try await LedgerWorld.with(engine) { world in
+            #expect(try await world.database.verifyLedgerCount() == .right)
+            try await world.audit(3)
+            try await world.audit(3, business: LedgerWorld.stranger)
+            try await world.consent("ada")
+            try await world.database.sealLedgers()
+            #expect(try await world.database.verifyLedgerCount() == .right)
+            try await world.tamper("DELETE FROM crm_ledger_entries WHERE ledger = 'audit'")
+            try await world.tamper("DELETE FROM crm_ledger_heads WHERE ledger = 'audit'")
+            #expect(try await world.database.verifyLedgerCount() == .missing(2))
+            try await world.audit(1)
+            try await world.database.sealLedgers()
+            #expect(try await world.findings().isEmpty)
+            #expect(try await world.database.verifyLedgerCount() == .missing(2))
+            try await world.tamper("UPDATE rapport_meta SET value = '1 00' WHERE key = 'ledgers'")
+            #expect(try await world.database.verifyLedgerCount() == .altered)
+            try await world.tamper("DELETE FROM rapport_meta WHERE key = 'ledgers'")
+            #expect(try await world.database.verifyLedgerCount() == .altered)
+            try await world.audit(1, business: LedgerWorld.stranger)
+            try await world.database.sealLedgers()
+            #expect(try await world.database.verifyLedgerCount() == .altered)
         }
     }
 

@@ -120,6 +120,23 @@ struct LedgerTests {
         }
     }
 
+    @Test("the service chains what a dead process had left and what comes while it runs", arguments: engines)
+    func service(engine: TestEngine) async throws {
+        try await LedgerWorld.with(engine) { world in
+            try await world.audit(2)
+            // Neither of its pauses passes in this test: it acts on its start, on a wake-up and on its end.
+            let sealer = LedgerSealer(
+                database: world.database, interval: .seconds(3600), pause: .milliseconds(1), logger: Logger(label: "test"))
+            let service = Task { try await sealer.run() }
+            while try await world.verify().sealed < 2 { await Task.yield() }
+            try await world.audit(1)
+            while try await world.verify().sealed < 3 { await Task.yield() }
+            service.cancel()
+            try await service.value
+            #expect(try await world.findings().isEmpty)
+        }
+    }
+
     @Test("two instances that seal at once make one chain")
     func twoInstances() async throws {
         try await LedgerWorld.with(.postgresql) { world in

@@ -86,7 +86,7 @@ struct ErasureTests {
             ada.phoneNumber = SealedValue(bytes: [9])
             try await world.put(ada)
             try await world.database.write { tx in
-                _ = try tx.updatePreferences(PreferencesUpdate(optOutSMS: true), of: Self.ada, business: World.ours)
+                _ = try tx.updatePreferences(PreferencesUpdate(optOutSMS: true), of: Self.ada, business: World.ours, source: .system)
             }
             #expect(try await world.database.erase(Self.ada, business: World.ours))
             try await world.put(ada)
@@ -203,7 +203,7 @@ struct ErasureTests {
     func preferencesOnly(_ engine: TestEngine) async throws {
         try await World.with(engine) { world in
             try await world.database.write { tx in
-                _ = try tx.updatePreferences(PreferencesUpdate(language: "de"), of: Self.ada, business: World.ours)
+                _ = try tx.updatePreferences(PreferencesUpdate(language: "de"), of: Self.ada, business: World.ours, source: .system)
             }
             let receipt = try #require(
                 try await world.database.write { tx in

@@ -55,7 +55,8 @@ struct AccountPageTests {
             let secret = try #require(try await world.database.read { tx in try tx.proposedTOTP(of: user.id) })
             let again = try await browser.submit("/account/two-factor/confirm", on: "/account", ["code": "000000"])
             #expect(again.text.contains("<svg class=\"qr\""))
-            let codes = try await browser.submit("/account/two-factor/confirm", on: "/account", ["code": world.code(of: user, secret: secret)])
+            let codes = try await browser.submit(
+                "/account/two-factor/confirm", on: "/account", ["code": world.code(of: user, secret: secret)])
             #expect(codes.text.matches(of: /<code>[A-Z2-7]{5}-[A-Z2-7]{5}<\/code>/).count == 10)
             #expect(try await Browser(api).signIn("ada@example.org", World.password).header("set-cookie") == nil)
             #expect(try await browser.get("/account").text.contains("10 of 10 recovery codes"))
@@ -105,7 +106,8 @@ struct AccountPageTests {
             #expect(try await browser.get("/sandbox").text.contains("<option value=\"\(world.elsewhere.id)\" selected>Elsewhere</option>"))
             #expect(try await api.with(key: nil).with("Cookie", old ?? "").get("/account").status == 303)
             // One to which they do not belong.
-            let stranger = try await browser.submit("/switch-business", on: "/account", ["business_id": UUIDv7(at: world.clock.now).description])
+            let stranger = try await browser.submit(
+                "/switch-business", on: "/account", ["business_id": UUIDv7(at: world.clock.now).description])
             #expect(stranger.status == 404)
             // The next time they begin where they were last.
             let again = Browser(api)

@@ -144,13 +144,20 @@ struct SignInTests {
                     #expect([401, 422].contains(reply.status), "\(reply.status)")
                 }
                 #expect([401, 422].contains(try await browser.signIn(text, text).status))
-                #expect(try await api.with(key: nil).with("Cookie", "rapport_session=\(text.filter(\.isASCII).filter { $0 != "\0" })").get("/account").status == 303)
+                #expect(
+                    try await api.with(key: nil).with("Cookie", "rapport_session=\(text.filter(\.isASCII).filter { $0 != "\0" })").get(
+                        "/account"
+                    ).status == 303)
             }
-            for path in ["/invitation/x", "/reset/x", "/invitation/%00", "/reset/%FF", "/invitation/\(String(repeating: "a", count: 3_000))"] {
+            for path in [
+                "/invitation/x", "/reset/x", "/invitation/%00", "/reset/%FF", "/invitation/\(String(repeating: "a", count: 3_000))",
+            ] {
                 #expect(try await browser.get(path).status == 404)
             }
             for next in ["//evil.example", "https://evil.example", "/\\evil.example", "/a?b", "javascript:alert(1)"] {
-                let page = try await browser.get("/sign-in?next=" + (next.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? "")).text
+                let page = try await browser.get(
+                    "/sign-in?next=" + (next.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? "")
+                ).text
                 #expect(page.contains("name=\"next\" value=\"/sandbox\""))
             }
         }

@@ -57,7 +57,8 @@ struct UsersTests {
             let path = "/api/crm/users/\(foreign.id)"
             #expect(try await api.get(path).text == api.get("/api/crm/users/\(UUIDv7(at: world.clock.now))").text)
             for reply in [
-                try await api.put(path, #"{"role":"admin"}"#), try await api.delete(path), try await api.post(path + "/password-reset", "{}"),
+                try await api.put(path, #"{"role":"admin"}"#), try await api.delete(path),
+                try await api.post(path + "/password-reset", "{}"),
             ] { try reply.expectProblem(404, "not-found") }
             #expect(try await !api.get("/api/crm/users").text.contains("elsewhere"))
             let admin = Browser(api)

@@ -1,5 +1,6 @@
 import Communications
 import Core
+import Foundation
 import Storage
 import TestSupport
 import Testing
@@ -69,6 +70,7 @@ struct LinkAccessTests {
             world.clock.advance(seconds: 60 * 86_400)
             let expired = try await ada.api.get(path)
             expired.expectPage(410)
+            try expired.text.write(toFile: "/tmp/lk/410.html", atomically: true, encoding: .utf8)
             #expect(expired.text.contains("action=\"\(path)/renewal\"") && !expired.text.contains("…@"))
             try await ada.form.post(path, ada.fields(["stop_email": "1"])).expectPage(410)
             #expect(try await ada.state().stopped == [])

@@ -196,3 +196,60 @@ struct PreferenceCentreTests {
         }
     }
 }
+
+@Suite("The preference centre: topics and advertising")
+struct PreferenceCentreConsentTests {
+    @Test("topics are shown in the client's language, ticked unless refused, and can be refused one by one", arguments: TestEngine.allCases)
+    func topics(engine: TestEngine) async throws {
+        try await World.run(engine) { world, api in
+            let topics =
+                #"{"topics":[{"name":"garden","title":{"en":"Garden <b>","de":"Garten"}},{"name":"balcony","title":{"en":"Balcony"}}]}"#
+            #expect(try await api.put("/api/crm/topics", topics).status == 200)
+            let ada = try await PublicVisitor(world, api)
+            let path = ada.path(ada.preferences)
+            let page = try await ada.api.get(path)
+            #expect(page.text.contains("name=\"topic_garden\" value=\"1\" checked") && page.text.contains("Garden &lt;b&gt;"))
+            let saved = try await ada.form.post(path, ada.fields(["topic_garden": "1", "language": "de"]))
+            #expect(saved.status == 303, "\(saved.text)")
+            #expect(try await ada.state().preferences.topicsRefused == ["balcony"])
+            let german = try await ada.api.get(path).text
+            #expect(german.contains("Garten") && german.contains("Nichts über: Balcony."))
+            let back = try await ada.form.post(
+                path, ada.fields(["topic_balcony": "1", "shown_refusals": "balcony", "language": "de"]))
+            #expect(back.status == 303)
+            #expect(try await ada.state().preferences.topicsRefused == ["garden"])
+        }
+    }
+
+    @Test("where advertising needs a confirmation, ticking a box asks for it and allows nothing yet")
+    func doubleOptIn() async throws {
+        try await World.run { world, api in
+            #expect(try await api.put("/api/crm/business", #"{"name":"Here","marketing_consent":"double_opt_in"}"#).status == 200)
+            let ada = try await PublicVisitor(world, api)
+            let path = ada.path(ada.preferences)
+            let page = try await ada.api.get(path).text
+            #expect(page.contains("name=\"marketing_email\" value=\"1\">") && page.contains("confirmed it by the link"))
+            let none: [String: String?] = ["shown_marketing": "", "marketing_sms": nil, "marketing_whatsapp": nil]
+            for _ in 0..<2 { #expect(try await ada.form.post(path, ada.fields(none)).status == 303) }
+            #expect(try await ada.messages() == ["opt_in_request email"])
+            #expect(try await ada.state().marketing == [])
+        }
+    }
+
+    @Test("a grant that the business needs can be given and taken back", arguments: TestEngine.allCases)
+    func optIn(engine: TestEngine) async throws {
+        try await World.run(engine) { world, api in
+            #expect(try await api.put("/api/crm/business", #"{"name":"Here","marketing_consent":"opt_in"}"#).status == 200)
+            let ada = try await PublicVisitor(world, api)
+            let path = ada.path(ada.preferences)
+            let none: [String: String?] = ["shown_marketing": "", "marketing_sms": nil, "marketing_whatsapp": nil]
+            #expect(try await ada.state().marketing == [])
+            #expect(try await ada.form.post(path, ada.fields(none)).status == 303)
+            #expect(try await ada.state().marketing == [.email])
+            #expect(try await ada.form.post(ada.path(ada.unsubscribe()), "List-Unsubscribe=One-Click").status == 200)
+            #expect(try await ada.state().marketing == [])
+            #expect(try await ada.form.post(path, ada.fields(none)).status == 303)
+            #expect(try await ada.state().marketing == [.email])
+        }
+    }
+}

@@ -125,7 +125,7 @@ struct World: Sendable {
         self.database = database
         self.clock = clock
         let key = Data((0..<32).map { UInt8($0) }).base64EncodedString()
-        cipher = try await Cipher.open(database, keys: KeyRing(text: key))
+        cipher = try await Cipher.open(database, keys: KeyRing(text: key), sealsContent: true)
         here = try await Self.tenant("Here", database)
         let firstBusiness = here.id
         elsewhere = try await Self.tenant("Elsewhere", database)

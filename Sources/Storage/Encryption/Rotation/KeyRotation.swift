@@ -116,7 +116,7 @@ public struct KeyRotation: Sendable {
             guard row.value != nil || row.isDamaged else { continue }
             do throws(DatabaseError) {
                 guard let value = row.value, let business = row.business else { throw .sealed("") }
-                let place = column.place(business: business, keys: row.keys)
+                let place = column.place(business: business, keys: row.keys, rowName: row.rowName)
                 changes.append((row.keys, value, try cipher.seal(try cipher.openBytes(value, place), place)))
             } catch {
                 progress.unreadable += 1

@@ -6,6 +6,8 @@ struct SealedRow: Sendable {
     var keys: [String]
     /// Nil where the row it belongs to is gone.
     var business: BusinessID?
+    /// What names the row in its values' place, where that is none of the keys.
+    var rowName: String?
     var value: SealedValue?
     /// Looks sealed and is none.
     var isDamaged = false
@@ -28,6 +30,7 @@ extension SealedColumn {
     func rows(after position: [String], _ part: Part, limit: Int, _ tx: Transaction) throws -> [SealedRow] {
         var list = keyList(alias: true)
         list = "\(list), \(ownerExpression), \(expression(part, tx.dialect))"
+        if let rowName { list = "\(list), t.\(unsafeSQL: rowName.name)" }
         var condition: SQL = "TRUE"
         if !position.isEmpty { condition = "(\(keyList(alias: true))) > (\(SQL.list(try binds(position))))" }
         return try tx.run(
@@ -117,6 +120,9 @@ extension SealedColumn {
             case .uuid:
                 guard let id = UUIDv7(text) else { throw .decoding("a position in \(name) is no uuid") }
                 binds.append(.uuid(id))
+            case .bytes:
+                guard let bytes = Self.bytes(hexadecimal: text) else { throw .decoding("a position in \(name) is not hexadecimal") }
+                binds.append(.bytes(bytes))
             }
         }
         return binds
@@ -124,22 +130,41 @@ extension SealedColumn {
 
     private func read(_ row: Row) throws -> SealedRow {
         var texts: [String] = []
-        for (index, key) in keys.enumerated() {
-            switch key.kind {
-            case .text: texts.append(try row.text(index))
-            case .int: texts.append(String(try row.int64(index)))
-            case .uuid: texts.append(try row.uuid(index).description)
-            }
-        }
+        for (index, key) in keys.enumerated() { texts.append(try text(of: key, row, index)) }
         var business = try row.uuidOrNil(keys.count)
         if case .installation = owner { business = UUIDv7(high: 0, low: 0) }
         var found = SealedRow(keys: texts, business: business)
+        found.rowName = try rowName.map { try text(of: $0, row, keys.count + 2) }
         do throws(DatabaseError) {
             found.value = try value(row, keys.count + 1)
         } catch {
             found.isDamaged = true
         }
         return found
+    }
+
+    private func text(of key: Key, _ row: Row, _ index: Int) throws(DatabaseError) -> String {
+        switch key.kind {
+        case .text: try row.text(index)
+        case .int: String(try row.int64(index))
+        case .uuid: try row.uuid(index).description
+        case .bytes: Hexadecimal.encode(try row.bytes(index))
+        }
+    }
+
+    private static func bytes(hexadecimal text: String) -> [UInt8]? {
+        var bytes: [UInt8] = []
+        var high: UInt8?
+        for digit in text.utf8 {
+            guard let value = Hexadecimal.value(of: digit) else { return nil }
+            if let first = high {
+                bytes.append(first << 4 | value)
+                high = nil
+            } else {
+                high = value
+            }
+        }
+        return high == nil ? bytes : nil
     }
 
     /// Nil where there is none, and for what is in the clear.

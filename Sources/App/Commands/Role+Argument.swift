@@ -1,0 +1,4 @@
+import ArgumentParser
+import Core
+
+extension Role: ExpressibleByArgument {}
