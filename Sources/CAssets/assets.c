@@ -57,6 +57,8 @@ static const CAsset assets[] = {
 #include "embed_asset.h"
 #define ASSET "pages/public.css"
 #include "embed_asset.h"
+#define ASSET "pages/staff-preferences.js"
+#include "embed_asset.h"
 #define ASSET "templates/email/batch.html.mustache"
 #include "embed_asset.h"
 #define ASSET "templates/email/batch.subject.mustache"

@@ -114,6 +114,11 @@ public enum Path: String, Sendable, Hashable, CaseIterable {
     case accountTOTPDisable = "/account/two-factor/disable"
     case accountRecoveryCodes = "/account/recovery-codes"
     case accountEndSession = "/account/sessions/end"
+    case clientsPage = "/clients"
+    case clientPage = "/clients/{client_id}"
+    case clientPagePreferences = "/clients/{client_id}/preferences"
+    case auditPage = "/audit"
+
     case usersPage = "/users"
     case usersPageInvite = "/users/invite"
     case usersPageRole = "/users/role"
@@ -139,4 +144,5 @@ public enum Path: String, Sendable, Hashable, CaseIterable {
     case clientLinksRevoke = "/api/crm/clients/{client_id}/links/revoke"
     case publicStylesheet = "/assets/public.css"
     case preferencesScript = "/assets/preferences.js"
+    case staffPreferencesScript = "/assets/staff-preferences.js"
 }

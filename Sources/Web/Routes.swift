@@ -21,6 +21,7 @@ enum Routes {
         accounts(parts, &table)
         pages(parts, gate, &table)
         publicPages(parts, &table)
+        clientPages(parts, &table)
         return table
     }
 
@@ -252,6 +253,17 @@ enum Routes {
         table.openPageForm(.reset, reset.ask)
         table.openPage(.resetPage, reset.open)
         table.openPageForm(.resetPage, reset.change)
+    }
+
+    /// What staff see of clients.
+    private static func clientPages(_ parts: WebParts, _ table: inout RouteTable) {
+        table.page(.clientsPage, .readClients, ClientsPage(database: parts.database, cipher: parts.cipher).list)
+        let client = ClientPage(
+            database: parts.database, cipher: parts.cipher, orchestrator: parts.orchestrator, isTimeZone: parts.isTimeZone)
+        table.page(.clientPage, .readClients, client.show)
+        table.pageForm(.clientPagePreferences, .writePreferences, client.savePreferences)
+        table.page(.auditPage, .readAudit, AuditPage(database: parts.database).list)
+        table.openGet(.staffPreferencesScript) { _ in Script.answer("pages/staff-preferences.js") }
     }
 
     private static func pages(_ parts: WebParts, _ gate: Gatekeeper, _ table: inout RouteTable) {

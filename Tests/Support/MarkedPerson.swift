@@ -22,15 +22,39 @@ public struct MarkedPerson: Sendable {
             id: client, name: "\(mark) name", email: try cipher.seal(email, .clientEmail(business, client)), emailHash: emailHash,
             phoneNumber: try cipher.seal(phone, .clientPhone(business, client)), phoneHash: phoneHash, language: "de", timezone: "UTC",
             tags: ["\(mark)-tag"], attributes: Array(#"{"note":"\#(mark) attribute"}"#.utf8), createdAt: now, updatedAt: now)
+        let request = UUIDv7(at: now)
+        let statement = try cipher.seal("\(mark) statement", .optInStatement(business, request))
         let update = PreferencesUpdate(preferredChannels: [.email], optOutSMS: true)
         try await database.write { tx in
             _ = try tx.putClient(record, business: business)
-            try tx.updatePreferences(update, of: client, business: business, source: .system)
+            try tx.updatePreferences(update, of: client, business: business, source: ConsentSource(.api, by: .system, evidence: mark))
+            try tx.audit(
+                AuditEntry(
+                    actor: .system, action: "client.put", target: client.text, client: client,
+                    details: Array(#"{"word":"\#(mark)"}"#.utf8)), business: business)
         }
         let (sent, waiting) = try await communications(database, business, now)
-        var blobs = [record.email, record.phoneNumber].compactMap { $0?.bytes }
+        try await database.write { tx in
+            try tx.putOptInRequest(
+                OptInRequest(
+                    id: request, client: client, channel: .email, statement: statement, requestedAt: now, expiresAt: now.adding(seconds: 60)),
+                business: business)
+            try tx.execute(
+                """
+                INSERT INTO crm_soft_bounces (business_id, address_hash, communication_id, bounced_at)
+                VALUES (\(business), \([9, 9, 9] as [UInt8]), \(sent), \(now))
+                """)
+            _ = try tx.suppress(
+                phoneHash, channel: .whatsapp, reason: "hard_bounce", business: business,
+                evidence: SuppressionEvidence(source: "dsn", details: Array(#"{"word":"\#(mark)"}"#.utf8), note: statement))
+        }
+        var blobs = [record.email, record.phoneNumber, statement].compactMap { $0?.bytes }
         blobs += try await messages(database, cipher, business, sent, phoneHash, now)
         blobs += try await records(database, cipher, business, sent, now)
+        blobs += try await database.read { tx in
+            try tx.run("SELECT client_hash, payload FROM crm_ledger_entries WHERE business_id = \(business) AND client_hash IS NOT NULL")
+                .flatMap { [try $0.bytes(0), try $0.bytes(1)] }
+        }
         let ids = [sent, waiting].map(\.description)
         return MarkedPerson(
             emailHash: emailHash, phoneHash: phoneHash,

@@ -1,10 +1,12 @@
 import ArgumentParser
+import Communications
 import Core
 import Logging
 import Metrics
 import NIOCore
 import Observability
 import Storage
+import Web
 
 #if canImport(Glibc)
     import Glibc

@@ -13,4 +13,6 @@ public enum AccessKind: String, Sendable, Hashable, CaseIterable {
     case sandbox
     /// What they agreed to, and when.
     case consent
+    /// What was changed about them, and by whom.
+    case audit
 }

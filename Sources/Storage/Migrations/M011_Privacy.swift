@@ -44,6 +44,7 @@ enum M011_Privacy {
         ){withoutRowID}
         """,
         "CREATE INDEX idx_crm_access_log_hour ON crm_access_log (hour)",
+        "CREATE INDEX idx_crm_soft_bounces_communication ON crm_soft_bounces (communication_id)",
         "CREATE INDEX idx_crm_batches_client ON crm_batches (business_id, client_id)",
         "CREATE INDEX idx_crm_unmatched_events_reference ON crm_unmatched_events (reference) WHERE reference IS NOT NULL",
         // What is too old to be kept still counts in the analytics.

@@ -40,7 +40,7 @@ extension Transaction {
                 """)
             return .more(isSwept: isSwept, duration: begun.duration(to: .now))
         }
-        try sweep.finish()
+        try sweep.finish(by: receipt.requestedBy)
         try execute(
             """
             UPDATE crm_erasures SET status = \(ErasureStatus.completed.rawValue), client_id = NULL, finished_at = \(now), lease_until = NULL,

@@ -192,5 +192,11 @@ extension Transaction {
             guard let hash = channel == .email ? record.emailHash : record.phoneHash else { continue }
             try suppress(hash, channel: channel, reason: SuppressionReason.optedOut.rawValue, business: business)
         }
+        // Topics are the business's and may change; whoever refused one gets no advertising rather than some of it.
+        let refused = stated.topicsRefused.isEmpty ? stated.marketing.refused : .all
+        for channel in Channel.allCases where refused.contains(channel) {
+            guard let hash = channel == .email ? record.emailHash : record.phoneHash else { continue }
+            try suppressMarketing(hash, channel: channel, reason: SuppressionReason.marketingOptOut.rawValue, business: business)
+        }
     }
 }

@@ -10,13 +10,15 @@ public enum PersonRecords: String, Sendable, CaseIterable {
     case events = "outgoing_events"
     case eventDeliveries = "event_deliveries"
     case eventAttempts = "event_attempts"
+    case optInRequests = "opt_in_requests"
+    case softBounces = "soft_bounces"
     case answers = "idempotency_records"
     case windows = "whatsapp_windows"
     case accessLog = "access_log"
     case erasures
 
     /// How a column is to be read.
-    public enum Kind: Sendable { case plain, time, json, sealedAnswer }
+    public enum Kind: Sendable { case plain, time, json, sealedAnswer, sealedStatement }
 
     public struct Column: Sendable {
         public var name: StaticString
@@ -40,6 +42,8 @@ public enum PersonRecords: String, Sendable, CaseIterable {
             Self.plain("position", "endpoint_id", "status", "attempts") + Self.times("next_attempt_at", "finished_at")
         case .eventAttempts:
             Self.plain("position", "endpoint_id", "duration_ms", "response_status", "error", "response") + Self.times("attempted_at")
+        case .optInRequests: Self.plain("channel", "request_id") + Self.times("requested_at", "expires_at", "confirmed_at") + [Column(name: "statement", kind: .sealedStatement)]
+        case .softBounces: Self.plain("communication_id") + Self.times("bounced_at")
         case .answers:
             Self.plain("route", "idempotency_key", "status_code") + Self.times("created_at")
                 + [Column(name: "answer", kind: .sealedAnswer)]
@@ -80,6 +84,8 @@ public enum PersonRecords: String, Sendable, CaseIterable {
         case .events: ("crm_outgoing_events t WHERE \(person)", "t.position")
         case .eventDeliveries: ("crm_event_deliveries t WHERE \(told)", "t.position, t.endpoint_id")
         case .eventAttempts: ("crm_event_attempts t WHERE \(told)", "t.position, t.endpoint_id, t.attempt_id")
+        case .optInRequests: ("crm_opt_in_requests t WHERE \(person)", "t.channel")
+        case .softBounces: ("crm_soft_bounces t WHERE t.business_id = \(business) AND \(theirs)", "t.bounced_at, t.communication_id")
         case .answers: ("crm_idempotency_records t WHERE \(person)", "t.created_at, t.route, t.idempotency_key")
         case .windows:
             (

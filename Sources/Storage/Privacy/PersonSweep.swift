@@ -31,6 +31,7 @@ struct PersonSweep {
         try communications()
         if left > 0 { try rows("crm_batches", "batch_id", "batch_id", person) }
         if left > 0 { try events() }
+        if left > 0 { try rows("crm_opt_in_requests", "request_id", "request_id", person) }
         if left > 0 { try rows("crm_replies", "reply_id", "reply_id", person) }
         if left > 0 { try rows("crm_replies", "reply_id", "reply_id", "business_id = \(business) AND client_id IS NULL AND \(ofTheirNumber)") }
         if left > 0 {
@@ -53,7 +54,9 @@ struct PersonSweep {
     }
 
     /// The record and the last traces. Only after ``run()`` has found nothing more, in the same transaction.
-    mutating func finish() throws {
+    ///
+    /// - Parameter actor: who asked for it, for the ledgers.
+    mutating func finish(by actor: Actor) throws {
         try execute(
             "crm_event_lanes",
             """
@@ -67,8 +70,8 @@ struct PersonSweep {
         try execute("crm_client_tags", "DELETE FROM crm_client_tags WHERE \(person)")
         try execute("crm_client_preferences", "DELETE FROM crm_client_preferences WHERE \(person)")
         try execute("crm_clients", "DELETE FROM crm_clients WHERE \(person)")
-        let entries = try tx.eraseLedgerEntries(of: client, business: business)
-        if entries > 0 { counts["ledger_entries", default: 0] += entries }
+        let entries = try tx.eraseLedgerEntries(of: client, business: business, by: actor.kind == .client ? .system : actor)
+        if entries > 0 { counts["crm_ledger_entries", default: 0] += entries }
         // Once more: a look that was written down meanwhile had to wait for the record, or has found none.
         try execute("crm_access_log", "DELETE FROM crm_access_log WHERE \(person)")
     }
@@ -99,6 +102,8 @@ struct PersonSweep {
                     UNION ALL SELECT l.provider_message_id FROM crm_delivery_logs l WHERE l.communication_id IN (\(ids))
                         AND l.provider_message_id IS NOT NULL AND l.provider = crm_unmatched_events.provider)
                 """)
+            // Also of addresses that are theirs no more.
+            try execute("crm_soft_bounces", "DELETE FROM crm_soft_bounces WHERE communication_id IN (\(ids))")
             try execute("crm_delivery_logs", "DELETE FROM crm_delivery_logs WHERE communication_id IN (\(ids))")
             try execute("crm_sandbox_messages", "DELETE FROM crm_sandbox_messages WHERE communication_id IN (\(ids))")
             try execute("crm_provider_messages", "DELETE FROM crm_provider_messages WHERE communication_id IN (\(ids))")

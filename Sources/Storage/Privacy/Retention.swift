@@ -49,6 +49,7 @@ extension Transaction {
 
     private static let partsOfCommunications: [StaticString] = [
         "crm_communication_attachments", "crm_delivery_logs", "crm_sandbox_messages", "crm_provider_messages", "crm_receipt_deadlines",
+        "crm_soft_bounces",
     ]
 
     /// As `crm_communication_analytics` counts them.

@@ -17,6 +17,7 @@ struct AuditAPI: Sendable {
         let place = LedgerPlace(business: call.business, ledger: .audit)
         let found = try await database.read { tx in try tx.ledgerEntries(place, filter, after: after, limit: page.limit + 1) }
         let shown = found.prefix(page.limit)
+        try await call.noteAccess(.audit, Set(shown.compactMap(LedgerJSON.client)))
         let next = found.count > page.limit ? shown.last.map { Cursor($0.id.description) } : nil
         return .page(Array(shown), next: next) { json, entry in json.object { json in LedgerJSON.members(entry, &json) } }
     }
@@ -27,6 +28,8 @@ struct AuditAPI: Sendable {
         let filter = Self.filter(&query)
         let format: LedgerFormat = query.oneOf("format") ?? .jsonl
         try query.finish()
+        // All of it is about nobody in particular; who asks for it is in the log of whom they ask about.
+        if let client = filter.client { try await call.noteAccess(.audit, client) }
         let lines = LedgerLines(ledger: .audit, format: format)
         let (database, business) = (database, call.business)
         var answer = Answer(status: .ok, contentType: format == .csv ? MediaType.csv : MediaType.jsonLines)
@@ -38,7 +41,7 @@ struct AuditAPI: Sendable {
         return answer
     }
 
-    private static func filter(_ query: inout Query) -> LedgerFilter {
+    static func filter(_ query: inout Query) -> LedgerFilter {
         LedgerFilter(
             actor: query.string("actor"), action: query.string("action", maxLength: 100), client: query.clientID("client_id"),
             from: query.time("from"), to: query.time("to"))

@@ -38,7 +38,7 @@ struct ClientsAPI: Sendable {
         let words = query.string("q")
         let search = ClientSearch(
             words: words.map { ClientVault(cipher: cipher, business: business).words($0) },
-            tag: query.string("tag", maxLength: ClientFields.longestTag), after: position(page, &query))
+            tag: query.string("tag", maxLength: ClientFields.longestTag), after: ClientSearch.Position(page, &query))
         try query.finish()
         let found = try await database.read { tx in try tx.clients(search, business: business, limit: page.limit + 1) }
         let shown = found.prefix(page.limit)
@@ -50,18 +50,21 @@ struct ClientsAPI: Sendable {
         }
     }
 
-    private func position(_ page: PageRequest, _ query: inout Query) -> ClientSearch.Position? {
+    private func answer(_ stored: SealedClient, _ call: Call, status: HTTPResponse.Status) throws -> Answer {
+        let client = try ClientVault(cipher: cipher, business: call.business).open(stored)
+        return .json(status) { json in ClientJSON.members(client, &json) }
+    }
+}
+
+extension ClientSearch.Position {
+    /// Where the page before ended; nil for the first page, and for a cursor of another list, which is noted.
+    init?(_ page: PageRequest, _ query: inout Query) {
         guard let parts = page.cursor?.parts else { return nil }
         guard parts.count == 2, let at = Int64(parts[0]), (0...253_402_300_799_999).contains(at), let id = ClientID(parts[1]) else {
             query.fail("cursor", Query.cursorRule)
             return nil
         }
-        return ClientSearch.Position(createdAt: Timestamp(milliseconds: at), id: id)
-    }
-
-    private func answer(_ stored: SealedClient, _ call: Call, status: HTTPResponse.Status) throws -> Answer {
-        let client = try ClientVault(cipher: cipher, business: call.business).open(stored)
-        return .json(status) { json in ClientJSON.members(client, &json) }
+        self.init(createdAt: Timestamp(milliseconds: at), id: id)
     }
 }
 

@@ -19,6 +19,7 @@ struct ConsentHistoryAPI: Sendable {
             try tx.ledgerEntries(place, LedgerFilter(client: client), after: after, limit: page.limit + 1)
         }
         let shown = found.prefix(page.limit)
+        try await call.noteAccess(.consent, client)
         let next = found.count > page.limit ? shown.last.map { Cursor($0.id.description) } : nil
         return .page(Array(shown), next: next) { json, entry in json.object { json in LedgerJSON.members(entry, &json) } }
     }
@@ -33,6 +34,7 @@ struct ConsentHistoryAPI: Sendable {
         try await database.sealLedgers()
         let proof = ConsentProof(client: client, place: place, database: database)
         guard let start = try await proof.start() else { throw Refusal.notFound }
+        try await call.noteAccess(.consent, client)
         var answer = Answer(status: .ok, contentType: MediaType.json)
         answer.headers[.contentDisposition] = "attachment; filename=\"consent-proof.json\""
         answer.stream = ResponseBody { writer in

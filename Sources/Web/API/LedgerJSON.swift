@@ -34,6 +34,12 @@ public enum LedgerJSON {
         json.member("hash", entry.hash.map(Hexadecimal.encode))
     }
 
+    /// Whom an entry is about, as far as it still says so.
+    static func client(_ entry: LedgerEntry) -> ClientID? {
+        let content = entry.payload.flatMap { try? JSONDocument(parsing: $0) }?.root
+        return content?["client_id"]?.string.flatMap { ClientID($0) }
+    }
+
     /// What an entry says beside actor, action and details.
     static func texts(_ ledger: LedgerName) -> [String] {
         switch ledger {

@@ -28,8 +28,7 @@ struct ExportOutput {
         switch format {
         case .json: try await write(nextMember(name) + json)
         case .html:
-            let value = try JSONDocument(parsing: json).root
-            try await write(ExportPage.section(name, ExportPage.render(value)).text)
+            try await write(ExportPage.section(name, ExportPage.render(try Self.parse(json))).text)
         }
     }
 
@@ -44,7 +43,7 @@ struct ExportOutput {
     mutating func item(_ json: [UInt8]) async throws {
         switch format {
         case .json: try await write(isFirstItem ? json : Array(",".utf8) + json)
-        case .html: try await write(ExportPage.item(try JSONDocument(parsing: json).root).text)
+        case .html: try await write(ExportPage.item(try Self.parse(json)).text)
         }
         isFirstItem = false
     }
@@ -59,6 +58,11 @@ struct ExportOutput {
     mutating func end() async throws {
         try await write(format == .json ? "}" : ExportPage.end.text)
         try await writer.finish(nil)
+    }
+
+    /// It is JSON of ours, around what callers were allowed to hand in: a little deeper and larger than that.
+    private static func parse(_ json: [UInt8]) throws(JSONError) -> JSONView {
+        try JSONDocument(parsing: json, limits: JSONLimits(maximumDepth: 256, maximumNodes: 4_000_000, maximumBytes: 1 << 30)).root
     }
 
     private mutating func nextMember(_ name: String) -> [UInt8] {

@@ -62,6 +62,7 @@ struct PersonExport: Sendable {
         for (name, json) in head.members { try await output.member(name, json) }
         try await writeCommunications(&output)
         try await writeReplies(&output)
+        for ledger in LedgerName.allCases { try await write(ledger, &output) }
         for records in PersonRecords.allCases where records != .erasures { try await write(records, &output) }
         try await output.end()
     }
@@ -95,6 +96,23 @@ struct PersonExport: Sendable {
         try await output.beginList("replies_of_their_number")
         for reply in try await database.read({ tx in try tx.repliesOfTheirNumber(client, business: business, limit: 1_000) }) {
             try await output.item(try self.reply(reply))
+        }
+        try await output.endList()
+    }
+
+    /// What they agreed to, and what was changed about them.
+    private func write(_ ledger: LedgerName, _ output: inout ExportOutput) async throws {
+        let (place, filter) = (LedgerPlace(business: business, ledger: ledger), LedgerFilter(client: client))
+        try await output.beginList(ledger == .consent ? "consent_history" : "audit_log")
+        var last: UUIDv7?
+        while true {
+            let from = last
+            let entries = try await database.read { tx in
+                try tx.ledgerEntries(place, filter, newestFirst: false, after: from, limit: Self.rowsPerRead)
+            }
+            for entry in entries { try await output.item(Self.json { json in json.object { LedgerJSON.members(entry, &$0) } }) }
+            guard entries.count == Self.rowsPerRead, let final = entries.last else { break }
+            last = final.id
         }
         try await output.endList()
     }

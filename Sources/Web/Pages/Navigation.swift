@@ -11,6 +11,8 @@ enum Navigation {
 
     static let items = [
         Item(title: "Sandbox", path: .sandbox, permission: .readCommunications),
+        Item(title: "Clients", path: .clientsPage, permission: .readClients),
+        Item(title: "Audit", path: .auditPage, permission: .readAudit),
         Item(title: "Users", path: .usersPage, permission: .readAccounts),
         Item(title: "Account", path: .accountPage, permission: nil),
     ]

@@ -9,11 +9,13 @@ struct Page: Sendable {
     var viewer: Viewer?
     /// Marked in the navigation.
     var current: Path?
+    /// An ES module of ours that makes the page more comfortable; it works without.
+    var script: Path?
 
     func answer(_ status: HTTPResponse.Status = .ok) -> Answer {
         Answer(
             status: status, body: Array(document.text.utf8), contentType: MediaType.html,
-            headers: Self.headers(policy: Self.contentPolicy))
+            headers: Self.headers(policy: script == nil ? Self.contentPolicy : "\(Self.contentPolicy); script-src 'self'"))
     }
 
     /// Nothing inline, nothing from elsewhere. Frames are for showing e-mails in their own cage.
@@ -37,6 +39,7 @@ struct Page: Sendable {
         <meta name="color-scheme" content="light dark">
         <title>\(title) · Rapport</title>
         <link rel="stylesheet" href="\(Path.stylesheet.rawValue)">
+        \(script.map { "<script type=\"module\" src=\"\($0.rawValue)\"></script>" } ?? "")
         </head>
         <body>
         <a class="skip" href="#content">Skip to the content</a>

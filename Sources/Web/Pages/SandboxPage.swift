@@ -97,7 +97,7 @@ extension SandboxPage {
         <span class="badge \(message.channel.rawValue)">\(message.channel.title)</span>
         <span class="subject">\(message.subject ?? excerpt(message.text))</span>
         <span class="to">to \(recipient)</span>
-        <time datetime="\(message.createdAt.rfc3339)">\(readable(message.createdAt))</time>
+        <time datetime="\(message.createdAt.rfc3339)">\(message.createdAt.readable)</time>
         </a></li>
         """
     }
@@ -121,7 +121,7 @@ extension SandboxPage {
             <div><dt>Channel</dt><dd><span class="badge \(message.channel.rawValue)">\(message.channel.title)</span></dd></div>
             <div><dt>To</dt><dd>\(recipient)</dd></div>
             <div><dt>From</dt><dd>\(message.sender)</dd></div>
-            <div><dt>Kept at</dt><dd><time datetime="\(message.createdAt.rfc3339)">\(readable(message.createdAt))</time></dd></div>
+            <div><dt>Kept at</dt><dd><time datetime="\(message.createdAt.rfc3339)">\(message.createdAt.readable)</time></dd></div>
             \(facts(message))
             <div><dt>Communication</dt><dd><code>\(message.communication.description)</code></dd></div>
             </dl>
@@ -144,12 +144,6 @@ extension SandboxPage {
     private static func excerpt(_ text: String?) -> String {
         let line = (text ?? "").split(separator: "\n").first.map(String.init) ?? "(empty)"
         return line.count > 90 ? "\(line.prefix(89))…" : line
-    }
-
-    /// `2026-11-21 08:02:13 UTC`.
-    private static func readable(_ time: Timestamp) -> String {
-        let text = time.rfc3339
-        return "\(text.prefix(10)) \(text.dropFirst(11).prefix(8)) UTC"
     }
 }
 

@@ -135,7 +135,8 @@ struct BounceIntakeTests {
             }
             for _ in 0..<4 { await room.comesBack(Self.soft, to: ids[0]) }
             await room.comesBack(Self.soft, to: ids[1])
-            #expect(try await room.listed() == [] && room.world.status(ids[1]) == .bounced)
+            #expect(try await room.listed() == [])
+            #expect(try await room.world.status(ids[1]) == .bounced)
             await room.comesBack(Self.soft, to: ids[2])
             #expect(try await room.listed() == ["soft_bounces all"])
         }
@@ -169,12 +170,14 @@ struct BounceIntakeTests {
         try await withMailroom(engine) { room in
             let id = try await room.sent()
             await room.comesBack(arf.raw, to: id)
-            #expect(try await room.listed() == ["complaint all"] && room.world.optOuts() == .email)
+            #expect(try await room.listed() == ["complaint all"])
+            #expect(try await room.world.optOuts() == .email)
             #expect(try await room.world.status(id) == .sent)
         }
         try await withMailroom(engine, BouncePolicy(complaintScope: .marketing, softBounceLimit: 5, softBounceDays: 30)) { room in
             await room.comesBack(arf.raw, to: try await room.sent())
-            #expect(try await room.listed() == ["complaint marketing"] && room.world.optOuts() == [])
+            #expect(try await room.listed() == ["complaint marketing"])
+            #expect(try await room.world.optOuts() == [])
         }
     }
 
@@ -205,7 +208,8 @@ struct BounceIntakeTests {
                 #expect(await room.comesBack(sample.raw, to: id, from: sample.sender) == .taken)
             }
             await room.comesBack(Self.delay, to: id)
-            #expect(try await room.entries() == [] && room.world.optOuts() == [])
+            #expect(try await room.entries() == [])
+            #expect(try await room.world.optOuts() == [])
             #expect(try await room.world.status(id) == .sent)
             #expect(try await room.world.detail(id).story.contains("provider_status"))
         }
@@ -218,7 +222,8 @@ struct BounceIntakeTests {
             room.world.advance(seconds: 60)
             try await room.move(to: "new@example.org")
             await room.comesBack(Self.hard, to: id)
-            #expect(try await room.world.status(id) == .bounced && room.entries() == [])
+            #expect(try await room.world.status(id) == .bounced)
+            #expect(try await room.entries() == [])
         }
         // Touched for another reason, the address is the same.
         try await withMailroom(engine) { room in
@@ -238,7 +243,8 @@ struct BounceIntakeTests {
             for text in [Self.hard, "From: a@b\nAuto-Submitted: auto-replied\n\nI am out."] { await room.arrives(text, at: address) }
             #expect(try await room.entries() == [])
             #expect(await room.arrives("From: Ada <ada@example.org>\nSubject: unsubscribe\n\n", at: address, from: "ada@example.org") == .taken)
-            #expect(try await room.listed() == ["marketing_opt_out marketing"] && room.world.optOuts() == [])
+            #expect(try await room.listed() == ["marketing_opt_out marketing"])
+            #expect(try await room.world.optOuts() == [])
         }
     }
 

@@ -34,17 +34,23 @@ struct ErasureTests {
             #expect(try await world.database.erase(MarkedPerson.client, business: World.ours))
 
             let after = try await StoreContents.read(world.database)
-            for (table, rows) in after.rows where !["crm_erasures", "crm_suppressions", "rapport_meta"].contains(table) {
+            for (table, rows) in after.rows where !Self.kept.contains(table) {
                 #expect(Set(rows).subtracting(theirs.rows[table] ?? []).filter { !Self.isEndpoint(table) || $0.contains(MarkedPerson.mark) }.isEmpty,
                     "\(table)")
             }
-            // Nothing but the hash of the number on which they wanted nothing.
-            #expect(after.traces(of: [MarkedPerson.hex(person.phoneHash)]) == ["crm_suppressions": 1])
+            #expect(StoreContents(rows: after.rows.filter { !$0.key.hasPrefix("crm_suppressions") }).traces(of: person.markers) == theirs.traces(of: person.markers).filter { $0.key != "crm_suppressions" })
+            let suppressions = after.rows["crm_suppressions"] ?? []
+            #expect(suppressions.filter { $0.contains(MarkedPerson.mark) || $0.contains(MarkedPerson.hex(MarkedPerson.mark.utf8)) } == (theirs.rows["crm_suppressions"] ?? []).filter { $0.contains(MarkedPerson.mark) })
+            // Nothing but the hash of the number, on the channels on which they wanted or could have nothing.
+            #expect(after.traces(of: [MarkedPerson.hex(person.phoneHash)]) == ["crm_suppressions": 2])
             #expect(after.traces(of: [MarkedPerson.hex(person.emailHash)]) == [:])
             #expect(after.rows["crm_erasures"]?.count == 1)
             #expect(StoreContents(rows: ["e": after.rows["crm_erasures"] ?? []]).traces(of: person.markers) == [:])
         }
     }
+
+    /// Where rows stay: emptied entries of chains, receipts, refusals.
+    private static let kept: Set<String> = ["crm_erasures", "crm_suppressions", "crm_ledger_entries", "crm_ledger_heads", "rapport_meta"]
 
     /// The business's own endpoint, which the test set up with them.
     private static func isEndpoint(_ table: String) -> Bool { table == "crm_webhook_endpoints" }
@@ -98,6 +104,30 @@ struct ErasureTests {
                 )
             }
             #expect(suppressed.0 == SuppressedChannels(all: .sms) && suppressed.1 == ["opted_out"] && suppressed.2 == SuppressedChannels())
+        }
+    }
+
+    @Test("whoever refused marketing gets none under the same addresses, and everything else", arguments: TestEngine.allCases)
+    func marketingStaysRefused(_ engine: TestEngine) async throws {
+        let cases: [(PreferencesUpdate, ChannelSet)] = [
+            (PreferencesUpdate(marketing: [.email: .refused]), .email), (PreferencesUpdate(topicsRefused: ["offers"]), .all),
+            (PreferencesUpdate(marketing: [.email: .granted]), []),
+        ]
+        for (update, refused) in cases {
+            try await World.with(engine) { world in
+                var ada = World.client("ada", emailHash: [1, 2])
+                ada.phoneHash = [3, 4]
+                ada.phoneNumber = SealedValue(bytes: [9])
+                try await world.put(ada)
+                try await world.database.write { tx in
+                    _ = try tx.updatePreferences(update, of: Self.ada, business: World.ours, source: .system)
+                }
+                #expect(try await world.database.erase(Self.ada, business: World.ours))
+                let suppressed = try await world.database.read { tx in
+                    try tx.suppressedChannels(emailHash: [1, 2], phoneHash: [3, 4], business: World.ours)
+                }
+                #expect(suppressed == SuppressedChannels(marketing: refused))
+            }
         }
     }
 

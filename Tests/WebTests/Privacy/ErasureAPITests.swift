@@ -41,6 +41,17 @@ struct ErasureAPITests {
         }
     }
 
+    @Test("no copy of the preferences outlives them, wherever it is kept", arguments: World.CacheKind.allCases)
+    func copies(_ cache: World.CacheKind) async throws {
+        try await World.run(.sqlite, cache: cache) { world, api in
+            _ = try await api.put("/api/crm/clients/ada", Self.ada)
+            _ = try await api.post("/api/crm/preferences", #"{"client_id":"ada","opt_out_sms":true}"#)
+            for _ in 0..<2 { #expect(try await api.get("/api/crm/preferences/ada").value("opt_out_sms")?.bool == true) }
+            #expect(try await api.delete("/api/crm/clients/ada").status == 204)
+            #expect(try await api.get("/api/crm/preferences/ada").value("opt_out_sms")?.bool == false)
+        }
+    }
+
     @Test("somebody who is created again under the same number stays refused there", arguments: TestEngine.allCases)
     func resurrection(_ engine: TestEngine) async throws {
         try await World.run(engine) { _, api in

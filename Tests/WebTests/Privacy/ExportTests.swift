@@ -19,6 +19,8 @@ struct ExportTests {
         // Which of the person's events are on their way stands with the events.
         "crm_event_lanes": nil,
         "crm_idempotency_records": "idempotency_records.0.answer.name", "crm_outgoing_events": "outgoing_events.0.data.text",
+        "crm_ledger_entries": "consent_history.0.evidence", "crm_opt_in_requests": "opt_in_requests.0.statement",
+        "crm_soft_bounces": "soft_bounces.0.communication_id",
         "crm_provider_messages": "provider_messages.0.provider_message_id",
         "crm_receipt_deadlines": "receipt_deadlines.0.provider_message_id", "crm_replies": "replies.0.text",
         "crm_sandbox_messages": "communications.1.sandbox_messages.0.to", "crm_unmatched_events": "provider_reports.2.failure_message",
@@ -40,6 +42,7 @@ struct ExportTests {
                 guard let place else { continue }
                 #expect(try export.value(place).map { !$0.isNull } == true, "\(table) should stand under \(place)")
             }
+            #expect(try export.string("audit_log.0.details.word") == "quxmark")
             #expect(try export.string("client.phone_number") == MarkedPerson.phone)
             #expect(try export.string("replies_of_their_number.0.text") == "quxmark reply")
             #expect(try export.value("erasure")?.isNull == true)
@@ -94,7 +97,12 @@ struct ExportTests {
                 #"{"client_id":"ada","message_type":"welcome","context":{"\#(hostile)":["\#(hostile)"]},"attachments":[{"filename":"a.html","content_type":"text/html","content_base64":"PHNjcmlwdD4="}]}"#
             )
             #expect(sent.status == 202, "\(sent.text)")
+            // As deep as a request may be.
+            let deep = String(repeating: "[", count: 55) + String(repeating: "]", count: 55)
+            let nested = try await api.post("/api/crm/communications", #"{"client_id":"ada","message_type":"welcome","context":{"d":\#(deep)}}"#)
+            #expect(nested.status == 202, "\(nested.text)")
             let text = try await api.get("/api/crm/clients/ada/export?format=html").text
+            #expect(text.hasSuffix("</html>\n"))
             #expect(!text.contains("<script") && !text.contains("<img") && !text.contains("data:text/html"))
             #expect(text.components(separatedBy: "&lt;script&gt;alert(1)&lt;/script&gt;").count >= 5)
         }

@@ -86,6 +86,26 @@ struct PreferenceCentreTests {
         }
     }
 
+    @Test("each decision stands in the ledger with the words beside its box")
+    func ledger() async throws {
+        try await World.run { world, api in
+            let ada = try await PublicVisitor(world, api)
+            let reply = try await ada.form.post(
+                ada.path(ada.preferences), ada.fields(["stop_sms": "1", "marketing_email": nil, "quiet_end": "07:00"]))
+            #expect(reply.status == 303)
+            let history = try await api.get("/api/crm/consent/ada")
+            let lines = try #require(try history.value("items")).elements.map { item in
+                "\(item["decision"]?.string ?? "") \(item["purpose"]?.string ?? "") \(item["channel"]?.string ?? "") \(item["wording"]?.string ?? "")"
+            }
+            #expect(
+                Set(lines) == [
+                    "withdrawn all sms Stop everything – This also stops what you asked for, such as confirmations. – No SMS at all",
+                    "withdrawn marketing email News and offers – You receive what is ticked. – By e-mail", "changed preferences  ",
+                ])
+            #expect(try history.string("items.0.wording_version") == "preference_centre/en/1")
+        }
+    }
+
     @Test("whoever stops everything gets no confirmation; what they allow again comes again")
     func stopAll() async throws {
         try await World.run { world, api in

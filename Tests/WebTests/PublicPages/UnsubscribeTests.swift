@@ -105,6 +105,29 @@ struct UnsubscribeTests {
         #expect(request("&scope=everything").map { [$0.isFromPage, $0.stopsEverything] } == [false, false])
     }
 
+    @Test("the ledger tells who, how, and what they had read; a mail program's words are not ours to tell", arguments: TestEngine.allCases)
+    func evidence(engine: TestEngine) async throws {
+        try await World.run(engine) { world, api in
+            for (id, fields, wording, version) in [
+                ("ada", "&page=1", "Do you want no more news and offers by e-mail from Here?", "unsubscribe/en/1"),
+                ("bob", "", nil, "one_click"),
+            ] as [(String, String, String?, String)] {
+                let client = try await PublicVisitor(world, api, id)
+                let link = client.unsubscribe()
+                for _ in 0..<2 { #expect(try await client.form.post(client.path(link), Self.oneClick + fields).status == 200) }
+                let history = try await api.get("/api/crm/consent/\(id)")
+                let items = try #require(try history.value("items")).elements.map { $0 }
+                #expect(items.count == 1, "\(history.text)")
+                #expect(try history.string("items.0.decision") == "withdrawn" && history.string("items.0.purpose") == "marketing")
+                #expect(try history.string("items.0.channel") == "email" && history.string("items.0.actor.kind") == "client")
+                #expect(try history.string("items.0.wording") == wording && history.string("items.0.wording_version") == version)
+                #expect(try history.string("items.0.evidence") == link.communication?.description, "\(history.text)")
+            }
+            let audit = try await api.get("/api/crm/audit?action=client.unsubscribe")
+            #expect(try #require(try audit.value("items")).elements.map { $0 }.count == 2, "\(audit.text)")
+        }
+    }
+
     @Test("forms are read in both encodings; broken ones hold nothing")
     func forms() {
         func read(_ type: String?, _ body: String) -> [String: String] { FormFields.read(contentType: type, body: Array(body.utf8)) }
