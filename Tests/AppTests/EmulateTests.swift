@@ -15,6 +15,7 @@ struct EmulateTests {
         #expect(settings.twilio?.url == emulator.baseURL && settings.twilio?.account == emulator.configuration.twilio.accountSID)
         #expect(settings.whatsapp?.url == emulator.baseURL + "/v25.0")
         #expect(settings.whatsapp?.businessAccountID == emulator.configuration.whatsApp.businessAccountID)
+        #expect(settings.access.oidc?.issuer == emulator.oidcIssuer && settings.access.oidc?.clientSecret != nil)
         let greeting = Emulate.greeting(emulator)
         for (setting, value) in pairs { #expect(greeting.contains("\(setting.rawValue)=\(value)\n")) }
         await emulator.shutdown()
@@ -29,9 +30,10 @@ struct EmulateTests {
 
     @Test("options reach the emulator")
     func options() throws {
-        let command = try Emulate.parse(["--port", "0", "--latency", "25", "--sms-from", "+15550001111", "--window", "refused", "--reads"])
+        let command = try Emulate.parse(["--port", "0", "--latency", "25", "--sms-from", "+15550001111", "--window", "refused", "--reads", "--oidc-email", "ada@example.org"])
         let configuration = command.emulatorConfiguration
         #expect(configuration.latency == .fixed(milliseconds: 25) && configuration.twilio.senders == ["+15550001111"])
         #expect(configuration.whatsApp.window == .refused && configuration.whatsApp.reads)
+        #expect(configuration.oidc.people.map(\.email) == ["ada@example.org"])
     }
 }

@@ -118,7 +118,8 @@ final class OIDCEmulator: Sendable {
     private func choice(of people: [OIDCPerson], _ request: EmulatorRequest) -> EmulatorAnswer {
         let items = people.map { person -> HTML in
             let query = request.query.filter { $0.name != "person" } + [(name: "person", value: person.subject)]
-            let address = "/\(Self.path)/authorize?" + String(decoding: FormEncoding.encode(query.map { ($0.name, $0.value) }), as: UTF8.self)
+            let address =
+                "/\(Self.path)/authorize?" + String(decoding: FormEncoding.encode(query.map { ($0.name, $0.value) }), as: UTF8.self)
             return "<li><a href=\"\(address)\">\(person.name) (\(person.email))</a></li>"
         }
         let page: HTML = """

@@ -74,7 +74,8 @@ struct OIDCPage: Sendable {
             let ticket = SignInTicket(user: user, at: clock.now()).text(cipher)
             return SignInPage.CodeForm(ticket: ticket, next: next).page.answer()
         case .unknown:
-            return Self.page("Nobody here has this account", "Ask for an invitation to the address that the provider knows.").answer(.forbidden)
+            return Self.page("Nobody here has this account", "Ask for an invitation to the address that the provider knows.").answer(
+                .forbidden)
         case .refused:
             return Self.page("This account may not sign in", "It is disabled, or belongs to no business any more.").answer(.forbidden)
         }

@@ -281,13 +281,7 @@ struct BounceIntakeTests {
         try await withMailroom(engine) { room in
             await room.comesBack(Self.hard, to: try await room.sent())
             let (business, ada) = (room.world.business, try #require(ClientID("ada")))
-            let erasures = Erasures(
-                database: room.world.store.database, orchestrator: room.world.first.orchestrator,
-                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
-            let receipt = try await erasures.erase(ada, business: business, by: .system) { id in
-                AuditEntry(actor: .system, action: "client.erase", target: id.description)
-            }
-            #expect(receipt != nil)
+            #expect(try await room.world.store.database.erase(ada, business: business))
             let entry = try #require(try await room.entries().first)
             #expect(entry.evidence == nil && entry.note == nil && entry.reason == "hard_bounce")
             let id = try await room.world.submit(room.world.request("letter", channel: .email))

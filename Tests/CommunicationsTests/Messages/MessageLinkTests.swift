@@ -40,7 +40,8 @@ struct MessageLinkTests {
 
     @Test("no marketing mail leaves without a way to unsubscribe and a postal address, whatever its template", arguments: World.engines)
     func marketing(engine: TestEngine) async throws {
-        let own = "<html><body><p>Hi</p>{{#unsubscribe_url}}<a href=\"{{unsubscribe_url}}\">no</a>{{/unsubscribe_url}}{{postal_address}}</body></html>"
+        let own =
+            "<html><body><p>Hi</p>{{#unsubscribe_url}}<a href=\"{{unsubscribe_url}}\">no</a>{{/unsubscribe_url}}{{postal_address}}</body></html>"
         let builtIn = BuiltInTemplates.source(.email, "reminder", language: "de")
         for (content, text, language) in [
             ("<html><body><p>Hi</p></body></html>", nil, "en"), ("<p>Hi</p>", "Hi", "de"), (own, nil, "en"), (own, "bare", "en"),

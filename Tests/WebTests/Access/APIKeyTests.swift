@@ -53,7 +53,8 @@ struct APIKeyTests {
                 api, #"{"name":"maker","scopes":["accounts:write","clients:read"],"expires_at":"\#(end)"}"#)
             let maker = api.with(key: made.key)
             for wish in [
-                #"{"name":"x","role":"admin"}"#, #"{"name":"x","role":"viewer"}"#, #"{"name":"x","scopes":["clients:read","clients:erase"]}"#,
+                #"{"name":"x","role":"admin"}"#, #"{"name":"x","role":"viewer"}"#,
+                #"{"name":"x","scopes":["clients:read","clients:erase"]}"#,
             ] {
                 let reply = try await maker.post(Self.path, wish)
                 try reply.expectProblem(422, "validation")

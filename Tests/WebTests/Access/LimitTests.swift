@@ -88,7 +88,9 @@ struct AddressLimitTests {
 
     @Test("strangers have a limit for each address; health checks and signed webhooks have none")
     func strangers() async throws {
-        try await Self.run { $0.rates.perStranger = RequestRate(requests: 3, seconds: 60) } _: { world, api in
+        try await Self.run {
+            $0.rates.perStranger = RequestRate(requests: 3, seconds: 60)
+        } _: { world, api in
             for left in [2, 1, 0] {
                 #expect(try await api.get("/").header("ratelimit")?.contains("r=\(left);") == true)
             }
@@ -104,7 +106,9 @@ struct AddressLimitTests {
 
     @Test("after too many wrong keys from an address none is looked at, while keys in use go on working")
     func guessing() async throws {
-        try await Self.run { $0.rates.failures = RequestRate(requests: 5, seconds: 60) } _: { world, api in
+        try await Self.run {
+            $0.rates.failures = RequestRate(requests: 5, seconds: 60)
+        } _: { world, api in
             #expect(try await api.get("/api/crm/business").status == 200)
             for attempt in 0..<5 { #expect(try await api.with(key: "guess-\(attempt)").get("/api/crm/business").status == 401) }
             let refused = try await api.with(key: "guess-6").get("/api/crm/business")

@@ -48,7 +48,8 @@ struct OIDCTests {
         let http = SafeHTTP(eventLoopGroup: group)
         let oidc = try #require(
             OIDCConfiguration(
-                issuer: provider.oidcIssuer, clientID: "rapport", clientSecret: secret, name: "Example SSO", baseURL: "http://localhost:8080"))
+                issuer: provider.oidcIssuer, clientID: "rapport", clientSecret: secret, name: "Example SSO",
+                baseURL: "http://localhost:8080"))
         do {
             try await TestDatabase.with(engine, clock: clock) { store in
                 try await World.serve(
@@ -68,7 +69,9 @@ struct OIDCTests {
         await provider.shutdown()
     }
 
-    @Test("an account with the verified address is linked, and known by its subject from then on", arguments: TestEngine.allCases, [false, true])
+    @Test(
+        "an account with the verified address is linked, and known by its subject from then on", arguments: TestEngine.allCases,
+        [false, true])
     func links(engine: TestEngine, signsOnCurve: Bool) async throws {
         try await Self.run(engine) { stage in
             stage.provider.setOIDC(signsOnCurve: signsOnCurve)
@@ -89,7 +92,9 @@ struct OIDCTests {
         }
     }
 
-    @Test("whoever is invited gets an account with what the invitation says; nobody becomes an admin this way", arguments: TestEngine.allCases)
+    @Test(
+        "whoever is invited gets an account with what the invitation says; nobody becomes an admin this way", arguments: TestEngine.allCases
+    )
     func invitations(engine: TestEngine) async throws {
         try await Self.run(engine) { stage in
             let (here, there) = (stage.world.here.id, stage.world.elsewhere.id)
@@ -228,7 +233,9 @@ struct OIDCTests {
         try await Self.run { stage in
             let oidc = try #require(
                 OIDCConfiguration(issuer: stage.provider.oidcIssuer, clientID: "c", clientSecret: nil, name: nil, baseURL: "http://a"))
-            for url in ["https://169.254.169.254/latest", "https://10.0.0.1/", "https://[::1]/", "http://127.0.0.1:1/", "https://example.org/"] {
+            for url in [
+                "https://169.254.169.254/latest", "https://10.0.0.1/", "https://[::1]/", "http://127.0.0.1:1/", "https://example.org/",
+            ] {
                 guard case .userSupplied = oidc.destination(of: url) else {
                     Issue.record("\(url) is trusted")
                     continue
@@ -261,7 +268,9 @@ struct OIDCTests {
         }
     }
 
-    @Test("afterwards people get to where they wanted to go, and never to another site", arguments: ["//evil.example", "https://evil.example", "/users"])
+    @Test(
+        "afterwards people get to where they wanted to go, and never to another site",
+        arguments: ["//evil.example", "https://evil.example", "/users"])
     func next(page: String) async throws {
         try await Self.run { stage in
             _ = try await stage.world.person("ada@example.org", .agent)
@@ -284,7 +293,8 @@ struct OIDCTests {
         "an issuer is an https address, or one of this machine",
         arguments: [
             ("https://accounts.example.org", true), ("https://login.example.org/tenant/v2.0/", true), ("http://localhost:8090/oidc", true),
-            ("http://127.0.0.1:8090", true), ("http://[::1]:8090", true), ("http://accounts.example.org", false), ("accounts.example.org", false),
+            ("http://127.0.0.1:8090", true), ("http://[::1]:8090", true), ("http://accounts.example.org", false),
+            ("accounts.example.org", false),
             ("https://a.example/?x=1", false), ("https://a.example/#x", false), ("https://user@a.example", false),
         ])
     func issuers(issuer: String, isGood: Bool) {

@@ -93,7 +93,13 @@ struct TokenTests {
         }
     }
 
-    @Test("what is no request for tokens is named", arguments: [("{}", "grant_type"), (#"{"grant_type":"client_credentials"}"#, "grant_type"), (#"{"grant_type":"refresh_token"}"#, "refresh_token"), (#"{"grant_type":"password","email":"a","password":"b","role":"admin"}"#, "role")])
+    @Test(
+        "what is no request for tokens is named",
+        arguments: [
+            ("{}", "grant_type"), (#"{"grant_type":"client_credentials"}"#, "grant_type"),
+            (#"{"grant_type":"refresh_token"}"#, "refresh_token"),
+            (#"{"grant_type":"password","email":"a","password":"b","role":"admin"}"#, "role"),
+        ])
     func validation(body: String, field: String) async throws {
         try await World.run { _, api in
             let reply = try await api.with(key: nil).post("/api/auth/token", body)
@@ -101,7 +107,8 @@ struct TokenTests {
         }
     }
 
-    @Test("a token lives a quarter of an hour, a refresh token is good once, and a second use ends them all", arguments: TestEngine.allCases)
+    @Test(
+        "a token lives a quarter of an hour, a refresh token is good once, and a second use ends them all", arguments: TestEngine.allCases)
     func rotation(engine: TestEngine) async throws {
         try await World.run(engine, prepare: { $0.hasher = World.hasher }) { world, api in
             _ = try await world.person("ada@example.org", .agent)

@@ -43,12 +43,16 @@ struct TransportTests {
         #expect(proxies.client(behind: peer, forwardedFor: ["1.1.1.1," + list]).description == "10.0.0.1")
     }
 
-    @Test("what is no network is refused", arguments: ["10.0.0.0/33", "10.0.0/8", "fd00::/129", "proxy.example", "10.0.0.0/-1", "1.2.3.4/8/8"])
+    @Test(
+        "what is no network is refused",
+        arguments: ["10.0.0.0/33", "10.0.0/8", "fd00::/129", "proxy.example", "10.0.0.0/-1", "1.2.3.4/8/8"])
     func wrongNetworks(text: String) {
         #expect(TrustedProxies(text) == nil)
     }
 
-    @Test("every answer carries the security headers, errors and unknown paths too", arguments: [("http://a.example", false), ("https://a.example", true)])
+    @Test(
+        "every answer carries the security headers, errors and unknown paths too",
+        arguments: [("http://a.example", false), ("https://a.example", true)])
     func headers(baseURL: String, isEncrypted: Bool) async throws {
         try await World.run(prepare: { $0.baseURL = baseURL }) { _, api in
             let replies = [

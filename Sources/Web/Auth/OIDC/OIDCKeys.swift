@@ -40,7 +40,8 @@ struct OIDCKeys: Sendable {
             else { return nil }
             return try? await JWTKeyCollection().add(rsa: key, digestAlgorithm: .sha256).getKey()
         case "EC":
-            guard item["crv"]?.string == "P-256", let x = item["x"]?.string, let y = item["y"]?.string, x.utf8.count <= 64, y.utf8.count <= 64,
+            guard item["crv"]?.string == "P-256", let x = item["x"]?.string, let y = item["y"]?.string, x.utf8.count <= 64,
+                y.utf8.count <= 64,
                 let key = try? ES256PublicKey(parameters: (x, y))
             else { return nil }
             return try? await JWTKeyCollection().add(ecdsa: key).getKey()
