@@ -31,12 +31,18 @@ struct MailWebhookTests {
         let body = Array(#"[{"event":"bounce","sg_message_id":"x"}]"#.utf8)
         let paths = ["ses", "sendgrid", "mailgun", "postmark"].map { "/api/crm/webhooks/\($0)" }
         try await World.run { world, api in
-            for path in paths { #expect(try await api.with(key: nil).send("POST", path, body).status == 403) }
+            for path in paths {
+                let answer = try await api.with(key: nil).send("POST", path, body)
+                #expect(answer.status == 403)
+            }
             #expect(try await unmatched(world).isEmpty)
         }
         try await World.run(webhookKeys: keys(P256.Signing.PrivateKey())) { world, api in
             let stranger = api.with(key: nil)
-            for path in paths { #expect(try await stranger.send("POST", path, body).status == 403) }
+            for path in paths {
+                let answer = try await stranger.send("POST", path, body)
+                #expect(answer.status == 403)
+            }
             let bounce = Array(#"{"RecordType":"Bounce","Type":"HardBounce","MessageID":"pm"}"#.utf8)
             for (name, value) in [("Authorization", "Basic \(Data("x:wrong".utf8).base64EncodedString())"), ("Authorization", "Basic !"), ("Authorization", "Bearer \(Self.secret)")] {
                 #expect(try await stranger.with(name, value).send("POST", paths[3], bounce).status == 403)
