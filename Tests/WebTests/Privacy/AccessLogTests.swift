@@ -39,7 +39,8 @@ struct AccessLogTests {
             var count = 0
             for route in Routes.table(world.parts, gate: gate).routes {
                 // The log itself is about those who look; the whole audit log is about nobody in particular.
-                guard route.method == .get, ![.clientAccessLog, .auditExport].contains(route.path), let permission = route.permission, Self.permissions.contains(permission),
+                guard route.method == .get, ![.clientAccessLog, .auditExport].contains(route.path),
+                    let permission = route.permission, Self.permissions.contains(permission),
                     case .key = route.handler
                 else { continue }
                 count += 1
