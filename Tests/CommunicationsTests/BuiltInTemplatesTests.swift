@@ -10,7 +10,9 @@ struct BuiltInTemplatesTests {
     ]
     static let languages = ["en", "de", "fr", "es", "hi", "ar"]
     /// Only these types have variants in other languages.
-    static let messages = types.map { ($0, "en") } + ["welcome", "reminder", "preferences_updated", "preferences_link"].flatMap { type in languages.dropFirst().map { (type, $0) } }
+    static let messages =
+        types.map { ($0, "en") }
+        + ["welcome", "reminder", "preferences_updated", "preferences_link"].flatMap { type in languages.dropFirst().map { (type, $0) } }
     static let bareContext = #"{"client_name": "Bo <b>&\"'"}"#
     /// The GSM 03.38 basic alphabet, as far as texts and values use it.
     static let gsm7 = Set(

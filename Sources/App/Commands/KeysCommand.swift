@@ -50,8 +50,11 @@ struct KeysCommand: AsyncParsableCommand {
                 var lines = ProgressLines()
                 lines.show(KeyRotationReport(begun, keeper.cipher.keys))
                 var progress = begun
+                var unreadable: String?
                 while progress.state == .running {
                     progress = try await keeper.rotation.step()
+                    unreadable = unreadable ?? progress.firstUnreadable
+                    progress.firstUnreadable = unreadable
                     lines.show(KeyRotationReport(progress, keeper.cipher.keys))
                 }
                 let old = KeyRotationReport(progress, keeper.cipher.keys)

@@ -281,7 +281,7 @@ struct BounceIntakeTests {
         try await withMailroom(engine) { room in
             await room.comesBack(Self.hard, to: try await room.sent())
             let (business, ada) = (room.world.business, try #require(ClientID("ada")))
-            #expect(try await room.world.store.database.write { tx in try tx.eraseClient(ada, business: business) })
+            #expect(try await room.world.store.database.erase(ada, business: business))
             let entry = try #require(try await room.entries().first)
             #expect(entry.evidence == nil && entry.note == nil && entry.reason == "hard_bounce")
             let id = try await room.world.submit(room.world.request("letter", channel: .email))

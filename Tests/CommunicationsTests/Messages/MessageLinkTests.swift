@@ -40,7 +40,8 @@ struct MessageLinkTests {
 
     @Test("no marketing mail leaves without a way to unsubscribe and a postal address, whatever its template", arguments: World.engines)
     func marketing(engine: TestEngine) async throws {
-        let own = "<html><body><p>Hi</p>{{#unsubscribe_url}}<a href=\"{{unsubscribe_url}}\">no</a>{{/unsubscribe_url}}{{postal_address}}</body></html>"
+        let own =
+            "<html><body><p>Hi</p>{{#unsubscribe_url}}<a href=\"{{unsubscribe_url}}\">no</a>{{/unsubscribe_url}}{{postal_address}}</body></html>"
         let builtIn = BuiltInTemplates.source(.email, "reminder", language: "de")
         for (content, text, language) in [
             ("<html><body><p>Hi</p></body></html>", nil, "en"), ("<p>Hi</p>", "Hi", "de"), (own, nil, "en"), (own, "bare", "en"),
@@ -103,7 +104,7 @@ struct MessageLinkTests {
         defer { server.stop() }
         let key = try DKIMKey("nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A=")
         let signer = try DKIMSigner(domain: "bloom.example", selector: "s1", key: key)
-        let keys = try Cipher(keys: KeyRing(text: World.keys), lookupKey: SymmetricKey(data: [UInt8](repeating: 7, count: 32)))
+        let keys = try Cipher(keys: KeyRing(text: World.keys), lookupKey: SymmetricKey(data: [UInt8](repeating: 7, count: 32)), sealsContent: false)
         let returns = ReturnAddresses(cipher: keys, domain: "in.bloom.example")
         let mail: (TestClock) throws -> any Transport = { clock in
             let configuration = SMTPConfiguration(host: "127.0.0.1", port: server.port, security: .none)

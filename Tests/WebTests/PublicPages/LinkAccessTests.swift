@@ -1,6 +1,5 @@
 import Communications
 import Core
-import Foundation
 import Storage
 import TestSupport
 import Testing
@@ -20,7 +19,8 @@ struct LinkAccessTests {
                 "/u/example", "/p/%00", "/p/%F0%9F", "/p/\(String(repeating: "A", count: 3_000))",
             ]
             for (language, words) in [
-                ("de-CH,de;q=0.9,en;q=0.1", "Dieser Link funktioniert nicht"), ("ar", "هذا الرابط لا يعمل"), ("xx", "This link does not work"),
+                ("de-CH,de;q=0.9,en;q=0.1", "Dieser Link funktioniert nicht"), ("ar", "هذا الرابط لا يعمل"),
+                ("xx", "This link does not work"),
             ] {
                 let browser = ada.api.with("Accept-Language", language)
                 for path in paths {
@@ -62,7 +62,8 @@ struct LinkAccessTests {
         }
     }
 
-    @Test("an expired link is a page that mails a fresh one, to the client's own address, a few times a day", arguments: TestEngine.allCases)
+    @Test(
+        "an expired link is a page that mails a fresh one, to the client's own address, a few times a day", arguments: TestEngine.allCases)
     func renewal(engine: TestEngine) async throws {
         try await World.run(engine) { world, api in
             let ada = try await PublicVisitor(world, api)
@@ -70,7 +71,6 @@ struct LinkAccessTests {
             world.clock.advance(seconds: 60 * 86_400)
             let expired = try await ada.api.get(path)
             expired.expectPage(410)
-            try expired.text.write(toFile: "/tmp/lk/410.html", atomically: true, encoding: .utf8)
             #expect(expired.text.contains("action=\"\(path)/renewal\"") && !expired.text.contains("…@"))
             try await ada.form.post(path, ada.fields(["stop_email": "1"])).expectPage(410)
             #expect(try await ada.state().stopped == [])

@@ -55,7 +55,8 @@ struct PreferenceCentreTests {
         }
     }
 
-    @Test("what is saved holds everywhere, the browser is sent back, and a confirmation goes by the preferred channel",
+    @Test(
+        "what is saved holds everywhere, the browser is sent back, and a confirmation goes by the preferred channel",
         arguments: TestEngine.allCases)
     func saves(engine: TestEngine) async throws {
         try await World.run(engine) { world, api in

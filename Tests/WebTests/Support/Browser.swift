@@ -33,8 +33,12 @@ final class Browser {
 
     /// Sends a form with the token that stands on `page`.
     func submit(_ path: String, on page: String, _ fields: KeyValuePairs<String, String>) async throws -> Reply {
+        try await submit(path, on: page, fields.map { ($0.key, $0.value) })
+    }
+
+    func submit(_ path: String, on page: String, _ fields: [(String, String)]) async throws -> Reply {
         let token = try Self.csrfToken(in: try await get(page).text)
-        let body = ([("csrf_token", token)] + fields.map { ($0.key, $0.value) })
+        let body = ([("csrf_token", token)] + fields)
             .map { "\(Self.encoded($0.0))=\(Self.encoded($0.1))" }.joined(separator: "&")
         return keep(try await caller.with("Content-Type", "application/x-www-form-urlencoded").post(path, body))
     }

@@ -64,9 +64,12 @@ public struct KeyRotation: Sendable {
     public func run(report: @Sendable (KeyRotationProgress) async -> Void = { _ in }) async throws -> KeyRotationProgress {
         var progress = try await begin()
         await report(progress)
+        var unreadable: String?
         while progress.state == .running {
             try Task.checkCancellation()
             progress = try await step()
+            unreadable = unreadable ?? progress.firstUnreadable
+            progress.firstUnreadable = progress.unreadable > 0 ? unreadable : nil
             await report(progress)
         }
         return progress
@@ -120,7 +123,6 @@ public struct KeyRotation: Sendable {
                 changes.append((row.keys, value, try cipher.seal(try cipher.openBytes(value, place), place)))
             } catch {
                 progress.unreadable += 1
-                // Keys of rows may be names of people: they go to the operator's own database only, as the rows do.
                 progress.firstUnreadable = progress.firstUnreadable ?? "\(column.name) \(row.keys.joined(separator: " "))"
             }
         }

@@ -29,7 +29,7 @@ public struct KeyRotationProgress: Sendable, Hashable {
     public var movedInPass: Int64 = 0
     /// Values that the running pass could not open.
     public var unreadable: Int64 = 0
-    /// Table, column and key of the first of them.
+    /// Table, column and key of the first of them that this process met. Not stored: a key may be a person's name.
     public var firstUnreadable: String?
     /// The key file is to keep the first key alone once this is complete.
     public var dropsOldKeys = false
@@ -53,7 +53,6 @@ extension KeyRotationProgress {
             json.member("moved", moved)
             json.member("moved_in_pass", movedInPass)
             json.member("unreadable", unreadable)
-            json.member("first_unreadable", firstUnreadable)
             json.member("drops_old_keys", dropsOldKeys)
             json.member("started_at", startedAt.milliseconds)
             json.member("updated_at", updatedAt.milliseconds)
@@ -79,7 +78,6 @@ extension KeyRotationProgress {
         movedInPass = root["moved_in_pass"]?.int64 ?? 0
         unreadable = root["unreadable"]?.int64 ?? 0
         dropsOldKeys = root["drops_old_keys"]?.bool ?? false
-        firstUnreadable = root["first_unreadable"]?.string
     }
 }
 
