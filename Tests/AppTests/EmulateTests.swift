@@ -2,6 +2,7 @@ import ArgumentParser
 import Emulators
 import NIOPosix
 import Testing
+import Web
 
 @testable import App
 
