@@ -37,7 +37,8 @@ public struct MarkedPerson: Sendable {
         try await database.write { tx in
             try tx.putOptInRequest(
                 OptInRequest(
-                    id: request, client: client, channel: .email, statement: statement, requestedAt: now, expiresAt: now.adding(seconds: 60)),
+                    id: request, client: client, channel: .email, statement: statement, requestedAt: now, expiresAt: now.adding(seconds: 60)
+                ),
                 business: business)
             try tx.execute(
                 """
@@ -72,8 +73,9 @@ public struct MarkedPerson: Sendable {
             // In the order of their making.
             let id = UUIDv7(at: now.adding(milliseconds: Int64(number)))
             ids.append(id)
-            let acceptance = Acceptance(business: business, id: id, clientID: client, idempotency: nil, recipient: nil, needsBatchState: false)
-            { snapshot, now in
+            let acceptance = Acceptance(
+                business: business, id: id, clientID: client, idempotency: nil, recipient: nil, needsBatchState: false
+            ) { snapshot, now in
                 AcceptancePlan(
                     planID: "\(mark)-plan", messageType: "welcome", category: .transactional, urgency: .normal, channel: .email,
                     fallbacks: [.sms], status: .queued, context: Array(#"{"word":"\#(mark) context"}"#.utf8),
@@ -141,7 +143,10 @@ public struct MarkedPerson: Sendable {
                 INSERT INTO crm_receipt_deadlines (communication_id, provider, provider_message_id, seconds, due_at)
                 VALUES (\(sent), 'smtp', \("\(mark)-message"), 60, \(now.milliseconds + 60_000))
                 """)
-            let reports = [("smtp", "\(mark)-message-\(sent)", nil), ("twilio", "\(mark)-sms-\(sent)", nil), ("smtp", "elsewhere-\(mark)", Optional(sent))]
+            let reports = [
+                ("smtp", "\(mark)-message-\(sent)", nil), ("twilio", "\(mark)-sms-\(sent)", nil),
+                ("smtp", "elsewhere-\(mark)", Optional(sent)),
+            ]
             for (provider, message, reference) in reports {
                 try tx.execute(
                     """
@@ -180,7 +185,8 @@ public struct MarkedPerson: Sendable {
                 VALUES (\(endpoint.id), \(position), \(client), 'failed')
                 """)
             try tx.execute(
-                "INSERT INTO crm_event_lanes (endpoint_id, lane, due_at) VALUES (\(endpoint.id), \(client), \(now.milliseconds + 9_000_000))")
+                "INSERT INTO crm_event_lanes (endpoint_id, lane, due_at) VALUES (\(endpoint.id), \(client), \(now.milliseconds + 9_000_000))"
+            )
             try tx.execute(
                 """
                 INSERT INTO crm_event_attempts (endpoint_id, position, attempt_id, attempted_at, duration_ms, error, response)

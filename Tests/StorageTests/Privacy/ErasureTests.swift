@@ -18,7 +18,8 @@ struct ErasureTests {
         }
     }
 
-    @Test("no column of any table holds a trace of the person afterwards but what is refused and the receipt", arguments: TestEngine.allCases)
+    @Test(
+        "no column of any table holds a trace of the person afterwards but what is refused and the receipt", arguments: TestEngine.allCases)
     func noTrace(_ engine: TestEngine) async throws {
         try await World.with(engine) { world in
             // The same person at another business is another person.
@@ -209,9 +210,11 @@ struct ErasureTests {
             #expect(try await world.database.read { tx in try tx.isOnHold(Self.ada, business: World.ours) })
             #expect(try await world.database.write { tx in try tx.takeDueErasure() } == nil)
             #expect(try await world.database.write { tx in try tx.cancelErasure(first.id, business: World.theirs) } == .notFound)
-            guard case .cancelled(let ended, Self.ada) = try await world.database.write({ tx in
-                try tx.cancelErasure(first.id, business: World.ours)
-            }) else { throw World.Unexpected() }
+            guard
+                case .cancelled(let ended, Self.ada) = try await world.database.write({ tx in
+                    try tx.cancelErasure(first.id, business: World.ours)
+                })
+            else { throw World.Unexpected() }
             #expect(ended.status == .cancelled && ended.client == nil)
             #expect(try await !world.database.read { tx in try tx.isOnHold(Self.ada, business: World.ours) })
             #expect(
@@ -227,7 +230,8 @@ struct ErasureTests {
         }
     }
 
-    @Test("somebody of whom only preferences are known is held, too, and is as before when it is called off", arguments: TestEngine.allCases)
+    @Test(
+        "somebody of whom only preferences are known is held, too, and is as before when it is called off", arguments: TestEngine.allCases)
     func preferencesOnly(_ engine: TestEngine) async throws {
         try await World.with(engine) { world in
             try await world.database.write { tx in

@@ -20,7 +20,9 @@ struct AccessLogTests {
     }
 
     /// What lets somebody see data of clients.
-    private static let permissions: Set<Permission> = [.readClients, .exportClients, .readPreferences, .readCommunications, .readReplies, .readAudit]
+    private static let permissions: Set<Permission> = [
+        .readClients, .exportClients, .readPreferences, .readCommunications, .readReplies, .readAudit,
+    ]
 
     /// The log itself is about those who look, the whole audit log about nobody in particular, an import tells numbers of lines.
     private static let exempt: Set<Path> = [.clientAccessLog, .auditExport, .clientImportRecord, .clientImportErrors]
@@ -56,9 +58,10 @@ struct AccessLogTests {
             #expect(count >= 12)
             let line = try #require(try await Self.lines(world).first)
             #expect(line.actor == Actor(.key, id: world.here.keyID.description, name: "test"))
-            #expect(try await Set(Self.lines(world).map(\.kind)) == [
-                .record, .list, .timeline, .export, .preferences, .communication, .reply, .consent, .audit,
-            ])
+            #expect(
+                try await Set(Self.lines(world).map(\.kind)) == [
+                    .record, .list, .timeline, .export, .preferences, .communication, .reply, .consent, .audit,
+                ])
         }
     }
 
