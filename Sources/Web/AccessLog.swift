@@ -66,7 +66,8 @@ public final class AccessLog: Service, Sendable {
     /// Call when the answer is known and before it is given. Clients that occur twice count once.
     ///
     /// - Throws: what the store throws, for a person: what can not be written down is not shown.
-    public func note(_ actor: Actor, _ kind: AccessKind, _ clients: some Collection<ClientID> & Sendable, business: BusinessID) async throws {
+    public func note(_ actor: Actor, _ kind: AccessKind, _ clients: some Collection<ClientID> & Sendable, business: BusinessID) async throws
+    {
         guard !clients.isEmpty else { return }
         switch actor.kind {
         case .key: for client in clients { try await gather(actor, kind, client, business) }
@@ -101,7 +102,8 @@ public final class AccessLog: Service, Sendable {
             guard !gathered.isEmpty else { continue }
             let lines = gathered.map { key, looks in
                 AccessLine(
-                    business: key.business, client: key.client, actor: looks.actor, kind: key.kind, views: looks.views, firstAt: looks.first,
+                    business: key.business, client: key.client, actor: looks.actor, kind: key.kind, views: looks.views,
+                    firstAt: looks.first,
                     lastAt: looks.last)
             }
             for start in stride(from: 0, to: lines.count, by: Self.linesAtOnce) {

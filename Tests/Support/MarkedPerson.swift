@@ -37,7 +37,8 @@ public struct MarkedPerson: Sendable {
         try await database.write { tx in
             try tx.putOptInRequest(
                 OptInRequest(
-                    id: request, client: client, channel: .email, statement: statement, requestedAt: now, expiresAt: now.adding(seconds: 60)),
+                    id: request, client: client, channel: .email, statement: statement, requestedAt: now, expiresAt: now.adding(seconds: 60)
+                ),
                 business: business)
             try tx.execute(
                 """
@@ -69,10 +70,12 @@ public struct MarkedPerson: Sendable {
     private static func communications(_ database: Database, _ business: BusinessID, _ now: Timestamp) async throws -> (UUIDv7, UUIDv7) {
         var ids: [UUIDv7] = []
         for number in 0..<2 {
-            let id = UUIDv7(at: now)
+            // In the order of their making.
+            let id = UUIDv7(at: now.adding(milliseconds: Int64(number)))
             ids.append(id)
-            let acceptance = Acceptance(business: business, id: id, clientID: client, idempotency: nil, recipient: nil, needsBatchState: false)
-            { snapshot, now in
+            let acceptance = Acceptance(
+                business: business, id: id, clientID: client, idempotency: nil, recipient: nil, needsBatchState: false
+            ) { snapshot, now in
                 AcceptancePlan(
                     planID: "\(mark)-plan", messageType: "welcome", category: .transactional, urgency: .normal, channel: .email,
                     fallbacks: [.sms], status: .queued, context: Array(#"{"word":"\#(mark) context"}"#.utf8),
@@ -91,7 +94,7 @@ public struct MarkedPerson: Sendable {
         _ = try await database.finish([
             AttemptOutcome(
                 id: ids[0], token: 7, channel: .email, attempt: 1, startedAt: now, finishedAt: now, provider: "smtp", sandbox: false,
-                members: [], result: .sent(providerMessageID: "\(mark)-message", response: "250 \(mark) response"))
+                members: [], result: .sent(providerMessageID: "\(mark)-message-\(ids[0])", response: "250 \(mark) response"))
         ])
         return (ids[0], ids[1])
     }
@@ -133,14 +136,17 @@ public struct MarkedPerson: Sendable {
                 """
                 INSERT INTO crm_provider_messages (provider, provider_message_id, communication_id, business_id, client_id, channel, attempt,
                     sequence)
-                VALUES ('twilio', \("\(mark)-sms"), \(sent), \(business), \(client), 'sms', 1, 1)
+                VALUES ('twilio', \("\(mark)-sms-\(sent)"), \(sent), \(business), \(client), 'sms', 1, 1)
                 """)
             try tx.execute(
                 """
                 INSERT INTO crm_receipt_deadlines (communication_id, provider, provider_message_id, seconds, due_at)
                 VALUES (\(sent), 'smtp', \("\(mark)-message"), 60, \(now.milliseconds + 60_000))
                 """)
-            let reports = [("smtp", "\(mark)-message", nil), ("twilio", "\(mark)-sms", nil), ("smtp", "elsewhere-\(mark)", Optional(sent))]
+            let reports = [
+                ("smtp", "\(mark)-message-\(sent)", nil), ("twilio", "\(mark)-sms-\(sent)", nil),
+                ("smtp", "elsewhere-\(mark)", Optional(sent)),
+            ]
             for (provider, message, reference) in reports {
                 try tx.execute(
                     """
@@ -179,7 +185,8 @@ public struct MarkedPerson: Sendable {
                 VALUES (\(endpoint.id), \(position), \(client), 'failed')
                 """)
             try tx.execute(
-                "INSERT INTO crm_event_lanes (endpoint_id, lane, due_at) VALUES (\(endpoint.id), \(client), \(now.milliseconds + 9_000_000))")
+                "INSERT INTO crm_event_lanes (endpoint_id, lane, due_at) VALUES (\(endpoint.id), \(client), \(now.milliseconds + 9_000_000))"
+            )
             try tx.execute(
                 """
                 INSERT INTO crm_event_attempts (endpoint_id, position, attempt_id, attempted_at, duration_ms, error, response)

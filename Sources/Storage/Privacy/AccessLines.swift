@@ -82,7 +82,8 @@ extension Transaction {
     }
 
     /// Up to `limit` lines about a client, newest first.
-    public func accessLines(of client: ClientID, business: BusinessID, after: AccessLine.Position? = nil, limit: Int) throws -> [AccessLine] {
+    public func accessLines(of client: ClientID, business: BusinessID, after: AccessLine.Position? = nil, limit: Int) throws -> [AccessLine]
+    {
         var conditions: [SQL] = ["business_id = \(business)", "client_id = \(client)"]
         if let after {
             conditions.append(

@@ -42,7 +42,10 @@ public enum PersonRecords: String, Sendable, CaseIterable {
             Self.plain("position", "endpoint_id", "status", "attempts") + Self.times("next_attempt_at", "finished_at")
         case .eventAttempts:
             Self.plain("position", "endpoint_id", "duration_ms", "response_status", "error", "response") + Self.times("attempted_at")
-        case .optInRequests: Self.plain("channel", "request_id") + Self.times("requested_at", "expires_at", "confirmed_at") + [Column(name: "statement", kind: .sealedStatement)]
+        case .optInRequests:
+            Self.plain("channel", "request_id") + Self.times("requested_at", "expires_at", "confirmed_at") + [
+                Column(name: "statement", kind: .sealedStatement)
+            ]
         case .softBounces: Self.plain("communication_id") + Self.times("bounced_at")
         case .answers:
             Self.plain("route", "idempotency_key", "status_code") + Self.times("created_at")

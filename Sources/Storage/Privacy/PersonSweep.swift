@@ -33,7 +33,9 @@ struct PersonSweep {
         if left > 0 { try events() }
         if left > 0 { try rows("crm_opt_in_requests", "request_id", "request_id", person) }
         if left > 0 { try rows("crm_replies", "reply_id", "reply_id", person) }
-        if left > 0 { try rows("crm_replies", "reply_id", "reply_id", "business_id = \(business) AND client_id IS NULL AND \(ofTheirNumber)") }
+        if left > 0 {
+            try rows("crm_replies", "reply_id", "reply_id", "business_id = \(business) AND client_id IS NULL AND \(ofTheirNumber)")
+        }
         if left > 0 {
             try rows(
                 "crm_whatsapp_windows", "business_id, phone_hash", "(business_id, phone_hash)",
@@ -88,7 +90,8 @@ struct PersonSweep {
     private mutating func communications() throws {
         while left > 0 {
             let limit = min(left, Self.communicationsAtOnce)
-            let found = try tx.run("SELECT communication_id FROM crm_communications WHERE \(person) ORDER BY communication_id LIMIT \(limit)")
+            let found = try tx.run(
+                "SELECT communication_id FROM crm_communications WHERE \(person) ORDER BY communication_id LIMIT \(limit)")
             guard !found.isEmpty else { return }
             let ids = SQL.padded(try found.map { .uuid(try $0.uuid(0)) })
             try execute("crm_delivery_queue", "DELETE FROM crm_delivery_queue WHERE communication_id IN (\(ids))")

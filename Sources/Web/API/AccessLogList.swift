@@ -16,7 +16,8 @@ struct AccessLogAPI: Sendable {
         await log.flush()
         let lines = try await database.read { tx -> [AccessLine]? in
             let lines = try tx.accessLines(of: client, business: business, after: after, limit: page.limit + 1)
-            if lines.isEmpty, try tx.client(client, business: business) == nil, try tx.statedPreferences(client, business: business) == nil {
+            if lines.isEmpty, try tx.client(client, business: business) == nil, try tx.statedPreferences(client, business: business) == nil
+            {
                 return nil
             }
             return lines

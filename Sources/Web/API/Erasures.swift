@@ -16,7 +16,9 @@ struct ErasuresAPI: Sendable {
         let days = query.int("after_days", in: 0...Erasures.mostDays)
         try query.finish()
         // About the receipt, not about the person: the entry stays when they are gone.
-        let audit: @Sendable (UUIDv7) -> AuditEntry = { call.audit(days ?? 0 > 0 ? "erasure.schedule" : "client.erase", target: $0.description) }
+        let audit: @Sendable (UUIDv7) -> AuditEntry = {
+            call.audit(days ?? 0 > 0 ? "erasure.schedule" : "client.erase", target: $0.description)
+        }
         let receipt =
             if let days, days > 0 {
                 try await erasures.schedule(id, business: business, days: days, by: call.credential.actor, audit: audit)

@@ -41,7 +41,10 @@ extension PersonExport {
             case .json: if let bytes = try row.jsonOrNil(index) { json.raw(bytes) } else { json.null() }
             case .sealedAnswer: try answer(row, index, &json)
             case .sealedStatement:
-                guard let id = UUIDv7(try row.text(1)) else { json.null(); continue }
+                guard let id = UUIDv7(try row.text(1)) else {
+                    json.null()
+                    continue
+                }
                 json.value(try cipher.open(SealedValue(bytes: try row.bytes(index)), .optInStatement(business, id)))
             case .plain:
                 switch try row.value(index) {

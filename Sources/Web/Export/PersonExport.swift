@@ -52,7 +52,10 @@ struct PersonExport: Sendable {
                 }
             ),
             ("whatsapp_last_inbound_at", Self.json { $0.value(held.lastInbound?.rfc3339) }),
-            ("erasure", Self.json { json in held.erasure.map { receipt in json.object { ErasureJSON.members(receipt, &$0) } } ?? json.null() }),
+            (
+                "erasure",
+                Self.json { json in held.erasure.map { receipt in json.object { ErasureJSON.members(receipt, &$0) } } ?? json.null() }
+            ),
         ])
     }
 

@@ -46,7 +46,8 @@ struct AccessLineTests {
         try await World.with(engine) { world in
             try await world.put(World.client("ada"))
             try await world.database.write { tx in
-                _ = try tx.updatePreferences(PreferencesUpdate(language: "de"), of: World.id("early"), business: World.ours, source: .system)
+                _ = try tx.updatePreferences(
+                    PreferencesUpdate(language: "de"), of: World.id("early"), business: World.ours, source: .system)
             }
             #expect(try await world.database.erase(Self.ada, business: World.ours))
             let now = world.clock.now

@@ -73,7 +73,9 @@ struct RetentionTests {
                 ids.append(id)
                 try await world.claim()
                 try await world.finish(
-                    id, number == 2 ? .failed(AttemptFailure(category: "permanent", message: "no"), needsReview: false)
+                    id,
+                    number == 2
+                        ? .failed(AttemptFailure(category: "permanent", message: "no"), needsReview: false)
                         : .sent(providerMessageID: "m\(number)", response: "250"))
             }
             for (id, seconds) in zip(ids, [2, 4]) {

@@ -13,7 +13,8 @@ struct ExportTests {
     private static let places: [String: String?] = [
         "crm_access_log": "access_log.0.actor_id", "crm_batches": "batches.0.batch_id", "crm_client_preferences": "preferences.opt_out_sms",
         "crm_client_tags": "client.tags.0", "crm_clients": "client.email",
-        "crm_communication_attachments": "communications.0.attachments.0.content_base64", "crm_communications": "communications.0.context.word",
+        "crm_communication_attachments": "communications.0.attachments.0.content_base64",
+        "crm_communications": "communications.0.context.word",
         "crm_delivery_logs": "communications.1.events.1.provider_message_id", "crm_delivery_queue": "delivery_queue.0.communication_id",
         "crm_event_attempts": "event_attempts.0.response", "crm_event_deliveries": "event_deliveries.0.status",
         // Which of the person's events are on their way stands with the events.
@@ -99,7 +100,8 @@ struct ExportTests {
             #expect(sent.status == 202, "\(sent.text)")
             // As deep as a request may be.
             let deep = String(repeating: "[", count: 55) + String(repeating: "]", count: 55)
-            let nested = try await api.post("/api/crm/communications", #"{"client_id":"ada","message_type":"welcome","context":{"d":\#(deep)}}"#)
+            let nested = try await api.post(
+                "/api/crm/communications", #"{"client_id":"ada","message_type":"welcome","context":{"d":\#(deep)}}"#)
             #expect(nested.status == 202, "\(nested.text)")
             let text = try await api.get("/api/crm/clients/ada/export?format=html").text
             #expect(text.hasSuffix("</html>\n"))
