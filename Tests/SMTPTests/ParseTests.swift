@@ -31,7 +31,8 @@ struct ParseTests {
     @Test(
         "encoded words are decoded, and what only looks like one is left",
         arguments: [
-            ("=?UTF-8?Q?Pl=C3=A4ne?=", "Pläne"), ("=?utf-8?b?UGzDpG5l?= =?utf-8?b?IDI=?=", "Pläne 2"), ("=?iso-8859-1?Q?=E4_b?= c", "ä b c"),
+            ("=?UTF-8?Q?Pl=C3=A4ne?=", "Pläne"), ("=?utf-8?b?UGzDpG5l?= =?utf-8?b?IDI=?=", "Pläne 2"),
+            ("=?iso-8859-1?Q?=E4_b?= c", "ä b c"),
             ("a =?x", "a =?x"), ("=?UTF-8?X?abc?=", "=?UTF-8?X?abc?="), ("=?=?=?=?=?", "=?=?=?=?=?"), ("=?utf-8*en?Q?a?=", "a"),
         ])
     func encodedWords(value: String, text: String) {
@@ -82,7 +83,8 @@ struct ParseTests {
         #expect(deepest == 10)
         let many = "Content-Type: multipart/mixed; boundary=b\n\n" + String(repeating: "--b\n\nx\n", count: 5_000)
         #expect(message(many).allParts.count == 101)
-        let wide = "Content-Type: multipart/mixed; boundary=a\n\n"
+        let wide =
+            "Content-Type: multipart/mixed; boundary=a\n\n"
             + String(repeating: "--a\nContent-Type: multipart/mixed; boundary=b\n\n" + String(repeating: "--b\n\n", count: 30), count: 30)
         #expect(message(wide).allParts.count == 101)
     }
@@ -113,7 +115,8 @@ struct ParseTests {
         for (unit, head) in [
             ("--", "Content-Type: multipart/mixed; boundary=b\n\n"), ("--b", "Content-Type: multipart/mixed; boundary=b\n\n"),
             ("--b\n", "Content-Type: multipart/mixed; boundary=b\n\n"), ("=?a?b?", "Subject: "), (" x\n", "Subject: y\n"),
-            ("\n", "Content-Type: message/delivery-status\n\n"), ("a: b\n\n", "Content-Type: message/delivery-status\n\n"), ("(", "Content-Type: text/"),
+            ("\n", "Content-Type: message/delivery-status\n\n"), ("a: b\n\n", "Content-Type: message/delivery-status\n\n"),
+            ("(", "Content-Type: text/"),
         ] {
             // Five orders of magnitude lie between linear and quadratic at this length; a busy machine is no reason to fail.
             #expect(time(unit, 1_000_000 / unit.utf8.count, head) < .seconds(20), "\(unit)")

@@ -48,7 +48,7 @@ struct Serve: AsyncParsableCommand {
                 Console.say("API key (printed this once, keep it): \(key)\n")
             }
             do {
-                try await assembly.run { port in 
+                try await assembly.run { port in
                     let complaints = assembly.web.returnAddresses?.complaints
                     Console.say(
                         Self.greeting(settings, port: port, database: assembly.store.description, complaints: complaints))

@@ -43,7 +43,8 @@ struct InboundMailSettings: Sendable, Equatable {
         guard let text = try source.text(.inboundDomain) else { return nil }
         guard ReturnAddresses.isDomain(text) else {
             throw SettingsError(
-                .inboundDomain, "must be a domain of at least two labels and at most \(ReturnAddresses.longestDomain) characters, for example "
+                .inboundDomain,
+                "must be a domain of at least two labels and at most \(ReturnAddresses.longestDomain) characters, for example "
                     + "bounce.example.org, not '\(text.prefix(60))'")
         }
         return text.lowercased()
@@ -67,7 +68,8 @@ struct InboundMailSettings: Sendable, Equatable {
         let topics = text.split(separator: ",").map { String($0.filter { $0 != " " }) }
         for topic in topics {
             let parts = topic.split(separator: ":", omittingEmptySubsequences: false)
-            guard parts.count == 6, parts[0] == "arn", parts[1].hasPrefix("aws"), parts[2] == "sns", parts.allSatisfy({ !$0.isEmpty }) else {
+            guard parts.count == 6, parts[0] == "arn", parts[1].hasPrefix("aws"), parts[2] == "sns", parts.allSatisfy({ !$0.isEmpty })
+            else {
                 throw SettingsError(.sesTopics, "'\(topic.prefix(60))' is not of the form arn:aws:sns:REGION:ACCOUNT:NAME")
             }
         }

@@ -160,7 +160,8 @@ extension TransportFailure {
         let words = failure.text.replacing(recipient, with: "(recipient)")
         self.init(
             category: category, message: "\(failure.phase.rawValue): \(code)\(enhanced)\(words)", outcomeUnknown: failure.outcomeUnknown,
-            consequence: Self.consequence(of: failure, code + enhanced + failure.text), scope: failure.concernsMessage ? .message : .account)
+            consequence: Self.consequence(of: failure, code + enhanced + failure.text), scope: failure.concernsMessage ? .message : .account
+        )
     }
 }
 

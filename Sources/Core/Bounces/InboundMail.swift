@@ -39,7 +39,8 @@ public struct InboundMail: Sendable, Hashable {
     public var text: String
 
     public init(
-        envelopeSender: String, headers: [Header], mediaType: String = "text/plain", reportType: String = "", recipients: [Recipient]? = nil,
+        envelopeSender: String, headers: [Header], mediaType: String = "text/plain", reportType: String = "",
+        recipients: [Recipient]? = nil,
         feedbackType: String? = nil, text: String = ""
     ) {
         self.envelopeSender = envelopeSender

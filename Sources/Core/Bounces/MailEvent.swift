@@ -27,7 +27,8 @@ public struct MailEvent: Sendable, Hashable {
     public var at: Timestamp?
 
     public init(
-        source: String, kind: Kind, word: String, messageID: String? = nil, communication: CommunicationID? = nil, fingerprint: UInt32? = nil,
+        source: String, kind: Kind, word: String, messageID: String? = nil, communication: CommunicationID? = nil,
+        fingerprint: UInt32? = nil,
         diagnostic: String = "", addresses: [String] = [], at: Timestamp? = nil
     ) {
         self.source = source

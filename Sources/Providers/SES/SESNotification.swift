@@ -89,7 +89,8 @@ public enum SESNotification {
     /// SES replaces the Message-ID, but tells what it was.
     private static func communication(_ mail: JSONView?) -> CommunicationID? {
         if let id = mail?["commonHeaders"]?["messageId"]?.string, let found = MailEvent.communication(ofMessageID: id) { return found }
-        for header in mail?["headers"].map({ Array($0.elements.prefix(200)) }) ?? [] where header["name"]?.string?.lowercased() == "message-id" {
+        for header in mail?["headers"].map({ Array($0.elements.prefix(200)) }) ?? []
+        where header["name"]?.string?.lowercased() == "message-id" {
             if let found = header["value"]?.string.flatMap(MailEvent.communication(ofMessageID:)) { return found }
         }
         return nil

@@ -49,7 +49,8 @@ public final class SNSVerifier: Sendable {
     }
 
     public func verify(_ message: SNSMessage) async -> Verdict {
-        guard Self.isAmazons(message.certificateURL), message.certificateURL.hasSuffix(".pem"), ["1", "2"].contains(message.signatureVersion),
+        guard Self.isAmazons(message.certificateURL), message.certificateURL.hasSuffix(".pem"),
+            ["1", "2"].contains(message.signatureVersion),
             message.signature.count <= 1_024
         else { return .invalid }
         let entry: Entry

@@ -17,6 +17,7 @@ public struct FeedbackReport: Sendable, Hashable {
         type = value("feedback-type")?.lowercased() ?? "abuse"
         userAgent = value("user-agent")
         originalSender = value("original-mail-from")
-        originalRecipients = block.headers.filter { $0.name == "original-rcpt-to" || $0.name == "removal-recipient" }.prefix(20).map(\.value)
+        originalRecipients = block.headers.filter { $0.name == "original-rcpt-to" || $0.name == "removal-recipient" }.prefix(20).map(
+            \.value)
     }
 }

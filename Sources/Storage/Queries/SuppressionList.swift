@@ -112,7 +112,8 @@ extension Transaction {
     /// The hashes under which a client's addresses are on the list, if they are: e-mail, then telephone.
     public func addressHashes(of client: ClientID, business: BusinessID) throws -> [[UInt8]] {
         guard
-            let row = try run("SELECT email_hash, phone_hash FROM crm_clients WHERE business_id = \(business) AND client_id = \(client)").first
+            let row = try run("SELECT email_hash, phone_hash FROM crm_clients WHERE business_id = \(business) AND client_id = \(client)")
+                .first
         else { return [] }
         return [try row.bytesOrNil(0), try row.bytesOrNil(1)].compactMap(\.self)
     }

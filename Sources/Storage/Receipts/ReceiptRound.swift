@@ -109,7 +109,9 @@ struct ReceiptRound {
         return ReceiptRule.decide(event, state)
     }
 
-    private func message(_ report: ReceiptReport, _ target: ReceiptTarget, _ subject: ReceiptSubject, _ row: ReceiptQueueRow?) -> ReceiptState.Message {
+    private func message(_ report: ReceiptReport, _ target: ReceiptTarget, _ subject: ReceiptSubject, _ row: ReceiptQueueRow?)
+        -> ReceiptState.Message
+    {
         guard let recorded = target.recorded else {
             // Mail is not recorded as a message when it is sent, and waits in no other channel's row.
             if report.channel == .email {
@@ -155,7 +157,8 @@ struct ReceiptRound {
         guard let client else { return nil }
         return ReceiptRule.nextChannel(
             of: subject.fields.fallbacks, category: subject.category, reachable: client.reachable, optOuts: client.stated.optOuts,
-            suppressed: client.suppressed, marketingAllowed: .all.subtracting(client.marketingStopped).subtracting(client.stated.marketing.refused))
+            suppressed: client.suppressed,
+            marketingAllowed: .all.subtracting(client.marketingStopped).subtracting(client.stated.marketing.refused))
     }
 
     // MARK: Applying

@@ -110,7 +110,8 @@ struct MailWebhooksAPI: Sendable {
     /// The password of basic authentication, whoever the user is; else `?secret=`.
     private static func password(_ incoming: Incoming) -> String? {
         if let header = incoming.headers[.authorization] {
-            guard header.lowercased().hasPrefix("basic "), header.utf8.count <= 1_024, let data = Data(base64Encoded: String(header.dropFirst(6))),
+            guard header.lowercased().hasPrefix("basic "), header.utf8.count <= 1_024,
+                let data = Data(base64Encoded: String(header.dropFirst(6))),
                 let text = String(validating: data, as: UTF8.self), let colon = text.firstIndex(of: ":")
             else { return nil }
             return String(text[text.index(after: colon)...])

@@ -242,7 +242,8 @@ struct BounceIntakeTests {
             let address = room.returns.unsubscribe(id, to: "ada@example.org")
             for text in [Self.hard, "From: a@b\nAuto-Submitted: auto-replied\n\nI am out."] { await room.arrives(text, at: address) }
             #expect(try await room.entries() == [])
-            #expect(await room.arrives("From: Ada <ada@example.org>\nSubject: unsubscribe\n\n", at: address, from: "ada@example.org") == .taken)
+            #expect(
+                await room.arrives("From: Ada <ada@example.org>\nSubject: unsubscribe\n\n", at: address, from: "ada@example.org") == .taken)
             #expect(try await room.listed() == ["marketing_opt_out marketing"])
             #expect(try await room.world.optOuts() == [])
         }

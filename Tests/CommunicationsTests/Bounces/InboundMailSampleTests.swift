@@ -37,7 +37,8 @@ struct InboundMailSampleTests {
                     case 1: changed.removeSubrange(position..<min(changed.count, position + Int.random(in: 1...200, using: &random)))
                     case 2: changed.insert(contentsOf: bytes.prefix(Int.random(in: 0...300, using: &random)), at: position)
                     case 3: changed = Array(changed.prefix(position))
-                    default: changed.insert(UInt8([0x0D, 0x0A, 0x2D, 0x3A, 0x22, 0x3D, 0x28].randomElement(using: &random) ?? 0), at: position)
+                    default:
+                        changed.insert(UInt8([0x0D, 0x0A, 0x2D, 0x3A, 0x22, 0x3D, 0x28].randomElement(using: &random) ?? 0), at: position)
                     }
                 }
                 _ = MailSample.read(changed, from: sample.sender)

@@ -1,25 +1,63 @@
 /// Delivery reports in the standard form (RFC 3464), from different servers.
 extension MailSample {
     static let reports: [MailSample] = [
-        MailSample("Postfix: no such user", "hard 5.1.1", postfix(status: "5.1.1", diagnostic: "550 5.1.1 <ada@example.net>: Recipient address rejected: User unknown in virtual mailbox table")),
-        MailSample("Postfix: mailbox full for now, given up", "soft 4.2.2", postfix(status: "4.2.2", diagnostic: "452 4.2.2 The email account that you tried to reach is over quota")),
-        MailSample("Postfix: mailbox full for good", "soft 5.2.2", postfix(status: "5.2.2", diagnostic: "552 5.2.2 Mailbox size limit exceeded")),
-        MailSample("Postfix: domain without a host", "hard 5.4.4", postfix(status: "5.4.4", diagnostic: "X-Postfix; Host or domain name not found. Name service error for name=exmaple.net type=A: Host not found")),
-        MailSample("Postfix: five days in the queue", "soft 4.4.1", postfix(status: "4.4.1", diagnostic: "X-Postfix; connect to mx.example.net[192.0.2.7]:25: Connection timed out")),
-        MailSample("Postfix: delayed, will be tried again", "delayed 4.4.1", postfix(action: "delayed", status: "4.4.1", diagnostic: "X-Postfix; connect to mx.example.net[192.0.2.7]:25: Connection refused")),
-        MailSample("Postfix: refused as spam", "refused 5.7.1", postfix(status: "5.7.1", diagnostic: "554 5.7.1 Service unavailable; Client host [198.51.100.4] blocked using zen.spamhaus.org")),
-        MailSample("Postfix: DMARC", "refused 5.7.26", postfix(status: "5.7.26", diagnostic: "550 5.7.26 This mail has been blocked because the sender is unauthenticated.")),
-        MailSample("Postfix: says 5.0.0, the other side knew better", "hard 5.0.0", postfix(status: "5.0.0", diagnostic: "550 5.1.1 No such user - gsmtp")),
-        MailSample("Postfix: says 5.0.0 and only words", "hard 5.0.0", postfix(status: "5.0.0", diagnostic: "550 Requested action not taken: mailbox unavailable")),
-        MailSample("Postfix: says 5.0.0, and no word tells why", "soft 5.0.0", postfix(status: "5.0.0", diagnostic: "550 Administrative decision")),
-        MailSample("Postfix: too large", "refused 5.3.4", postfix(status: "5.3.4", diagnostic: "552 5.3.4 Message size exceeds fixed limit")),
-        MailSample("Postfix: account switched off", "hard 5.2.1", postfix(status: "5.2.1", diagnostic: "550 5.2.1 The email account that you tried to reach is disabled.")),
-        MailSample("Postfix: null MX", "hard 5.1.10", postfix(status: "5.1.10", diagnostic: "556 5.1.10 Domain example.net does not accept mail (nullMX)")),
-        MailSample("Postfix: our own sender is refused", "refused 5.1.8", postfix(status: "5.1.8", diagnostic: "553 5.1.8 Domain of sender address does not exist")),
+        MailSample(
+            "Postfix: no such user", "hard 5.1.1",
+            postfix(
+                status: "5.1.1",
+                diagnostic: "550 5.1.1 <ada@example.net>: Recipient address rejected: User unknown in virtual mailbox table")),
+        MailSample(
+            "Postfix: mailbox full for now, given up", "soft 4.2.2",
+            postfix(status: "4.2.2", diagnostic: "452 4.2.2 The email account that you tried to reach is over quota")),
+        MailSample(
+            "Postfix: mailbox full for good", "soft 5.2.2", postfix(status: "5.2.2", diagnostic: "552 5.2.2 Mailbox size limit exceeded")),
+        MailSample(
+            "Postfix: domain without a host", "hard 5.4.4",
+            postfix(
+                status: "5.4.4",
+                diagnostic: "X-Postfix; Host or domain name not found. Name service error for name=exmaple.net type=A: Host not found")),
+        MailSample(
+            "Postfix: five days in the queue", "soft 4.4.1",
+            postfix(status: "4.4.1", diagnostic: "X-Postfix; connect to mx.example.net[192.0.2.7]:25: Connection timed out")),
+        MailSample(
+            "Postfix: delayed, will be tried again", "delayed 4.4.1",
+            postfix(
+                action: "delayed", status: "4.4.1", diagnostic: "X-Postfix; connect to mx.example.net[192.0.2.7]:25: Connection refused")),
+        MailSample(
+            "Postfix: refused as spam", "refused 5.7.1",
+            postfix(status: "5.7.1", diagnostic: "554 5.7.1 Service unavailable; Client host [198.51.100.4] blocked using zen.spamhaus.org")
+        ),
+        MailSample(
+            "Postfix: DMARC", "refused 5.7.26",
+            postfix(status: "5.7.26", diagnostic: "550 5.7.26 This mail has been blocked because the sender is unauthenticated.")),
+        MailSample(
+            "Postfix: says 5.0.0, the other side knew better", "hard 5.0.0",
+            postfix(status: "5.0.0", diagnostic: "550 5.1.1 No such user - gsmtp")),
+        MailSample(
+            "Postfix: says 5.0.0 and only words", "hard 5.0.0",
+            postfix(status: "5.0.0", diagnostic: "550 Requested action not taken: mailbox unavailable")),
+        MailSample(
+            "Postfix: says 5.0.0, and no word tells why", "soft 5.0.0", postfix(status: "5.0.0", diagnostic: "550 Administrative decision")),
+        MailSample(
+            "Postfix: too large", "refused 5.3.4", postfix(status: "5.3.4", diagnostic: "552 5.3.4 Message size exceeds fixed limit")),
+        MailSample(
+            "Postfix: account switched off", "hard 5.2.1",
+            postfix(status: "5.2.1", diagnostic: "550 5.2.1 The email account that you tried to reach is disabled.")),
+        MailSample(
+            "Postfix: null MX", "hard 5.1.10",
+            postfix(status: "5.1.10", diagnostic: "556 5.1.10 Domain example.net does not accept mail (nullMX)")),
+        MailSample(
+            "Postfix: our own sender is refused", "refused 5.1.8",
+            postfix(status: "5.1.8", diagnostic: "553 5.1.8 Domain of sender address does not exist")),
         MailSample("Postfix: it arrived", "delivered", postfix(action: "delivered", status: "2.0.0", diagnostic: "250 2.0.0 OK")),
-        MailSample("Postfix: it went on to a server that tells nothing more", "relayed", postfix(action: "relayed", status: "2.0.0", diagnostic: "250 Ok: queued as 77A")),
-        MailSample("Postfix: an alias was expanded", "expanded", postfix(action: "expanded", status: "2.0.0", diagnostic: "250 alias expanded")),
-        MailSample("the action has a comment and upper case", "hard 5.1.1", postfix(action: "FAILED (gave up)", status: "5.1.1 (bad mailbox)", diagnostic: "550 5.1.1 no")),
+        MailSample(
+            "Postfix: it went on to a server that tells nothing more", "relayed",
+            postfix(action: "relayed", status: "2.0.0", diagnostic: "250 Ok: queued as 77A")),
+        MailSample(
+            "Postfix: an alias was expanded", "expanded", postfix(action: "expanded", status: "2.0.0", diagnostic: "250 alias expanded")),
+        MailSample(
+            "the action has a comment and upper case", "hard 5.1.1",
+            postfix(action: "FAILED (gave up)", status: "5.1.1 (bad mailbox)", diagnostic: "550 5.1.1 no")),
         MailSample("no action, the code tells", "hard 5.1.1", postfix(action: "", status: "5.1.1", diagnostic: "550 5.1.1 user unknown")),
         MailSample(
             "Exchange Online: not in the directory", "hard 5.4.1",

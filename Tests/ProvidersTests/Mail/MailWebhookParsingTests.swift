@@ -23,12 +23,15 @@ struct MailWebhookParsingTests {
 
     private func ses(_ type: String, _ rest: String, eventKey: String = "notificationType") -> [MailEvent]? {
         SESNotification.events(
-            #"{"\#(eventKey)":"\#(type)","mail":{"messageId":"ses-1","source":"bounce+t@bounce.example.org","commonHeaders":{"messageId":"\#(Self.messageID)"}},\#(rest)}"#)
+            #"{"\#(eventKey)":"\#(type)","mail":{"messageId":"ses-1","source":"bounce+t@bounce.example.org","commonHeaders":{"messageId":"\#(Self.messageID)"}},\#(rest)}"#
+        )
     }
 
     @Test("SES: bounces by type, complaints, deliveries")
     func sesKinds() {
-        func bounce(_ type: String, _ subtype: String, _ code: String = "smtp; 550 5.1.1 user unknown", _ status: String = "5.1.1") -> [String] {
+        func bounce(_ type: String, _ subtype: String, _ code: String = "smtp; 550 5.1.1 user unknown", _ status: String = "5.1.1")
+            -> [String]
+        {
             kinds(
                 ses(
                     "Bounce",
@@ -41,7 +44,9 @@ struct MailWebhookParsingTests {
         #expect(bounce("Transient", "MailboxFull") == ["bounced soft"])
         #expect(bounce("Transient", "ContentRejected") == ["bounced refused"])
         #expect(bounce("Undetermined", "Undetermined", "", "") == ["bounced soft"])
-        #expect(kinds(ses("Complaint", #""complaint":{"complaintFeedbackType":"abuse","complainedRecipients":[{"emailAddress":"a@b.c"}]}"#)) == ["complained abuse"])
+        #expect(
+            kinds(ses("Complaint", #""complaint":{"complaintFeedbackType":"abuse","complainedRecipients":[{"emailAddress":"a@b.c"}]}"#))
+                == ["complained abuse"])
         #expect(kinds(ses("Complaint", #""complaint":{}"#)) == ["complained abuse"])
         #expect(kinds(ses("Complaint", #""complaint":{"complaintFeedbackType":"not-spam"}"#)) == ["complained not-spam"])
         #expect(kinds(ses("Delivery", #""delivery":{"timestamp":"2026-11-21T10:00:00.000Z"}"#, eventKey: "eventType")) == ["delivered"])
@@ -49,7 +54,9 @@ struct MailWebhookParsingTests {
         #expect(ses("Send", #""send":{}"#, eventKey: "eventType") == [])
         #expect(SESNotification.events("{}") == nil && SESNotification.events("[1") == nil)
         let event = ses("Delivery", #""delivery":{"timestamp":"2026-11-21T10:00:00.000Z"}"#)?.first
-        #expect(event?.communication?.description == Self.id && event?.messageID == "ses-1" && event?.at?.rfc3339 == "2026-11-21T10:00:00.000Z" || event?.at != nil)
+        #expect(
+            event?.communication?.description == Self.id && event?.messageID == "ses-1" && event?.at?.rfc3339 == "2026-11-21T10:00:00.000Z"
+                || event?.at != nil)
     }
 
     @Test("SendGrid: every event of a list by itself")
@@ -59,17 +66,23 @@ struct MailWebhookParsingTests {
             #"{"event":"bounce","type":"bounce","status":"5.1.1","reason":"550 5.1.1 user unknown"}"#,
             #"{"event":"bounce","type":"blocked","status":"5.7.1","reason":"554 5.7.1 spam"}"#,
             #"{"event":"bounce","type":"bounce","status":"4.2.2","reason":"452 mailbox full"}"#, #"{"event":"deferred"}"#,
-            #"{"event":"dropped","reason":"Bounced Address"}"#, #"{"event":"dropped","reason":"Unsubscribed Address"}"#, #"{"event":"spamreport"}"#,
+            #"{"event":"dropped","reason":"Bounced Address"}"#, #"{"event":"dropped","reason":"Unsubscribed Address"}"#,
+            #"{"event":"spamreport"}"#,
             #"{"event":"unsubscribe"}"#, #"{"event":"novelty"}"#, "7",
-        ].map { $0.replacingOccurrences(of: "{", with: #"{"smtp-id":"\#(Self.messageID)","email":"ada@example.org","sg_message_id":"abc.filter-1","#) }
+        ].map {
+            $0.replacingOccurrences(
+                of: "{", with: #"{"smtp-id":"\#(Self.messageID)","email":"ada@example.org","sg_message_id":"abc.filter-1","#)
+        }
         let (events, unknown) = try #require(SendGridWebhook.events(Array("[\(items.joined(separator: ","))]".utf8)))
         #expect(
             kinds(events) == [
-                "delivered", "bounced hard", "bounced refused", "bounced soft", "delayed", "bounced hard", "bounced refused", "complained abuse",
+                "delivered", "bounced hard", "bounced refused", "bounced soft", "delayed", "bounced hard", "bounced refused",
+                "complained abuse",
                 "unsubscribed",
             ])
         #expect(unknown == ["novelty", "malformed"])
-        #expect(events.allSatisfy { $0.communication?.description == Self.id && $0.messageID == "abc" && $0.addresses == ["ada@example.org"] })
+        #expect(
+            events.allSatisfy { $0.communication?.description == Self.id && $0.messageID == "abc" && $0.addresses == ["ada@example.org"] })
         #expect(SendGridWebhook.events(Array("{}".utf8)) == nil)
     }
 
@@ -82,7 +95,9 @@ struct MailWebhookParsingTests {
         #expect(check.verify(signature: signature, timestamp: "1600112502", body: body))
         #expect(!check.verify(signature: signature, timestamp: "1600112503", body: body))
         #expect(!check.verify(signature: signature, timestamp: "1600112502", body: body + [32]))
-        #expect(!check.verify(signature: nil, timestamp: "1600112502", body: body) && !check.verify(signature: signature, timestamp: nil, body: body))
+        #expect(
+            !check.verify(signature: nil, timestamp: "1600112502", body: body)
+                && !check.verify(signature: signature, timestamp: nil, body: body))
         #expect(!check.verify(signature: "AAAA", timestamp: "1600112502", body: body))
         #expect(SendGridSignature(key: "nonsense") == nil)
     }
@@ -96,7 +111,8 @@ struct MailWebhookParsingTests {
             return Array(#"{"signature":{"timestamp":"\#(time)","token":"\#(token)","signature":"\#(hex)"},"event-data":\#(data)}"#.utf8)
         }
         func event(_ event: String, _ rest: String = "") -> MailEvent? {
-            let data = #"{"event":"\#(event)","message":{"headers":{"message-id":"\#(Self.id).email@bloom.example"}},"recipient":"ada@example.org","timestamp":1795255200.5\#(rest)}"#
+            let data =
+                #"{"event":"\#(event)","message":{"headers":{"message-id":"\#(Self.id).email@bloom.example"}},"recipient":"ada@example.org","timestamp":1795255200.5\#(rest)}"#
             return MailgunWebhook.Envelope(body(data))?.event
         }
         let envelope = try #require(MailgunWebhook.Envelope(body("{}")))
@@ -118,7 +134,8 @@ struct MailWebhookParsingTests {
     @Test("Postmark: by type, known by the metadata that went out")
     func postmark() {
         func kind(_ record: String, _ rest: String = "") -> String {
-            let body = #"{"RecordType":"\#(record)","MessageID":"pm-1","Email":"ada@example.org","Metadata":{"communication":"\#(Self.id)"}\#(rest)}"#
+            let body =
+                #"{"RecordType":"\#(record)","MessageID":"pm-1","Email":"ada@example.org","Metadata":{"communication":"\#(Self.id)"}\#(rest)}"#
             guard let event = PostmarkWebhook.record(Array(body.utf8))?.event else { return "none" }
             #expect(event.communication?.description == Self.id)
             return kinds([event]).first ?? ""

@@ -40,12 +40,15 @@ struct SNSVerifierTests {
         func message(
             version: String = "2", message: String = #"{"a":1}"#, subject: String? = "S", url: String = SNSVerifierTests.certificateURL
         ) throws -> [UInt8] {
-            let lines = ["Message", message, "MessageId", "id-1"] + (subject.map { ["Subject", $0] } ?? [])
+            let lines =
+                ["Message", message, "MessageId", "id-1"] + (subject.map { ["Subject", $0] } ?? [])
                 + ["Timestamp", "2026-11-21T10:00:00.000Z", "TopicArn", SNSVerifierTests.topic, "Type", "Notification"]
             return try body(
                 lines, version,
-                ["Type": "Notification", "MessageId": "id-1", "TopicArn": SNSVerifierTests.topic, "Message": message, "Subject": subject,
-                    "Timestamp": "2026-11-21T10:00:00.000Z", "SigningCertURL": url])
+                [
+                    "Type": "Notification", "MessageId": "id-1", "TopicArn": SNSVerifierTests.topic, "Message": message, "Subject": subject,
+                    "Timestamp": "2026-11-21T10:00:00.000Z", "SigningCertURL": url,
+                ])
         }
 
         func subscription(to url: String) throws -> [UInt8] {
@@ -55,9 +58,12 @@ struct SNSVerifierTests {
             ]
             return try body(
                 lines, "1",
-                ["Type": "SubscriptionConfirmation", "MessageId": "id-2", "TopicArn": SNSVerifierTests.topic,
-                    "Message": "You have chosen…", "Timestamp": "2026-11-21T10:00:00.000Z", "SigningCertURL": SNSVerifierTests.certificateURL,
-                    "SubscribeURL": url, "Token": "tok"])
+                [
+                    "Type": "SubscriptionConfirmation", "MessageId": "id-2", "TopicArn": SNSVerifierTests.topic,
+                    "Message": "You have chosen…", "Timestamp": "2026-11-21T10:00:00.000Z",
+                    "SigningCertURL": SNSVerifierTests.certificateURL,
+                    "SubscribeURL": url, "Token": "tok",
+                ])
         }
 
         private func body(_ lines: [String], _ version: String, _ fields: [String: String?]) throws -> [UInt8] {
@@ -210,7 +216,9 @@ struct SNSVerifierTests {
         }
     }
 
-    @Test("hosts of SNS everywhere are known", arguments: ["https://sns.us-gov-west-1.amazonaws.com/x.pem", "https://sns.cn-north-1.amazonaws.com.cn/x.pem"])
+    @Test(
+        "hosts of SNS everywhere are known",
+        arguments: ["https://sns.us-gov-west-1.amazonaws.com/x.pem", "https://sns.cn-north-1.amazonaws.com.cn/x.pem"])
     func regions(url: String) {
         #expect(SNSVerifier.isAmazons(url))
     }

@@ -210,7 +210,9 @@ struct SMTPListenerTests {
         let key = try NIOSSLPrivateKey(file: certificate.keyPath, format: .pem)
         let context = try NIOSSLContext(
             configuration: .makeServerConfiguration(certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(key)))
-        try await withListener { $0.tls = context } _: { port, inbox, _ in
+        try await withListener {
+            $0.tls = context
+        } _: { port, inbox, _ in
             let lines = try await python(
                 """
                 import ssl

@@ -31,10 +31,13 @@ struct ServerSessionTests {
             (["HELO a", "MAIL FROM:<a@b>", "DATA"], [250, 250, 554]), (["EHLO a", "MAIL FROM:<a@b>", "MAIL FROM:<a@b>"], [250, 250, 503]),
             (["EHLO a", "MAIL FROM:<a@b>", "RSET", "RCPT TO:<x@ours.example>"], [250, 250, 250, 503]),
             (["ehlo a", "mail from:<a@b> size=10 BODY=8bitmime", "rcpt to: <x@ours.example>"], [250, 250, 250]),
-            (["EHLO a", "MAIL FROM:<a@b> SIZE=1001"], [250, 552]), (["EHLO a", "MAIL FROM:<a@b> SIZE=99999999999999999999999"], [250, 501]),
+            (["EHLO a", "MAIL FROM:<a@b> SIZE=1001"], [250, 552]),
+            (["EHLO a", "MAIL FROM:<a@b> SIZE=99999999999999999999999"], [250, 501]),
             (["EHLO a", "MAIL FROM:<a@b> SMTPUTF8"], [250, 555]), (["EHLO a", "MAIL FROM:<a@b> RET=HDRS"], [250, 555]),
-            (["EHLO a", "MAIL FROM:a@b"], [250, 501]), (["EHLO a", "MAIL FROM:<a@b"], [250, 501]), (["EHLO a", "MAIL FROM:<a@b>x"], [250, 501]),
-            (["EHLO a", "MAIL FROM:<>", "RCPT TO:<>"], [250, 250, 501]), (["EHLO a", "MAIL FROM:<>", "RCPT TO:<x@ours.example> NOTIFY=NEVER"], [250, 250, 555]),
+            (["EHLO a", "MAIL FROM:a@b"], [250, 501]), (["EHLO a", "MAIL FROM:<a@b"], [250, 501]),
+            (["EHLO a", "MAIL FROM:<a@b>x"], [250, 501]),
+            (["EHLO a", "MAIL FROM:<>", "RCPT TO:<>"], [250, 250, 501]),
+            (["EHLO a", "MAIL FROM:<>", "RCPT TO:<x@ours.example> NOTIFY=NEVER"], [250, 250, 555]),
             (["EHLO a", "MAIL FROM:<>", "RCPT TO:<@relay.example:x@ours.example>"], [250, 250, 250]),
             (["EHLO", "HELO", "EHLO a", "DATA x"], [501, 501, 250, 501]), (["STARTTLS"], [502]), (["AUTH PLAIN AAAA"], [502]),
             (["VRFY root", "EXPN list", "HELP", "NOOP", "NONSENSE", ""], [252, 502, 214, 250, 500, 500]), (["GET / HTTP/1.1"], [554]),
@@ -49,16 +52,20 @@ struct ServerSessionTests {
         var session = session()
         _ = session.command(Array("EHLO a".utf8))
         _ = session.command(Array("MAIL FROM:<a@b>".utf8))
-        let answers = ["root@elsewhere.example", "postmaster@mx.example.org", "x%elsewhere.example@b", "x@elsewhere.example@b", "\"@\"@b"].map {
-            session.command(Array("RCPT TO:<\($0)>".utf8))
-        }
+        let answers = ["root@elsewhere.example", "postmaster@mx.example.org", "x%elsewhere.example@b", "x@elsewhere.example@b", "\"@\"@b"]
+            .map {
+                session.command(Array("RCPT TO:<\($0)>".utf8))
+            }
         #expect(Set(answers.map { "\($0)" }).count == 1 && answers.first == .reply(.noSuchAddress))
     }
 
     @Test("recipients are bounded, and named twice count once")
     func recipients() {
         #expect(
-            codes(["EHLO a", "MAIL FROM:<>", "RCPT TO:<a@ours.example>", "RCPT TO:<a@ours.example>", "RCPT TO:<b@ours.example>", "RCPT TO:<c@ours.example>"])
+            codes([
+                "EHLO a", "MAIL FROM:<>", "RCPT TO:<a@ours.example>", "RCPT TO:<a@ours.example>", "RCPT TO:<b@ours.example>",
+                "RCPT TO:<c@ours.example>",
+            ])
                 == [250, 250, 250, 250, 250, 452])
     }
 
@@ -104,7 +111,9 @@ struct ServerSessionTests {
 
     @Test(
         "only CRLF.CRLF ends a message; every other form is text (SMTP smuggling)",
-        arguments: ["\n.\n", "\r\n.\n", "\n.\r\n", "\r.\r", "\r\n.\r", "\r\n.\r\r\n", "\r\n.\0\r\n", "\r.\r\n", "\r\n\0.\r\n", "\r\n. \r\n"])
+        arguments: [
+            "\n.\n", "\r\n.\n", "\n.\r\n", "\r.\r", "\r\n.\r", "\r\n.\r\r\n", "\r\n.\0\r\n", "\r.\r\n", "\r\n\0.\r\n", "\r\n. \r\n",
+        ])
     func smuggling(end: String) {
         let (reader, progress, rest) = read(["a\(end)MAIL FROM:<x@y>\r\n"])
         #expect(progress == .more && rest.isEmpty)
@@ -116,7 +125,9 @@ struct ServerSessionTests {
         let wire = "..a\r\n.b\r\n\r\n...\r\nc\r\n.\r\nQUIT\r\n"
         for size in 1...wire.utf8.count {
             let bytes = Array(wire.utf8)
-            let chunks = stride(from: 0, to: bytes.count, by: size).map { String(decoding: bytes[$0..<min($0 + size, bytes.count)], as: UTF8.self) }
+            let chunks = stride(from: 0, to: bytes.count, by: size).map {
+                String(decoding: bytes[$0..<min($0 + size, bytes.count)], as: UTF8.self)
+            }
             var reader = DataReader(keptBytes: 1_000, maxBytes: 1_000)
             var buffer = ByteBuffer()
             var progress = DataReader.Progress.more
@@ -124,7 +135,9 @@ struct ServerSessionTests {
                 buffer.writeString(chunk)
                 if progress == .more { progress = reader.read(&buffer) }
             }
-            #expect(progress == .ended && String(decoding: reader.kept, as: UTF8.self) == ".a\r\nb\r\n\r\n..\r\nc\r\n" && String(buffer: buffer) == "QUIT\r\n")
+            #expect(
+                progress == .ended && String(decoding: reader.kept, as: UTF8.self) == ".a\r\nb\r\n\r\n..\r\nc\r\n"
+                    && String(buffer: buffer) == "QUIT\r\n")
         }
         #expect(read([".\r\n"]).1 == .ended && read([".\r\n"]).0.size == 0)
     }
