@@ -39,7 +39,8 @@ struct KeysCommand: AsyncParsableCommand {
             try progress.conclude()
         }
 
-        private static func rotate(_ store: Store, _ settings: Settings, newKey: Bool, dropOldKeys: Bool) async throws -> KeyRotationReport {
+        private static func rotate(_ store: Store, _ settings: Settings, newKey: Bool, dropOldKeys: Bool) async throws -> KeyRotationReport
+        {
             let keeper = KeyKeeper(database: store.database, cipher: store.cipher, source: Store.keySource(settings))
             do {
                 let begun = try await keeper.begin(newKey: newKey, droppingOldKeys: dropOldKeys) { tx in
@@ -101,7 +102,8 @@ struct KeysCommand: AsyncParsableCommand {
             }
             Console.say(
                 foreign == 0
-                    ? "Everything is sealed with the first key." : "\(foreign) values are not sealed with the first key: rapport keys rotate")
+                    ? "Everything is sealed with the first key."
+                    : "\(foreign) values are not sealed with the first key; see rapport keys rotate")
         }
     }
 }

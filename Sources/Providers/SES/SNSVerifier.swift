@@ -21,12 +21,21 @@ public final class SNSVerifier: Sendable {
         var validUntil: Int64
     }
 
+    private struct State {
+        var entries: [String: Entry] = [:]
+        /// Fetches of the minute that began at `minute`.
+        var minute: Int64 = 0
+        var fetches = 0
+    }
+
     private static let mostKept = 16
+    /// Anybody may name certificates that are not there; that shall not make us knock at AWS for them.
+    private static let mostFetchesAMinute = 10
 
     private let http: SafeHTTP
     private let clock: WallClock
     private let fetch: (@Sendable (String) async -> [UInt8]?)?
-    private let kept = Mutex<[String: Entry]>([:])
+    private let state = Mutex(State())
 
     public convenience init(http: SafeHTTP, clock: WallClock) {
         self.init(http: http, clock: clock, fetch: nil)
@@ -44,20 +53,20 @@ public final class SNSVerifier: Sendable {
             message.signature.count <= 1_024
         else { return .invalid }
         let entry: Entry
-        if let known = kept.withLock({ $0[message.certificateURL] }) {
+        if let known = state.withLock({ $0.entries[message.certificateURL] }) {
             entry = known
         } else {
-            guard let pem = await certificate(message.certificateURL) else { return .unknown }
+            guard mayFetch(), let pem = await certificate(message.certificateURL) else { return .unknown }
             guard let read = Self.entry(pem) else { return .invalid }
-            kept.withLock { kept in
-                if kept.count >= Self.mostKept { kept.removeAll() }
-                kept[message.certificateURL] = read
+            state.withLock { state in
+                if state.entries.count >= Self.mostKept { state.entries.removeAll() }
+                state.entries[message.certificateURL] = read
             }
             entry = read
         }
         let now = clock.now().milliseconds / 1_000
         guard entry.validFrom <= now, now <= entry.validUntil else {
-            kept.withLock { $0[message.certificateURL] = nil }
+            state.withLock { $0.entries[message.certificateURL] = nil }
             return .invalid
         }
         let signature = _RSA.Signing.RSASignature(rawRepresentation: message.signature)
@@ -76,6 +85,15 @@ public final class SNSVerifier: Sendable {
         guard message.kind == .subscription, let url = message.subscribeURL, Self.isAmazons(url) else { return false }
         if let fetch { return await fetch(url) != nil }
         return await get(url) != nil
+    }
+
+    private func mayFetch() -> Bool {
+        let minute = clock.now().milliseconds / 60_000
+        return state.withLock { state in
+            if state.minute != minute { (state.minute, state.fetches) = (minute, 0) }
+            state.fetches += 1
+            return state.fetches <= Self.mostFetchesAMinute
+        }
     }
 
     private func certificate(_ url: String) async -> [UInt8]? {

@@ -47,7 +47,8 @@ public enum TOTP {
     /// What an authenticator app reads from a QR code.
     public static func uri(secret: [UInt8], account: String, issuer: String) -> String {
         let label = "\(encoded(issuer)):\(encoded(account))"
-        return "otpauth://totp/\(label)?secret=\(Base32.encode(secret).uppercased())&issuer=\(encoded(issuer))&algorithm=SHA1&digits=6&period=30"
+        return
+            "otpauth://totp/\(label)?secret=\(Base32.encode(secret).uppercased())&issuer=\(encoded(issuer))&algorithm=SHA1&digits=6&period=30"
     }
 
     private static func encoded(_ text: String) -> String {

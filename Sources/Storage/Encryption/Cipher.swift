@@ -21,7 +21,8 @@ public final class Cipher: Sendable {
         ring = Mutex(keys)
         self.lookupKey = lookupKey
         self.sealsContent = sealsContent
-        nameKey = HMAC<SHA256>.authenticationCode(for: Array("rapport:names".utf8), using: lookupKey).withUnsafeBytes { Array($0.prefix(16)) }
+        let code = HMAC<SHA256>.authenticationCode(for: Array("rapport:names".utf8), using: lookupKey)
+        nameKey = code.withUnsafeBytes { Array($0.prefix(16)) }
     }
 
     /// The keys in use.
@@ -48,7 +49,9 @@ public final class Cipher: Sendable {
 
     public func openBytes(_ value: SealedValue, _ context: SealContext) throws(DatabaseError) -> [UInt8] {
         guard let (id, body) = Self.parse(value) else { throw .sealed("A sealed value is damaged.") }
-        guard let key = keys.key(named: id) else { throw .sealed("A value is sealed with the key '\(id)', which is not in DB_ENCRYPTION_KEY.") }
+        guard let key = keys.key(named: id) else {
+            throw .sealed("A value is sealed with the key '\(id)', which is not in DB_ENCRYPTION_KEY.")
+        }
         return try Self.open(body, context.bytes(keyID: id), with: key.key)
     }
 

@@ -68,7 +68,8 @@ public struct SealedColumn: Sendable {
     ///   - row: by default ``rowName``'s text, or the keys without the business, with spaces between.
     public init(
         _ table: StaticString, _ column: StaticString, form: Form = .bytes, keys: [Key], owner: Owner = .row, rowName: Key? = nil,
-        sealedAs: String? = nil, flag: StaticString? = nil, mayBePlain: Bool = false, page: Int = 250, row: (@Sendable ([String]) -> String)? = nil
+        sealedAs: String? = nil, flag: StaticString? = nil, mayBePlain: Bool = false, page: Int = 250,
+        row: (@Sendable ([String]) -> String)? = nil
     ) {
         tableName = table
         columnName = column
@@ -166,5 +167,6 @@ public enum SealedColumns {
         "crm_ledger_heads.mac": "authentication code",
         "crm_soft_bounces.address_hash": "keyed hash",
         "crm_erasures.client_hash": "keyed hash",
+        "crm_client_imports.fingerprint": "SHA-256 of a request",
     ]
 }

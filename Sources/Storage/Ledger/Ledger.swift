@@ -19,7 +19,8 @@ extension Transaction {
     }
 
     func append(_ record: LedgerRecord) throws(DatabaseError) {
-        try execute(record.insertion)
+        // Nobody needs its result: it travels with the next statement.
+        try enqueue(record.insertion)
         leavesNewLedgerEntries()
     }
 }

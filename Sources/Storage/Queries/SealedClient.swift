@@ -46,8 +46,11 @@ extension SealedClient {
     init(row: Row, _ business: BusinessID, _ content: ContentSeal) throws {
         let id = try row.clientID(0)
         self.init(
-            id: id, name: try content.openedName(try row.textOrNil(1), of: id, business: business), email: try row.sealedOrNil(2), emailHash: try row.bytesOrNil(3),
+            id: id, name: try content.openedName(try row.textOrNil(1), of: id, business: business), email: try row.sealedOrNil(2),
+            emailHash: try row.bytesOrNil(3),
             phoneNumber: try row.sealedOrNil(4), phoneHash: try row.bytesOrNil(5), language: try row.textOrNil(6),
-            timezone: try row.textOrNil(7), tags: [], attributes: try content.opened(json: try row.json(8), .clientAttributes(business, id)), createdAt: try row.time(9), updatedAt: try row.time(10))
+            timezone: try row.textOrNil(7), tags: [],
+            attributes: try content.opened(json: try row.json(8), .clientAttributes(business, id)), createdAt: try row.time(9),
+            updatedAt: try row.time(10))
     }
 }

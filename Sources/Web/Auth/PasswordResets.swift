@@ -75,7 +75,13 @@ public final class PasswordResets: Service {
     /// By an admin of a business that they belong to.
     func send(to user: User, by call: Call) async throws -> StaffMail.Outcome {
         // The link opens the account in all its businesses, so only its owner may see it.
-        if mail.isSandbox { return .sandbox }
+        if mail.isSandbox {
+            var json = JSONWriter()
+            json.object { $0.member("delivery", StaffMail.Outcome.sandbox.rawValue) }
+            let entry = call.audit("user.reset_requested", target: user.id.description, details: json.bytes)
+            try await database.write { tx in try tx.audit(entry, business: call.business) }
+            return .sandbox
+        }
         let token = try await database.write { tx in
             try tx.prepareReset(
                 of: user, by: call.credential.actor, from: call.remoteAddress, requestID: call.requestID, business: call.business)

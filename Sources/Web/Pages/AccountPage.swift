@@ -132,7 +132,8 @@ struct AccountPage: Sendable {
         try form.finish()
         guard let own = call.viewer?.session.id else { throw Refusal.forbidden }
         try await database.write { tx in
-            let ended = if let id { try tx.endSession(id, of: user.id) } else { try tx.endSessions(of: user.id, except: own) > 0 }
+            // That somebody wanted all others to end is worth knowing, also where there were none.
+            let ended = if let id { try tx.endSession(id, of: user.id) } else { try tx.endSessions(of: user.id, except: own) >= 0 }
             if ended { try tx.audit(call.audit("session.end", target: id?.description ?? "others"), business: call.business) }
         }
         return Self.back(.sessions)

@@ -13,6 +13,8 @@ struct PublicPage: Sendable {
 
     func answer(_ status: HTTPResponse.Status = .ok) -> Answer {
         var headers = Page.headers(policy: Self.contentPolicy)
+        // The address is the credential: it goes nowhere, not even to our own pages.
+        headers[.referrerPolicy] = "no-referrer"
         headers[.contentLanguage] = translation.language
         headers[.robots] = "noindex"
         return Answer(status: status, body: Array(document.text.utf8), contentType: MediaType.html, headers: headers)

@@ -66,6 +66,21 @@ struct PeerConsentTests {
         }
     }
 
+    @Test("a change of preferences that one instance has acknowledged shows on the other, whose copy is older")
+    func copies() async throws {
+        try await withTwoInstances(Witness(seed: 1)) { world, second in
+            let ada = try #require(ClientID("ada"))
+            for number in 0..<40 {
+                let optsOut = number % 2 == 0
+                // Two reads: the first one may fill the gap that the last change left.
+                for _ in 0..<2 { _ = try await second.preferences.answer(ada, business: world.business) }
+                try await world.change(PreferencesUpdate(optOutSMS: optsOut))
+                let answer = String(decoding: try await second.preferences.answer(ada, business: world.business), as: UTF8.self)
+                #expect(answer == #"{"client_id":"ada","opt_out_sms":\#(optsOut)}"#)
+            }
+        }
+    }
+
     @Test("an attempt that waits on another instance is withdrawn before the opt-out returns")
     func waiting() async throws {
         let witness = Witness(seed: 1)

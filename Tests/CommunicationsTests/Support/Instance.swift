@@ -46,9 +46,12 @@ struct Instance: Sendable {
         whatsapp = ScriptedTransport("chat", capacity: capacity)
         directory = Directory(database: database, clock: wallClock)
         templates = TemplateStore(database: database, clock: wallClock)
+        let own = InProcessCache(clock: wallClock)
         let records = RecordCache(
-            cache: InProcessCache(clock: wallClock), keys: CacheKeys(firstBusiness: BusinessID(high: 0, low: 0)), seconds: 3600)
-        preferences = PreferencesCache(database: database, directory: directory, records: records) { preferences, client, json in
+            cache: own, keys: CacheKeys(firstBusiness: BusinessID(high: 0, low: 0)), seconds: 3600)
+        preferences = PreferencesCache(
+            database: database, directory: directory, records: records, own: database.dialect == .postgresql ? own : nil
+        ) { preferences, client, json in
             json.member("client_id", client.text)
             json.member("opt_out_sms", preferences.optOuts.contains(.sms))
         }

@@ -57,11 +57,7 @@ extension World {
         let id = try #require(ClientID(client))
         let business = business
         _ = try await store.database.write { tx in try tx.updatePreferences(update, of: id, business: business, source: .system) }
-        var optedOut: ChannelSet = []
-        if update.optOutEmail == true { optedOut.insert(.email) }
-        if update.optOutSMS == true { optedOut.insert(.sms) }
-        if update.optOutWhatsApp == true { optedOut.insert(.whatsapp) }
-        await (instance ?? first).orchestrator.consentChanged(business: business, client: id, optedOut: optedOut)
+        await (instance ?? first).orchestrator.consentChanged(business: business, client: id, optedOut: update.withdrawn)
     }
 
     func putTemplate(

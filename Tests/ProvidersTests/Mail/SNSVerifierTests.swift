@@ -197,6 +197,19 @@ struct SNSVerifierTests {
         }
     }
 
+    @Test("whoever names certificates that are not there makes us ask for a few of them only")
+    func fetches() async throws {
+        let signer = try await Signer()
+        try await withVerifier(signer) { verifier, fetches in
+            fetches.isAway = true
+            for number in 0..<50 {
+                let message = try #require(SNSMessage(signer.message(url: "https://sns.eu-west-1.amazonaws.com/\(number).pem")))
+                #expect(await verifier.verify(message) == .unknown)
+            }
+            #expect(fetches.all.count == 10)
+        }
+    }
+
     @Test("hosts of SNS everywhere are known", arguments: ["https://sns.us-gov-west-1.amazonaws.com/x.pem", "https://sns.cn-north-1.amazonaws.com.cn/x.pem"])
     func regions(url: String) {
         #expect(SNSVerifier.isAmazons(url))

@@ -81,7 +81,7 @@ struct SealedContentTests {
         }
     }
 
-    @Test("a value opens in its own place only, in every sealed column: in no other row, column or business", arguments: TestEngine.allCases)
+    @Test("in every sealed column a value opens in its place only: in no other row, column or business", arguments: TestEngine.allCases)
     func bound(_ engine: TestEngine) async throws {
         try await World.run(engine) { world, api in
             try await Self.fill(world, api)
@@ -121,7 +121,7 @@ struct SealedContentTests {
             let ids = try await world.database.write { tx -> [String] in
                 for column in ["name", "attributes"] {
                     let column = try #require(SealedColumns.all.first { $0.name == "crm_clients.\(column)" })
-                    let rows = try column.rows(after: [], .foreign(to: "nobody"), limit: 100, tx)
+                    let rows = try column.rows(after: [], .foreign(to: "nobody"), limit: 100, tx).filter { $0.business == world.here.id }
                     let (one, two) = (rows[0], rows[1])
                     #expect(try column.replace(try #require(one.value), with: try #require(two.value), keys: one.keys, tx))
                 }

@@ -29,8 +29,8 @@ struct SuppressionTests {
             let dry = try await api.post(
                 "/api/crm/communications?dry_run=true", #"{"client_id":"ada","message_type":"reminder","preferred_channel":"email"}"#)
             #expect(try dry.string("channel_used") != "email", "\(dry.text)")
-            try await api.send("DELETE", "\(Self.path)/\(id)", Array("{}".utf8)).expectProblem(422, "validation-error")
-            try await api.send("DELETE", "\(Self.path)/\(id)", Array(#"{"reason":" "}"#.utf8)).expectProblem(422, "validation-error")
+            try await api.send("DELETE", "\(Self.path)/\(id)", Array("{}".utf8)).expectProblem(422, "validation")
+            try await api.send("DELETE", "\(Self.path)/\(id)", Array(#"{"reason":" "}"#.utf8)).expectProblem(422, "validation")
             #expect(try await api.send("DELETE", "\(Self.path)/\(id)", Array(#"{"reason":"typo"}"#.utf8)).status == 204)
             try await api.get("\(Self.path)/\(id)").expectProblem(404, "not-found")
             try await api.send("DELETE", "\(Self.path)/\(id)", Array(#"{"reason":"typo"}"#.utf8)).expectProblem(404, "not-found")

@@ -44,7 +44,10 @@ struct MailWebhookTests {
                 #expect(answer.status == 403)
             }
             let bounce = Array(#"{"RecordType":"Bounce","Type":"HardBounce","MessageID":"pm"}"#.utf8)
-            for (name, value) in [("Authorization", "Basic \(Data("x:wrong".utf8).base64EncodedString())"), ("Authorization", "Basic !"), ("Authorization", "Bearer \(Self.secret)")] {
+            for (name, value) in [
+                ("Authorization", "Basic \(Data("x:wrong".utf8).base64EncodedString())"), ("Authorization", "Basic !"),
+                ("Authorization", "Bearer \(Self.secret)"),
+            ] {
                 #expect(try await stranger.with(name, value).send("POST", paths[3], bounce).status == 403)
             }
             #expect(try await stranger.send("POST", paths[3] + "?secret=wrong", bounce).status == 403)
@@ -57,16 +60,21 @@ struct MailWebhookTests {
         let key = P256.Signing.PrivateKey()
         try await World.run(engine, webhookKeys: keys(key)) { world, api in
             let stranger = api.with(key: nil)
-            let events = Array(#"[{"event":"bounce","sg_message_id":"sg1.x","status":"5.1.1"},{"event":"delivered","sg_message_id":"sg2.x"},{"event":"new"}]"#.utf8)
+            let events = Array(
+                #"[{"event":"bounce","sg_message_id":"sg1.x","status":"5.1.1"},{"event":"delivered","sg_message_id":"sg2.x"},{"event":"new"}]"#
+                    .utf8)
             let signature = try key.signature(for: Data("160".utf8) + events).derRepresentation.base64EncodedString()
             #expect(
-                try await stranger.with("X-Twilio-Email-Event-Webhook-Signature", signature).with("X-Twilio-Email-Event-Webhook-Timestamp", "160")
-                    .send("POST", "/api/crm/webhooks/sendgrid", events).status == 200)
+                try await stranger.with("X-Twilio-Email-Event-Webhook-Signature", signature).with(
+                    "X-Twilio-Email-Event-Webhook-Timestamp", "160"
+                )
+                .send("POST", "/api/crm/webhooks/sendgrid", events).status == 200)
             let now = world.clock.now.milliseconds / 1_000
             for (time, status) in [(now, 200), (now - 50_000, 403)] {
                 let code = HMAC<SHA256>.authenticationCode(for: Data("\(time)tok".utf8), using: SymmetricKey(data: Data(Self.secret.utf8)))
                 let hex = code.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
-                let body = #"{"signature":{"timestamp":"\#(time)","token":"tok","signature":"\#(hex)"},"event-data":{"event":"complained","message":{"headers":{"message-id":"mg1"}}}}"#
+                let body =
+                    #"{"signature":{"timestamp":"\#(time)","token":"tok","signature":"\#(hex)"},"event-data":{"event":"complained","message":{"headers":{"message-id":"mg1"}}}}"#
                 #expect(try await stranger.post("/api/crm/webhooks/mailgun", body).status == status)
             }
             let basic = "Basic \(Data("rapport:\(Self.secret)".utf8).base64EncodedString())"
@@ -75,7 +83,8 @@ struct MailWebhookTests {
             #expect(try await stranger.post("/api/crm/webhooks/postmark?secret=\(Self.secret)", record).status == 200)
             #expect(
                 try await unmatched(world) == [
-                    "mailgun complained", "postmark Bounce HardBounce", "postmark Bounce HardBounce", "sendgrid bounce bounce", "sendgrid delivered",
+                    "mailgun complained", "postmark Bounce HardBounce", "postmark Bounce HardBounce", "sendgrid bounce bounce",
+                    "sendgrid delivered",
                 ])
         }
     }
