@@ -168,6 +168,10 @@ extension Transaction {
                 OR EXISTS (SELECT 1 FROM crm_client_preferences WHERE \(person))
                 OR EXISTS (SELECT 1 FROM crm_communications WHERE \(person))
                 OR EXISTS (SELECT 1 FROM crm_replies WHERE \(person))
+                OR EXISTS (SELECT 1 FROM crm_outgoing_events WHERE \(person))
+                OR EXISTS (SELECT 1 FROM crm_opt_in_requests WHERE \(person))
+                OR EXISTS (SELECT 1 FROM crm_whatsapp_windows WHERE \(person))
+                OR EXISTS (SELECT 1 FROM crm_idempotency_records WHERE \(person) AND status_code IS NOT NULL)
             """
         ).isEmpty
     }
