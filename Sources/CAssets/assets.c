@@ -41,6 +41,8 @@ static const CAsset assets[] = {
 #include "embed_asset.h"
 #define ASSET "openapi/replies.json"
 #include "embed_asset.h"
+#define ASSET "openapi/staff-pages.json"
+#include "embed_asset.h"
 #define ASSET "openapi/suppressions.json"
 #include "embed_asset.h"
 #define ASSET "openapi/templates.json"

@@ -11,7 +11,7 @@ struct MetricLabelTests {
     func labels() {
         #expect(EngineMetrics.channels == Channel.allCases.map(\.rawValue) + ["other"])
         #expect(EngineMetrics.statuses == CommunicationStatus.allCases.map(\.rawValue) + ["other"])
-        #expect(WebhookMetrics.providers == [TwilioWebhook.provider, WhatsAppWebhook.provider])
+        #expect(WebhookMetrics.providers == [TwilioWebhook.provider, WhatsAppWebhook.provider, "ses", "sendgrid", "mailgun", "postmark"])
         #expect(WebhookMetrics.refusals == WebhookRefusal.allCases.map(\.rawValue))
         #expect(WebhookMetrics.results == WebhookResult.allCases.map(\.rawValue))
     }

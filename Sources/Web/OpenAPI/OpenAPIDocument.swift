@@ -26,6 +26,7 @@ enum OpenAPIDocument {
         "pages",
         "accounts",
         "account-pages",
+        "staff-pages",
         "consent",
         "public-links",
         "suppressions",

@@ -32,6 +32,7 @@ struct AuditExample: Sendable {
     /// Writing routes that this walk leaves out, and why.
     static let exempt: [String: String] = [
         "POST /api/crm/templates/{channel}/{name}/preview": "changes nothing",
+        "POST /api/crm/clients/import": "takes no JSON (ClientImportTests)",
         "POST /account/two-factor": "proposes a secret; what changes something is its confirmation",
         "POST /api/crm/webhooks/twilio/status": "a provider, believed by its signature",
         "POST /api/crm/webhooks/twilio/inbound": "a provider, believed by its signature; consent goes into the consent ledger",
@@ -104,7 +105,7 @@ struct AuditExample: Sendable {
         AuditExample("POST /api/crm/webhook-endpoints/{endpoint_id}/disable", body: ""),
         AuditExample("POST /api/crm/webhook-endpoints/{endpoint_id}/enable", body: ""),
         AuditExample("DELETE /api/crm/webhook-endpoints/{endpoint_id}"),
-        AuditExample("POST /api/crm/api-keys", body: #"{"name":"till"}"#, keeps: "key_id"),
+        AuditExample("POST /api/crm/api-keys", body: #"{"name":"till","role":"viewer"}"#, keeps: "key_id"),
         AuditExample("DELETE /api/crm/api-keys/{key_id}"),
         AuditExample("POST /api/crm/invitations", body: #"{"email":"new@example.org","role":"agent"}"#, keeps: "invitation_id"),
         AuditExample("DELETE /api/crm/invitations/{invitation_id}"),
@@ -163,6 +164,9 @@ struct AuditFormExample: Sendable {
         AuditFormExample(
             "POST /account/password", on: "/account",
             ["current_password": World.password, "new_password": "another horse, another staple", "new_password_again": "another horse, another staple"]),
+        AuditFormExample(
+            "POST /clients/{client_id}/preferences", on: "/clients/grace",
+            ["channel_1": "email", "timezone": "Europe/Paris", "quiet_hours_start": "22:00", "quiet_hours_end": "08:00", "language_preference": "fr"]),
         AuditFormExample("POST /switch-business", on: "/account", ["business_id": "{business}"]),
         AuditFormExample("POST /sign-out", on: "/account"),
     ]

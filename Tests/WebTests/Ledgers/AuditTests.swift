@@ -64,6 +64,7 @@ struct AuditTests {
             var kept = [
                 "{user}": try await world.person("ada@example.org", .agent).id.description, "{business}": world.elsewhere.id.description,
             ]
+            _ = try await api.put("/api/crm/clients/grace", #"{"name":"Grace"}"#)
             let browser = Browser(api)
             _ = try await Browser(api).signIn("root@example.org", World.password)
             _ = try await browser.signIn("root@example.org", World.password)
@@ -79,7 +80,7 @@ struct AuditTests {
                 }
                 world.clock.advance(milliseconds: 5)
                 let start = try await entries(world, of: root)
-                let path = String(example.route.dropFirst("POST ".count))
+                let path = String(example.route.dropFirst("POST ".count)).replacing("{client_id}", with: "grace")
                 let reply = try await browser.submit(path, on: example.page, example.fields.map { ($0.key, kept[$0.value] ?? $0.value) })
                 let new = try await entries(world, of: root).count - start.count
                 #expect(new > 0, "\(example.route) leaves nothing in the audit log: \(reply.status) \(reply.text.suffix(600))")

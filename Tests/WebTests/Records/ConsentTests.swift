@@ -190,13 +190,15 @@ struct ConsentTests {
         let asked = try await api.post("/api/crm/consent", statement)
         #expect(try asked.status == 202 && asked.string("state") == "requested", "\(asked.text)")
         let id = try #require(try asked.string("communication_id").flatMap { UUIDv7($0) })
-        let (type, channel, fallbacks, context) = try await world.database.read { tx in
+        let (type, channel, fallbacks, stored) = try await world.database.read { tx in
             let row = try #require(
                 try tx.run(
-                    "SELECT message_type, channel, fallback_channels, context FROM crm_communications WHERE communication_id = \(id)"
+                    "SELECT message_type, channel, fallback_channels, sealed_context FROM crm_communications WHERE communication_id = \(id)"
                 ).first)
-            return (try row.text(0), try row.text(1), try row.text(2), try row.json(3))
+            return (try row.text(0), try row.text(1), try row.text(2), try row.sealedOrNil(3))
         }
+        let place = SealContext(table: "crm_communications", column: "sealed_context", business: world.here.id, row: id.description)
+        let context = try world.parts.cipher.openBytes(try #require(stored), place)
         #expect(type == "opt_in_request" && channel == "email" && fallbacks.isEmpty)
         let url = try #require(try JSONDocument(parsing: context).root["confirm_url"]?.string)
         return String(url.dropFirst(world.parts.baseURL.count))
