@@ -117,7 +117,8 @@ struct Assembly: Sendable {
         addMailWebhooks(to: &web, settings, store, SNSVerifier(http: http, clock: clock))
         let events = EventDispatcher(
             database: store.database, cipher: store.cipher, clock: clock, http: http,
-            allowsPrivateNetworks: settings.allowsPrivateWebhooks, timing: eventTiming(settings), logger: Logger(label: "rapport.events"), metrics: metrics)
+            allowsPrivateNetworks: settings.allowsPrivateWebhooks, timing: eventTiming(settings), logger: Logger(label: "rapport.events"),
+            metrics: metrics)
         return Assembly(
             settings: settings, store: store, clock: clock, logger: logger, registry: registry, metrics: metrics, engine: engine,
             orchestrator: orchestrator, web: web, events: events, privacy: privacy, clients: [http] + providerClients,

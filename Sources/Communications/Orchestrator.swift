@@ -117,7 +117,8 @@ public final class Orchestrator: Sendable {
                 : try addresses.address(
                     of: plan.client, on: plan.channel, business: business, client: request.clientID)
             return try await MessagePreview(
-                planner: planner, plan: plan, templates: templates, whatsApp: engine.composer.whatsApp, smsPrices: smsPrices, number: number,
+                planner: planner, plan: plan, templates: templates, whatsApp: engine.composer.whatsApp, smsPrices: smsPrices,
+                number: number,
                 baseURL: engine.composer.links?.signer.baseURL
             ).answer
         } catch let error as TemplateError {

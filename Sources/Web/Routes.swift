@@ -121,7 +121,8 @@ enum Routes {
         table.get(.erasures, .eraseClients, erasures.list)
         table.get(.erasure, .eraseClients, erasures.show)
         table.post(.erasureCancel, .eraseClients, body: .optional, erasures.cancel)
-        table.get(.clientExport, .exportClients, ClientExportAPI(database: parts.database, cipher: parts.cipher, log: parts.accessLog).export)
+        table.get(
+            .clientExport, .exportClients, ClientExportAPI(database: parts.database, cipher: parts.cipher, log: parts.accessLog).export)
         table.get(.clientAccessLog, .readAudit, AccessLogAPI(database: parts.database, log: parts.accessLog).list)
     }
 

@@ -31,7 +31,10 @@ struct EmulateTests {
 
     @Test("options reach the emulator")
     func options() throws {
-        let command = try Emulate.parse(["--port", "0", "--latency", "25", "--sms-from", "+15550001111", "--window", "refused", "--reads", "--oidc-email", "ada@example.org"])
+        let command = try Emulate.parse([
+            "--port", "0", "--latency", "25", "--sms-from", "+15550001111", "--window", "refused", "--reads", "--oidc-email",
+            "ada@example.org",
+        ])
         let configuration = command.emulatorConfiguration
         #expect(configuration.latency == .fixed(milliseconds: 25) && configuration.twilio.senders == ["+15550001111"])
         #expect(configuration.whatsApp.window == .refused && configuration.whatsApp.reads)

@@ -5,7 +5,9 @@ import Testing
 struct Base32Tests {
     @Test(
         "the vectors of RFC 4648 hold, in either case",
-        arguments: [("", ""), ("f", "my"), ("fo", "mzxq"), ("foo", "mzxw6"), ("foob", "mzxw6yq"), ("fooba", "mzxw6ytb"), ("foobar", "mzxw6ytboi")])
+        arguments: [
+            ("", ""), ("f", "my"), ("fo", "mzxq"), ("foo", "mzxw6"), ("foob", "mzxw6yq"), ("fooba", "mzxw6ytb"), ("foobar", "mzxw6ytboi"),
+        ])
     func vectors(text: String, encoded: String) {
         #expect(Base32.encode(text.utf8) == encoded)
         #expect(Base32.decode(encoded.utf8) == Array(text.utf8))

@@ -49,7 +49,8 @@ extension Bench {
             let (client, expected) = (requests.client(number + 1), requests.quietStart(number + 1))
             let later = requests.quietStart(number + 1 + PreferencesRequests.clients)
             let answer = try PlainHTTP.get("/api/crm/preferences/\(client)", port: server.port, apiKey: server.apiKey)
-            guard answer.body.contains("\"quiet_hours_start\":\"\(expected)\"") || answer.body.contains("\"quiet_hours_start\":\"\(later)\"")
+            guard
+                answer.body.contains("\"quiet_hours_start\":\"\(expected)\"") || answer.body.contains("\"quiet_hours_start\":\"\(later)\"")
             else { throw BenchFailure("\(client) does not show the change that was acknowledged: \(answer.body)") }
         }
     }

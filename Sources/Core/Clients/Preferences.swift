@@ -47,7 +47,8 @@ public struct Preferences: Sendable, Hashable {
 
     public init(
         preferredChannels: [Channel], timezone: String, quietHoursStart: LocalTime, quietHoursEnd: LocalTime, optOuts: ChannelSet,
-        language: String, marketing: MarketingConsent = MarketingConsent(), marketingAllowed: ChannelSet = .all, topicsRefused: [String] = []
+        language: String, marketing: MarketingConsent = MarketingConsent(), marketingAllowed: ChannelSet = .all,
+        topicsRefused: [String] = []
     ) {
         self.preferredChannels = preferredChannels
         self.timezone = timezone

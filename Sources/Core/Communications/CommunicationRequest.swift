@@ -38,7 +38,8 @@ public struct CommunicationRequest: Sendable {
 
     public init(
         clientID: ClientID, messageType: String, planID: String? = nil, urgency: Urgency? = nil, preferredChannel: Channel? = nil,
-        channels: [Channel]? = nil, onlyChannel: Channel? = nil, sendAt: Timestamp? = nil, context: [UInt8] = [], recipient: RecipientUpdate? = nil,
+        channels: [Channel]? = nil, onlyChannel: Channel? = nil, sendAt: Timestamp? = nil, context: [UInt8] = [],
+        recipient: RecipientUpdate? = nil,
         attachments: [AttachmentUpload] = [], fallbackAfter: Int? = nil
     ) {
         self.clientID = clientID

@@ -44,7 +44,8 @@ struct ImportFields: Sendable {
         var body = try FieldReader(view)
         let id = body.requiredClientID(Field.clientID.rawValue)
         var stated = StatedPreferences(
-            preferredChannels: body.listOf(Field.preferredChannels.rawValue), quietHoursStart: body.localTime(Field.quietHoursStart.rawValue),
+            preferredChannels: body.listOf(Field.preferredChannels.rawValue),
+            quietHoursStart: body.localTime(Field.quietHoursStart.rawValue),
             quietHoursEnd: body.localTime(Field.quietHoursEnd.rawValue))
         for (field, channel) in [(Field.optOutEmail, ChannelSet.email), (.optOutSMS, .sms), (.optOutWhatsApp, .whatsapp)] {
             if body.bool(field.rawValue) == true { stated.optOuts.insert(channel) }
@@ -96,7 +97,9 @@ extension ImportFields {
                 errors.append(FieldError(field: "column \(index + 1)", message: "is none that is known"))
             }
         }
-        if !columns.contains(.clientID) { errors.append(FieldError(field: Field.clientID.rawValue, message: "is missing among the columns")) }
+        if !columns.contains(.clientID) {
+            errors.append(FieldError(field: Field.clientID.rawValue, message: "is missing among the columns"))
+        }
         guard errors.isEmpty else { throw ValidationError(errors: errors) }
         return columns
     }

@@ -2,7 +2,8 @@ import Core
 import HTTPTypes
 import Storage
 
-/// Key rotation by an operator's program. Of the whole installation: names of keys and numbers of values, nothing of what is sealed.
+/// Key rotation by an operator's program. Of the whole installation: names of keys and numbers of values, nothing of what is sealed. Only
+/// the first business, which is the operator's, may ask for it.
 struct KeyRotationAPI: Sendable {
     let database: Database
     let rotator: KeyRotator
@@ -10,6 +11,7 @@ struct KeyRotationAPI: Sendable {
     func show(_ call: Call) async throws -> Answer {
         var query = call.query
         try query.finish()
+        try await checkOperator(call)
         return answer(.ok, try await database.read { tx in try tx.keyRotation() })
     }
 
@@ -21,6 +23,7 @@ struct KeyRotationAPI: Sendable {
             dropsOldKeys = body.bool("drop_old_keys") ?? false
             try body.finish()
         }
+        try await checkOperator(call)
         do {
             let entry = call.audit("encryption_keys.rotate")
             let progress = try await rotator.begin(newKey: newKey, droppingOldKeys: dropsOldKeys) { tx in
@@ -30,6 +33,10 @@ struct KeyRotationAPI: Sendable {
         } catch let refusal as KeyRotationRefusal {
             throw Refusal.conflict(refusal.description)
         }
+    }
+
+    private func checkOperator(_ call: Call) async throws {
+        guard try await database.read({ tx in try tx.businessIDs().first }) == call.business else { throw Refusal.forbidden }
     }
 
     private func answer(_ status: HTTPResponse.Status, _ progress: KeyRotationProgress?) -> Answer {

@@ -34,7 +34,9 @@ struct MessageTypesAPI: Sendable {
         var body = try call.fields()
         if let message = MessageTypeFields.name(name) { body.fail("name", message) }
         // They concern consent: as anything else they could not be sent to whom they are for.
-        if [ConsentDesk.messageType, PreferencesConfirmation.messageType, LinkRenewal.messageType].contains(name) { body.fail("name", "is the product's own and can not be changed; its templates can") }
+        if [ConsentDesk.messageType, PreferencesConfirmation.messageType, LinkRenewal.messageType].contains(name) {
+            body.fail("name", "is the product's own and can not be changed; its templates can")
+        }
         let category: MessageCategory = body.requiredOneOf("category", placeholder: .transactional)
         let urgency: Urgency = body.oneOf("urgency") ?? .normal
         let channels: [Channel]? = body.listOf("channels")

@@ -39,7 +39,9 @@ struct TopicsAPI: Sendable {
             return text
         }
         let titles = texts("title", longest: 100, &body)
-        if titles?.isEmpty ?? true { body.fail("title", "is required: at least one text by language, for example {\"en\": \"Newsletter\"}") }
+        if titles?.isEmpty ?? true {
+            body.fail("title", "is required: at least one text by language, for example {\"en\": \"Newsletter\"}")
+        }
         return Topic(name: name, titles: titles ?? [:], descriptions: texts("description", longest: 500, &body) ?? [:])
     }
 

@@ -88,9 +88,18 @@ struct AcceptanceTests {
             try await world.first.quiet()
             let sent = try #require(world.email.begun.first?.rendered)
             #expect(preview["subject"] as? String == sent.subject)
-            #expect(preview["text"] as? String == sent.text)
-            #expect(preview["html"] as? String == sent.html)
+            // Links name the message that they stand in: only their tokens differ.
+            #expect(Self.withoutTokens(preview["text"] as? String) == Self.withoutTokens(sent.text))
+            #expect(Self.withoutTokens(preview["html"] as? String) == Self.withoutTokens(sent.html))
         }
+    }
+
+    private static func withoutTokens(_ text: String?) -> String? {
+        guard let text else { return nil }
+        let pieces = text.components(separatedBy: "/p/")
+        return pieces.enumerated().map { index, piece in
+            index == 0 ? piece : String(piece.drop { $0.isLetter || $0.isNumber || $0 == "-" || $0 == "_" })
+        }.joined(separator: "/p/")
     }
 
     @Test("a dry run decides about batches as the request does afterwards, also after a message was cancelled", arguments: World.engines)

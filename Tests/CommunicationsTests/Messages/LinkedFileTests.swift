@@ -140,7 +140,8 @@ struct LinkedFileTests {
             for language in BuiltInTemplates.languages(.sms, name) {
                 let source = try #require(BuiltInTemplates.source(.sms, name, language: language))
                 let template = try MessageTemplate(source, channel: .sms, name: name, language: language, version: 0)
-                let preview = try TemplatePreview(template, business: business, context: Array(context.utf8), baseURL: "https://crm.example")
+                let preview = try TemplatePreview(
+                    template, business: business, context: Array(context.utf8), baseURL: "https://crm.example")
                 let segments = Segments(preview.message.text)
                 let isLatin = !["hi", "ar"].contains(language)
                 #expect(segments.encoding == (isLatin ? .gsm7 : .ucs2))

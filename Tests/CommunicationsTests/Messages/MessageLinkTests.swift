@@ -104,7 +104,8 @@ struct MessageLinkTests {
         defer { server.stop() }
         let key = try DKIMKey("nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A=")
         let signer = try DKIMSigner(domain: "bloom.example", selector: "s1", key: key)
-        let keys = try Cipher(keys: KeyRing(text: World.keys), lookupKey: SymmetricKey(data: [UInt8](repeating: 7, count: 32)), sealsContent: false)
+        let keys = try Cipher(
+            keys: KeyRing(text: World.keys), lookupKey: SymmetricKey(data: [UInt8](repeating: 7, count: 32)), sealsContent: false)
         let returns = ReturnAddresses(cipher: keys, domain: "in.bloom.example")
         let mail: (TestClock) throws -> any Transport = { clock in
             let configuration = SMTPConfiguration(host: "127.0.0.1", port: server.port, security: .none)

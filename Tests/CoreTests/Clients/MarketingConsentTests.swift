@@ -56,7 +56,8 @@ struct PreferencesChangeTests {
 
     @Test("each consent that changed is an entry of its own, everything else is one together")
     func entries() throws {
-        var after = StatedPreferences(preferredChannels: [.sms], timezone: "Europe/Berlin", optOuts: [.email, .sms], topicsRefused: ["news"])
+        var after = StatedPreferences(
+            preferredChannels: [.sms], timezone: "Europe/Berlin", optOuts: [.email, .sms], topicsRefused: ["news"])
         after.marketing[.whatsapp] = .granted
         let change = try Self.change(StatedPreferences(optOuts: .sms, topicsRefused: ["offers"]), after)
         #expect(

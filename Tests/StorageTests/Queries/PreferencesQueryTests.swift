@@ -16,9 +16,12 @@ struct PreferencesQueryTests {
         try await World.with(engine) { world async throws in
             let first = PreferencesUpdate(
                 preferredChannels: [.whatsapp, .email], quietHoursStart: LocalTime("21:30"), optOutSMS: true, optOutWhatsApp: true)
-            _ = try await world.database.write { tx in try tx.updatePreferences(first, of: World.id("ada"), business: World.ours, source: .system) }
+            _ = try await world.database.write { tx in
+                try tx.updatePreferences(first, of: World.id("ada"), business: World.ours, source: .system)
+            }
             let second = PreferencesUpdate(timezone: "Asia/Kolkata", optOutWhatsApp: false, language: "hi")
-            let stated = try await world.database.write { tx in try tx.updatePreferences(second, of: World.id("ada"), business: World.ours, source: .system)
+            let stated = try await world.database.write { tx in
+                try tx.updatePreferences(second, of: World.id("ada"), business: World.ours, source: .system)
             }
             let expected = StatedPreferences(
                 preferredChannels: [.whatsapp, .email], timezone: "Asia/Kolkata", quietHoursStart: LocalTime("21:30"), optOuts: .sms,
@@ -44,11 +47,14 @@ struct PreferencesQueryTests {
             #expect(try await effective(world, "ada").language == "de")
 
             _ = try await world.database.write { tx in
-                try tx.updatePreferences(PreferencesUpdate(timezone: "Asia/Tokyo"), of: World.id("ada"), business: World.ours, source: .system)
+                try tx.updatePreferences(
+                    PreferencesUpdate(timezone: "Asia/Tokyo"), of: World.id("ada"), business: World.ours, source: .system)
             }
             #expect(try await effective(world, "ada").timezone == "Asia/Tokyo")
-            #expect(try await world.database.write { tx in try tx.deletePreferences(World.id("ada"), business: World.ours, source: .system) })
-            #expect(try await !world.database.write { tx in try tx.deletePreferences(World.id("ada"), business: World.ours, source: .system) })
+            #expect(
+                try await world.database.write { tx in try tx.deletePreferences(World.id("ada"), business: World.ours, source: .system) })
+            #expect(
+                try await !world.database.write { tx in try tx.deletePreferences(World.id("ada"), business: World.ours, source: .system) })
             #expect(try await effective(world, "ada").timezone == "America/New_York")
         }
     }
@@ -65,7 +71,9 @@ struct PreferencesQueryTests {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for update in updates {
                     group.addTask {
-                        _ = try await database.write { tx in try tx.updatePreferences(update, of: World.id("ada"), business: World.ours, source: .system) }
+                        _ = try await database.write { tx in
+                            try tx.updatePreferences(update, of: World.id("ada"), business: World.ours, source: .system)
+                        }
                     }
                 }
                 try await group.waitForAll()

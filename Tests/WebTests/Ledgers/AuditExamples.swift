@@ -163,10 +163,16 @@ struct AuditFormExample: Sendable {
         AuditFormExample("POST /users/remove", on: "/users", ["user_id": "{user}"]),
         AuditFormExample(
             "POST /account/password", on: "/account",
-            ["current_password": World.password, "new_password": "another horse, another staple", "new_password_again": "another horse, another staple"]),
+            [
+                "current_password": World.password, "new_password": "another horse, another staple",
+                "new_password_again": "another horse, another staple",
+            ]),
         AuditFormExample(
             "POST /clients/{client_id}/preferences", on: "/clients/grace",
-            ["channel_1": "email", "timezone": "Europe/Paris", "quiet_hours_start": "22:00", "quiet_hours_end": "08:00", "language_preference": "fr"]),
+            [
+                "channel_1": "email", "timezone": "Europe/Paris", "quiet_hours_start": "22:00", "quiet_hours_end": "08:00",
+                "language_preference": "fr",
+            ]),
         AuditFormExample("POST /switch-business", on: "/account", ["business_id": "{business}"]),
         AuditFormExample("POST /sign-out", on: "/account"),
     ]

@@ -46,7 +46,8 @@ struct ClientImportTests {
             let id = try #require(try reply.string("import_id"))
             let page = try await api.get("/api/crm/client-imports/\(id)/errors?limit=5")
             #expect(try page.value("items")?.count == 5)
-            let rest = try await api.get("/api/crm/client-imports/\(id)/errors?limit=5&cursor=\(try #require(try page.string("next_cursor")))")
+            let rest = try await api.get(
+                "/api/crm/client-imports/\(id)/errors?limit=5&cursor=\(try #require(try page.string("next_cursor")))")
             #expect(try rest.value("items")?.count == 2 && rest.value("items.1.line")?.int64 == 9)
             #expect(try await api.get("/api/crm/client-imports/\(id)").text == reply.text)
             let stranger = api.with(key: world.elsewhere.key)
@@ -59,7 +60,8 @@ struct ClientImportTests {
     @Test("a list kept elsewhere adds a no and never takes one back", arguments: TestEngine.allCases)
     func refusals(_ engine: TestEngine) async throws {
         try await World.run(engine) { world, api in
-            _ = try await api.put("/api/crm/topics", #"{"topics":[{"name":"news","title":{"en":"News"}},{"name":"art","title":{"en":"Art"}}]}"#)
+            _ = try await api.put(
+                "/api/crm/topics", #"{"topics":[{"name":"news","title":{"en":"News"}},{"name":"art","title":{"en":"Art"}}]}"#)
             _ = try await api.post(
                 "/api/crm/preferences",
                 #"{"client_id":"ada","opt_out_email":true,"topics_refused":["news"],"marketing_consent":{"sms":"refused"}}"#)

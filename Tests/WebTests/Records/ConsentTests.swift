@@ -40,7 +40,9 @@ struct ConsentTests {
         }
     }
 
-    @Test("refused topics and marketing are part of the preferences, and only topics that exist can be refused", arguments: TestEngine.allCases)
+    @Test(
+        "refused topics and marketing are part of the preferences, and only topics that exist can be refused",
+        arguments: TestEngine.allCases)
     func preferences(_ engine: TestEngine) async throws {
         try await World.run(engine) { _, api in
             _ = try await api.put("/api/crm/topics", #"{"topics":[{"name":"news","title":{"en":"News"}}]}"#)
@@ -107,7 +109,9 @@ struct ConsentTests {
         }
     }
 
-    @Test("double opt-in: nothing counts until the button behind the link is pressed, and a GET never presses it", arguments: TestEngine.allCases)
+    @Test(
+        "double opt-in: nothing counts until the button behind the link is pressed, and a GET never presses it",
+        arguments: TestEngine.allCases)
     func doubleOptIn(_ engine: TestEngine) async throws {
         try await World.run(engine) { world, api in
             let path = try await Self.request(world, api)

@@ -128,7 +128,7 @@ struct World: Sendable {
         cipher = try await Cipher.open(database, keys: KeyRing(text: key), sealsContent: true)
         here = try await Self.tenant("Here", database)
         let firstBusiness = here.id
-        elsewhere = try await Self.tenant("Elsewhere", database)
+        elsewhere = try await Self.tenant("Elsewhere", database, after: here.id)
         let zones = ZoneCatalog()
         let directory = Directory(database: database, clock: clock.wallClock)
         let records = cache.map { RecordCache(cache: $0, keys: CacheKeys(firstBusiness: firstBusiness), seconds: 3600) }
@@ -152,10 +152,13 @@ struct World: Sendable {
             webhookKeys: webhookKeys, hasher: World.hasher)
     }
 
-    private static func tenant(_ name: String, _ database: Database) async throws -> Tenant {
+    private static func tenant(_ name: String, _ database: Database, after first: BusinessID? = nil) async throws -> Tenant {
         try await database.write { tx in
+            // Of two from the same moment the one with the lower id came first.
+            var id = UUIDv7(at: tx.now)
+            while let first, id < first { id = UUIDv7(at: tx.now) }
             let business = Business(
-                id: UUIDv7(at: tx.now), name: name, postalAddress: "1 Road", supportEmail: "help@example.org", timezone: "UTC",
+                id: id, name: name, postalAddress: "1 Road", supportEmail: "help@example.org", timezone: "UTC",
                 hours: .standard, defaultLanguage: "en", brandColor: "#2f6f4f", logoURL: nil)
             try tx.insertBusiness(business)
             let secret = APIKeySecret()

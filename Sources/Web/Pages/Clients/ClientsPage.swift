@@ -38,7 +38,8 @@ struct ClientsPage: Sendable {
             message to them.</p>
             """
         let more: HTML = next.map { "<p class=\"more\"><a href=\"\(address(words, tag, $0))\">Older clients</a></p>" } ?? ""
-        let filter: HTML = tag.map { "<p>With the tag <strong>\($0)</strong>. <a href=\"\(address(words, nil, nil))\">All tags</a></p>" } ?? ""
+        let filter: HTML =
+            tag.map { "<p>With the tag <strong>\($0)</strong>. <a href=\"\(address(words, nil, nil))\">All tags</a></p>" } ?? ""
         return """
             <h1>Clients</h1>
             <form class="search" role="search" action="\(Path.clientsPage.rawValue)">
