@@ -38,7 +38,7 @@ extension Bench {
     /// What the server says of its cache, beyond the first read of each client.
     private func misses(_ server: ServerProcess) throws -> Int {
         let answer = try PlainHTTP.get("/api/crm/cache/stats", port: server.port, apiKey: server.apiKey)
-        guard let start = answer.body.range(of: "\"misses\":") else { throw BenchFailure("no statistics: \(answer.body)") }
+        guard let start = answer.body.range(of: "\"local_misses\":") else { throw BenchFailure("no statistics: \(answer.body)") }
         let misses = Int(answer.body[start.upperBound...].prefix { $0.isNumber }) ?? 0
         return max(0, misses - PreferencesRequests.clients)
     }

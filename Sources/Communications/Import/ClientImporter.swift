@@ -54,7 +54,8 @@ public struct ClientImporter: Sendable {
             case .failure(let problems):
                 for (position, problem) in problems.errors.prefix(Self.mostErrors).enumerated() {
                     errors.append(
-                        ImportError(line: line.number, position: position, field: problem.field, message: problem.message))
+                        ImportError(
+                            line: line.number, position: position, field: Self.shown(problem.field), message: problem.message))
                 }
             }
         }
@@ -69,6 +70,11 @@ public struct ClientImporter: Sendable {
             return result.changes
         }
         await orchestrator.consentChanged(changes)
+    }
+
+    /// A field's name as it is kept: an unknown one is the caller's own text, of any length.
+    private static func shown(_ field: String) -> String {
+        String(String.UnicodeScalarView(field.unicodeScalars.prefix(100).map { $0.value < 0x20 || $0.value == 0x7F ? "\u{FFFD}" : $0 }))
     }
 
     private func seal(_ client: ImportedClient) throws -> SealedImport {

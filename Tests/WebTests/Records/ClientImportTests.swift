@@ -75,6 +75,7 @@ struct ClientImportTests {
                 {"client_id":"eve","email":"eve@example.org","marketing_email":"granted"}
                 {"client_id":"zoe","topics_refused":["else"]}
                 {"client_id":"zoe"
+                {"client_id":"zoe","a\\u0000b":1}
                 """
             let ndjson = api.with("Content-Type", "application/x-ndjson")
             for isDryRun in [true, false] {
@@ -82,9 +83,9 @@ struct ClientImportTests {
                 let json = try reply.json
                 #expect(
                     ["lines", "created", "updated", "rejected", "kept_refusals", "suppressed"].map { json[$0]?.int64 }
-                        == [5, 2, 0, 3, 2, 1], "\(reply.text)")
+                        == [6, 2, 0, 4, 2, 1], "\(reply.text)")
                 let errors = Array(try #require(json["errors"]?.elements)).map { "\($0["line"]?.int64 ?? 0) \($0["field"]?.string ?? "?")" }
-                #expect(errors == ["3 marketing_email", "4 topics_refused", "5 "], "\(reply.text)")
+                #expect(errors == ["3 marketing_email", "4 topics_refused", "5 ", "6 a\u{FFFD}b"], "\(reply.text)")
                 #expect(try await api.get("/api/crm/clients/bob").status == (isDryRun ? 404 : 200))
             }
             let ada = try await api.get("/api/crm/preferences/ada")
