@@ -16,6 +16,8 @@ public final class Cipher: Sendable {
     public let sealsContent: Bool
     /// Keys the hashes by which sealed names are found; survives key rotation.
     let nameKey: [UInt8]
+    /// Keys of ``authenticationCode(of:purpose:)`` by purpose: there are few, and deriving one costs as much as its use.
+    private let purposeKeys = Mutex<[String: SymmetricKey]>([:])
 
     init(keys: KeyRing, lookupKey: SymmetricKey, sealsContent: Bool) {
         ring = Mutex(keys)
@@ -74,9 +76,16 @@ public final class Cipher: Sendable {
     /// HMAC-SHA256 under a key of this store's own for `purpose` (a constant of the code); survives key rotation. For links, ledgers
     /// and addresses that come back to us.
     public func authenticationCode(of message: some Sequence<UInt8>, purpose: StaticString) -> [UInt8] {
-        let label = purpose.withUTF8Buffer { Array("rapport:".utf8) + Array($0) }
-        let key = SymmetricKey(data: HMAC<SHA256>.authenticationCode(for: label, using: lookupKey))
-        return HMAC<SHA256>.authenticationCode(for: Array(message), using: key).withUnsafeBytes { Array($0) }
+        HMAC<SHA256>.authenticationCode(for: Array(message), using: key(for: "\(purpose)")).withUnsafeBytes { Array($0) }
+    }
+
+    private func key(for purpose: String) -> SymmetricKey {
+        purposeKeys.withLock { keys in
+            if let key = keys[purpose] { return key }
+            let key = SymmetricKey(data: HMAC<SHA256>.authenticationCode(for: Array("rapport:\(purpose)".utf8), using: lookupKey))
+            keys[purpose] = key
+            return key
+        }
     }
 
     static func seal(_ plaintext: [UInt8], _ context: [UInt8], with key: KeyRing.Key) throws(DatabaseError) -> SealedValue {

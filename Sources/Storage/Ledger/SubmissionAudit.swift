@@ -31,19 +31,33 @@ struct SubmissionAudit {
         var records: [LedgerRecord] = []
         records.reserveCapacity(groups.count)
         for group in groups {
-            var details = JSONWriter(capacity: 32 + group.ids.count * 39)
-            details.object { json in
-                json.array("communications") { json in
-                    for id in group.ids { json.value(id.description) }
-                }
-            }
             let entry = AuditEntry(
-                actor: group.requester.actor, action: Self.action, remoteAddress: group.requester.remoteAddress, details: details.bytes)
+                actor: group.requester.actor, action: Self.action, remoteAddress: group.requester.remoteAddress,
+                details: Self.details(group.ids))
             records.append(
                 try LedgerRecord(
                     .audit, business: group.business, at: now, actor: entry.actor, action: entry.action, client: nil,
                     payload: LedgerPayload.bytes(of: entry), cipher: cipher))
         }
         return records
+    }
+
+    /// `{"communications":["…"]}`, without a text of its own for each id.
+    private static func details(_ ids: [CommunicationID]) -> [UInt8] {
+        let head = Array(#"{"communications":["#.utf8)
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(head.count + ids.count * (UUIDv7.textLength + 3) + 2)
+        bytes += head
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: UUIDv7.textLength) { room in
+            for (index, id) in ids.enumerated() {
+                if index > 0 { bytes.append(UInt8(ascii: ",")) }
+                id.writeText(to: room)
+                bytes.append(UInt8(ascii: "\""))
+                bytes.append(contentsOf: room)
+                bytes.append(UInt8(ascii: "\""))
+            }
+        }
+        bytes += Array("]}".utf8)
+        return bytes
     }
 }

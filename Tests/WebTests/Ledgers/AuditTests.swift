@@ -36,7 +36,8 @@ struct AuditTests {
                 }
                 world.clock.advance(milliseconds: 5)
                 let start = try await entries(world)
-                let reply = try await api.send(example.method, example.path(kept), example.body.map { Array($0.utf8) })
+                let caller = example.contentType == "application/json" ? api : api.with("Content-Type", example.contentType)
+                let reply = try await caller.send(example.method, example.path(kept), example.body.map { Array($0.utf8) })
                 #expect((200..<300).contains(reply.status), "\(example.route): \(reply.status) \(reply.text)")
                 let new = try await entries(world).dropLast(start.count)
                 #expect(!new.isEmpty, "\(example.route) leaves nothing in the audit log")

@@ -31,7 +31,7 @@ struct ClientPage: Sendable {
             return page(view, form, call, isSaved: false).answer(.unprocessableContent)
         }
         let source = ConsentSource(.staff, by: call.credential.actor, from: call.remoteAddress)
-        let entry = call.audit("preferences.update", target: id.text, client: id)
+        let entry = call.audit("preferences.put", target: id.text, client: id)
         try await database.write { tx in
             try tx.updatePreferences(update, of: id, business: business, source: source)
             try tx.audit(entry, business: business)
