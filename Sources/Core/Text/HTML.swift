@@ -29,6 +29,9 @@ public struct HTML: ExpressibleByStringInterpolation, Sendable {
         public mutating func appendInterpolation(_ html: HTML) { text += html.text }
 
         /// Text, for element content and double-quoted attributes.
+        ///
+        /// Disfavoured, so that literals in `\(condition ? "<b>" : "")` are read as HTML, which the code wrote, and not as text to escape.
+        @_disfavoredOverload
         public mutating func appendInterpolation(_ value: String) {
             for scalar in value.unicodeScalars {
                 switch scalar {

@@ -60,7 +60,7 @@ struct AuditPage: Sendable {
         let text = LedgerText(entry)
         return """
             <tr><td><time datetime="\(entry.occurredAt.rfc3339)">\(entry.occurredAt.readable)</time></td>
-            <td>\(text.actor) <span class="hint">\(entry.actorKind)</span></td><td>\(entry.action)</td><td>\(text["target"])</td>
+            <td>\(text.actor) <span class="hint">\(entry.actorKind)</span></td><td>\(entry.action)</td><td class="long">\(text["target"])</td>
             <td>\(text["remote_address"])</td><td><code>\(text.details)</code></td></tr>
             """
     }

@@ -47,7 +47,7 @@ struct ClientsPage: Sendable {
             <div><input id="q" name="q" type="search" value="\(words ?? "")" maxlength="200"><button type="submit">Search</button></div>
             </form>
             \(filter)
-            \(clients.isEmpty ? empty : "<ul class=\"messages people\">\(.joined(clients.map(row)))</ul>")
+            \(clients.isEmpty ? empty : "<ul class=\"messages clients\">\(.joined(clients.map(row)))</ul>")
             \(more)
             """
     }
