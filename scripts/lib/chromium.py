@@ -13,7 +13,7 @@ def find():
 class WebSocket:
     """Just enough of RFC 6455 to talk to Chromium."""
 
-    def __init__(self, url, timeout=20):
+    def __init__(self, url, timeout=30):
         parts = urllib.parse.urlsplit(url)
         self.socket = socket.create_connection((parts.hostname, parts.port), timeout=timeout)
         self.file = self.socket.makefile("rb")

@@ -67,9 +67,13 @@ class DemoServer:
         return list(dict.fromkeys(found))
 
     def stop(self):
+        """The lines of its log that tell of errors."""
         self.process.send_signal(signal.SIGTERM)
         try:
             self.process.wait(20)
         except subprocess.TimeoutExpired:
             self.process.kill()
+        self.log.seek(0)
+        complaints = [line.strip() for line in self.log if "error" in line.lower()]
         shutil.rmtree(self.folder, ignore_errors=True)
+        return complaints

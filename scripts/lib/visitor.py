@@ -18,7 +18,7 @@ const thing = words => [...document.querySelectorAll('button, a, summary')].filt
 class Visitor(Chromium):
     """One person with one browser. Every wait is for something, and ends after ``patience`` seconds."""
 
-    patience = 20
+    patience = 30
 
     def __init__(self, base, binary=None):
         self.base, self.loads, self.posts, self.complaints, self.documents, self.status = base, 0, [], [], set(), None
