@@ -14,10 +14,12 @@ enum ConsentHistoryTable {
 
     private static func row(_ entry: LedgerEntry) -> HTML {
         let text = LedgerText(entry)
+        let changes = text.changes
+        let what: HTML = changes.isEmpty ? "\(text["wording"])" : .joined(changes.map { "<div>\($0)</div>" })
         return """
             <tr><td><time datetime="\(entry.occurredAt.rfc3339)">\(entry.occurredAt.readable)</time></td><td>\(entry.action)</td>
             <td>\(text["purpose"])</td><td>\(Channel(rawValue: text["channel"])?.title ?? "all")</td><td>\(text["source"])</td>
-            <td>\(text.actor)</td><td>\(text["wording"].isEmpty ? text.details : text["wording"])</td></tr>
+            <td>\(text.actor)</td><td class="long">\(what)</td></tr>
             """
     }
 }
@@ -37,6 +39,19 @@ struct LedgerText: Sendable {
     subscript(name: String) -> String { content?[name]?.string ?? "" }
 
     var actor: String { content?["actor_name"]?.string ?? entry.actorID ?? content?["actor_id"]?.string ?? entry.actorKind }
+
+    /// "timezone: Europe/Berlin → Europe/Paris", one for each setting that changed; what the details say otherwise as it stands.
+    var changes: [String] {
+        guard entry.state == .whole, let details = content?["details"], details.kind == .object else {
+            return [details].filter { !$0.isEmpty }
+        }
+        return details.members.map { member in
+            let name = member.key.replacing("_", with: " ")
+            let values = member.value.elements.map { $0.string ?? "none" }
+            return values.isEmpty
+                ? "\(name): \(String(decoding: member.value.rawBytes, as: UTF8.self))" : "\(name): \(values.joined(separator: " → "))"
+        }
+    }
 
     var details: String {
         switch entry.state {
