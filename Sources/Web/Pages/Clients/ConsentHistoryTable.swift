@@ -6,7 +6,7 @@ enum ConsentHistoryTable {
     static func html(_ entries: [LedgerEntry]) -> HTML {
         guard !entries.isEmpty else { return "<p class=\"empty\">No decision of this client is known.</p>" }
         return """
-            <div class="table"><table><thead><tr><th scope="col">Time</th><th scope="col">Decision</th><th scope="col">About</th>
+            <div class="table log"><table><thead><tr><th scope="col">Time</th><th scope="col">Decision</th><th scope="col">About</th>
             <th scope="col">Channel</th><th scope="col">By way of</th><th scope="col">Who</th><th scope="col">What</th></tr></thead>
             <tbody>\(.joined(entries.map(row)))</tbody></table></div>
             """
