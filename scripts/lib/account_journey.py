@@ -26,6 +26,7 @@ class AccountJourney:
         self.sign_in_with_code(codes)
         self.reset()
         self.audit()
+        self.switch()
 
     def submit(self):
         self.visitor.follow(lambda: self.visitor.click_at("document.querySelector('main form button')", "the form's button"))
@@ -163,3 +164,14 @@ class AccountJourney:
         v.press("Filter")
         self.check("a filter that nothing fits says so", v.sees("No entry fits."), v.text)
         self.look("audit none")
+
+    def switch(self):
+        v = self.visitor
+        v.js("(e => { e.selectedIndex = [...e.options].findIndex(o => o.text.startsWith('Harbour')); })(control('Business'))")
+        v.press("Switch")
+        v.go("/clients")
+        self.check("who belongs to two businesses can go to the other", v.js("control('Business').selectedOptions[0].text") == "Harbour Catering and Sons")
+        self.check("and sees nothing of the first one there", v.sees("Nobody here yet.") and not v.sees("Ada Okafor"), v.text)
+        self.look("clients empty")
+        v.go("/clients/okafor")
+        self.check("not by an address either", v.status == 404 and not v.sees("Okafor"), v.text)

@@ -27,6 +27,8 @@ class DemoServer:
         self.rapport("user", "create", "--business", home, "--email", "ada@example.org", "--name", "Ada Admin", "--role", "admin", given=PASSWORD)
         self.rapport("user", "create", "--business", home, "--email", "vera@example.org", "--name", "Vera Viewer", "--role", "viewer", given=PASSWORD)
         self.rapport("user", "create", "--business", home, "--email", "rosa@example.org", "--name", "Rosa", "--role", "agent", given=PASSWORD)
+        other = re.findall(r"[0-9a-f-]{36}", self.rapport("business", "create", "--name", "Harbour Catering and Sons"))[0]
+        self.rapport("user", "create", "--business", other, "--email", "ada@example.org", "--role", "agent")
         # The command and the server do not share a SQLite database, so the link is made before.
         self.reset_link = self.rapport("user", "reset-password", "rosa@example.org").split()[0]
         self.log = open(f"{self.folder}/log", "w+")
