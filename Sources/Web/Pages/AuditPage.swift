@@ -50,7 +50,7 @@ struct AuditPage: Sendable {
 
     private static func table(_ entries: [LedgerEntry]) -> HTML {
         """
-        <div class="table"><table><thead><tr><th scope="col">Time</th><th scope="col">Who</th><th scope="col">Action</th>
+        <div class="table log"><table><thead><tr><th scope="col">Time</th><th scope="col">Who</th><th scope="col">Action</th>
         <th scope="col">What</th><th scope="col">From</th><th scope="col">Details</th></tr></thead>
         <tbody>\(.joined(entries.map(row)))</tbody></table></div>
         """
