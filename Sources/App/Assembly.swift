@@ -122,7 +122,7 @@ struct Assembly: Sendable {
         return Assembly(
             settings: settings, store: store, clock: clock, logger: logger, registry: registry, metrics: metrics, engine: engine,
             orchestrator: orchestrator, web: web, events: events, privacy: privacy, clients: [http] + providerClients,
-            confirmation: confirmation, receipts: receipts, inbound: inboundMail(settings, store, receipts, orchestrator),
+            confirmation: confirmation, receipts: receipts, inbound: try inboundMail(settings, store, receipts, orchestrator, tls),
             caches: caches, mail: mail, bootstrap: bootstrap, tls: tls)
     }
 
