@@ -20,6 +20,7 @@ public enum PersonRecords: String, Sendable, CaseIterable {
     /// How a column is to be read.
     public enum Kind: Sendable { case plain, time, json, sealedAnswer, sealedStatement }
 
+    /// One column of a table, and how it is to be read.
     public struct Column: Sendable {
         public var name: StaticString
         public var kind: Kind

@@ -84,6 +84,7 @@ extension Transaction {
         ).map { try SandboxMessage(row: $0, content) }
     }
 
+    /// Nil when the business has no such message.
     public func sandboxMessage(_ id: UUIDv7, business: BusinessID) throws -> SandboxMessage? {
         try run("SELECT \(SandboxMessage.columns) FROM crm_sandbox_messages WHERE message_id = \(id) AND business_id = \(business)")
             .first.map { try SandboxMessage(row: $0, content) }
