@@ -1,4 +1,5 @@
 import Core
+import SMTP
 import Storage
 
 /// Seals and opens clients' addresses; the one place that knows how they are bound to their rows.
@@ -21,8 +22,16 @@ public struct AddressBook: Sendable {
 
     /// The keyed hash under which whoever has an address is found and suppressed.
     public func lookupHash(of address: String, on channel: Channel, business: BusinessID) -> [UInt8] {
-        let normalised = channel == .email ? ClientAddress.normalised(email: address) : ClientAddress.normalised(phoneNumber: address)
+        let normalised = channel == .email ? Self.normalised(email: address) : ClientAddress.normalised(phoneNumber: address)
         return cipher.lookupHash(normalised, business: business)
+    }
+
+    /// As ``ClientAddress/normalised(email:)``, with an internationalised domain in the form in which it travels: both of its spellings
+    /// lead to the same mailbox, and a "no" to one must hold for the other.
+    static func normalised(email: String) -> String {
+        let text = ClientAddress.normalised(email: email)
+        guard text.utf8.contains(where: { $0 >= 0x80 }) else { return text }
+        return (try? MailAddress(text))?.wireText ?? text
     }
 
     /// The keyed hash under which a client's number is found; nil when there is none.

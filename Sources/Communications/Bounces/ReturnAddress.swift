@@ -4,6 +4,7 @@ import Storage
 
 /// An address of ours that mail comes back to. It names one communication and carries a code that only we can make.
 public struct ReturnAddress: Sendable, Hashable {
+    /// What mail to the address means.
     public enum Kind: String, Sendable, Hashable, CaseIterable {
         /// The envelope sender (VERP): what comes here tells how the communication fared.
         case bounce
@@ -99,7 +100,7 @@ public struct ReturnAddresses: Sendable {
 
     /// Different for each communication, so that nobody can tell by it which mails went to the same person.
     static func fingerprint(of email: String, in communication: CommunicationID) -> UInt32 {
-        let digest = SHA256.hash(data: bytes(of: communication) + Array(ClientAddress.normalised(email: email).utf8))
+        let digest = SHA256.hash(data: bytes(of: communication) + Array(AddressBook.normalised(email: email).utf8))
         return digest.prefix(4).reduce(0) { $0 << 8 | UInt32($1) }
     }
 

@@ -3,7 +3,11 @@ public enum BusinessFields {
     public static func name(_ text: String) -> String? { ClientFields.name(text) }
 
     /// Several lines; empty means that no marketing is sent.
-    public static func postalAddress(_ text: String) -> String? { ClientFields.multilineText(text, longest: 500) }
+    /// Nothing, or something to read: marketing mail needs an address, and blanks are none.
+    public static func postalAddress(_ text: String) -> String? {
+        if !text.isEmpty, text.unicodeScalars.allSatisfy(\.properties.isWhitespace) { return "must not be blank" }
+        return ClientFields.multilineText(text, longest: 500)
+    }
 
     /// One e-mail address, or nothing.
     public static func supportEmail(_ text: String) -> String? { text.isEmpty ? nil : ClientFields.email(text) }

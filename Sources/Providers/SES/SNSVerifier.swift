@@ -9,6 +9,7 @@ import _CryptoExtras
 /// The certificate is fetched from SNS itself and nowhere else: over https, whose chain and name the client verifies, from a host that
 /// only AWS can have. Its own dates and name are checked too; its chain is not sent along, so that is all there is to check.
 public final class SNSVerifier: Sendable {
+    /// Whether a message is to be believed.
     public enum Verdict: Sendable, Hashable {
         case valid, invalid
         /// The certificate could not be fetched now.
@@ -48,9 +49,9 @@ public final class SNSVerifier: Sendable {
         self.fetch = fetch
     }
 
+    /// Checks the signature against the certificate that the message names, which has to be Amazon's.
     public func verify(_ message: SNSMessage) async -> Verdict {
-        guard Self.isAmazons(message.certificateURL), message.certificateURL.hasSuffix(".pem"),
-            ["1", "2"].contains(message.signatureVersion),
+        guard Self.isCertificate(message.certificateURL), ["1", "2"].contains(message.signatureVersion),
             message.signature.count <= 1_024
         else { return .invalid }
         let entry: Entry
@@ -120,8 +121,26 @@ public final class SNSVerifier: Sendable {
         var labels = rest[..<slash].split(separator: ".", omittingEmptySubsequences: false)
         if labels.last == "cn" { labels.removeLast() }
         guard labels.count == 4, labels[0] == "sns", labels[2] == "amazonaws", labels[3] == "com" else { return false }
-        return !labels[1].isEmpty
-            && labels[1].utf8.allSatisfy { (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x2D }
+        return isRegion(labels[1])
+    }
+
+    /// `us-east-1`, `us-gov-west-1`: two letters, words, a number. No other service: `sns.s3.amazonaws.com` is whoever has the bucket
+    /// `sns`, who can put a certificate there.
+    private static func isRegion(_ label: Substring) -> Bool {
+        let words = label.utf8.split(separator: 0x2D, omittingEmptySubsequences: false)
+        guard words.count >= 3, words[0].count == 2, let number = words.last else { return false }
+        return (1...2).contains(number.count) && number.allSatisfy { (0x30...0x39).contains($0) }
+            && words.dropLast().allSatisfy { !$0.isEmpty && $0.allSatisfy { (0x61...0x7A).contains($0) } }
+    }
+
+    /// A file that SNS itself publishes. Its API under the same host answers with texts of others, which may hold a certificate.
+    static func isCertificate(_ url: String) -> Bool {
+        guard isAmazons(url), url.hasSuffix(".pem"), let slash = url.lastIndex(of: "/") else { return false }
+        let (host, name) = (url[..<slash], url[slash...].dropLast(".pem".count))
+        return host.dropFirst("https://".count).allSatisfy { $0 != "/" } && name.hasPrefix("/SimpleNotificationService")
+            && name.dropFirst().utf8.allSatisfy {
+                (0x30...0x39).contains($0) || (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0) || $0 == 0x2D
+            }
     }
 
     private static func entry(_ pem: [UInt8]) -> Entry? {

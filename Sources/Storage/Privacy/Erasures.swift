@@ -189,17 +189,18 @@ extension Transaction {
     /// A no outlives the person's data: it goes on for their addresses, known by keyed hashes only, so that nobody who imports or
     /// creates them again writes to them.
     private func keepRefusals(of client: ClientID, business: BusinessID) throws {
-        guard let record = try self.client(client, business: business),
-            let stated = try statedPreferences(client, business: business)
-        else { return }
+        // The hashes alone: a record that can not be opened any more must not keep anybody from being forgotten.
+        let record = try run("SELECT email_hash, phone_hash FROM crm_clients WHERE business_id = \(business) AND client_id = \(client)").first
+        guard let record, let stated = try statedPreferences(client, business: business) else { return }
+        let (emailHash, phoneHash) = (try record.bytesOrNil(0), try record.bytesOrNil(1))
         for channel in Channel.allCases where stated.optOuts.contains(channel) {
-            guard let hash = channel == .email ? record.emailHash : record.phoneHash else { continue }
+            guard let hash = channel == .email ? emailHash : phoneHash else { continue }
             try suppress(hash, channel: channel, reason: SuppressionReason.optedOut.rawValue, business: business)
         }
         // Topics are the business's and may change; whoever refused one gets no advertising rather than some of it.
         let refused = stated.topicsRefused.isEmpty ? stated.marketing.refused : .all
         for channel in Channel.allCases where refused.contains(channel) {
-            guard let hash = channel == .email ? record.emailHash : record.phoneHash else { continue }
+            guard let hash = channel == .email ? emailHash : phoneHash else { continue }
             try suppressMarketing(hash, channel: channel, reason: SuppressionReason.marketingOptOut.rawValue, business: business)
         }
     }

@@ -1,3 +1,4 @@
+import Communications
 import Core
 import Storage
 
@@ -32,10 +33,10 @@ struct ClientVault: Sendable {
     }
 
     private func emailHash(_ email: String) -> [UInt8] {
-        cipher.lookupHash(ClientAddress.normalised(email: email), business: business)
+        AddressBook(cipher: cipher).lookupHash(of: email, on: .email, business: business)
     }
 
     private func phoneHash(_ phoneNumber: String) -> [UInt8] {
-        cipher.lookupHash(ClientAddress.normalised(phoneNumber: phoneNumber), business: business)
+        AddressBook(cipher: cipher).lookupHash(of: phoneNumber, on: .sms, business: business)
     }
 }

@@ -185,6 +185,27 @@ struct SNSVerifierTests {
         }
     }
 
+    @Test(
+        "what other services keep under SNS's name, and what SNS's API answers, is no certificate",
+        arguments: [
+            "https://sns.s3.amazonaws.com/SimpleNotificationService-abc.pem",
+            "https://sns.s3-us-west-2.amazonaws.com/SimpleNotificationService-abc.pem",
+            "https://sns.us-east.amazonaws.com/SimpleNotificationService-abc.pem",
+            "https://sns.us-east-.amazonaws.com/SimpleNotificationService-abc.pem",
+            "https://sns.us-east-1.amazonaws.com/?Action=GetTopicAttributes&x=/SimpleNotificationService-abc.pem",
+            "https://sns.us-east-1.amazonaws.com/other/SimpleNotificationService-abc.pem",
+            "https://sns.us-east-1.amazonaws.com/SimpleNotificationService-abc?.pem",
+            "https://sns.us-east-1.amazonaws.com/a.pem",
+        ])
+    func otherServices(url: String) async throws {
+        let signer = try await Signer()
+        try await withVerifier(signer) { verifier, fetches in
+            let message = try #require(SNSMessage(signer.message(url: url)))
+            #expect(await verifier.verify(message) == .invalid)
+            #expect(fetches.all.isEmpty)
+        }
+    }
+
     @Test("a subscription is confirmed at SNS only")
     func confirmation() async throws {
         let signer = try await Signer()
@@ -209,7 +230,7 @@ struct SNSVerifierTests {
         try await withVerifier(signer) { verifier, fetches in
             fetches.isAway = true
             for number in 0..<50 {
-                let message = try #require(SNSMessage(signer.message(url: "https://sns.eu-west-1.amazonaws.com/\(number).pem")))
+                let message = try #require(SNSMessage(signer.message(url: "https://sns.eu-west-1.amazonaws.com/SimpleNotificationService-\(number).pem")))
                 #expect(await verifier.verify(message) == .unknown)
             }
             #expect(fetches.all.count == 10)
