@@ -35,6 +35,7 @@ struct RemnantsTests {
         let url = try await TestDatabase.freshURL(.sqlite)
         let database = try await TestDatabase.open(url, clock: TestClock())
         try await database.migrate()
+        _ = try await Cipher.open(database, keys: World.keyRing())
         try await database.write { tx in
             try tx.insertBusiness(World.business(World.ours))
             _ = try tx.putClient(World.client("ada", tags: [Self.mark]), business: World.ours)
