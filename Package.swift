@@ -227,7 +227,7 @@ let package = Package(
             dependencies: [
                 "App", "Core", "Communications", "Storage", "RESP", "Providers", "Emulators", "Observability", "Web", "TestSupport",
                 .product(name: "Logging", package: "swift-log"), .product(name: "NIOCore", package: nio),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "NIOPosix", package: nio), .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
         ),

@@ -18,16 +18,19 @@ extension Assembly {
     }
 
     /// The server for mail that comes back; nil where no port is set.
+    ///
+    /// - Parameter tls: with it, STARTTLS is offered.
     static func inboundMail(
-        _ settings: Settings, _ store: Store, _ receipts: EventIntake, _ orchestrator: Orchestrator
-    ) -> InboundMailService? {
+        _ settings: Settings, _ store: Store, _ receipts: EventIntake, _ orchestrator: Orchestrator, _ tls: ServerTLS?,
+        onListening: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
+    ) throws -> InboundMailService? {
         guard let place = settings.inbound.listener, let addresses = returnAddresses(settings, store) else { return nil }
         let logger = Logger(label: "rapport.inbound")
         let unsubscribe = MailUnsubscribe(database: store.database, cipher: store.cipher, orchestrator: orchestrator)
         let intake = InboundMailIntake(addresses: addresses, receipts: receipts, logger: logger, unsubscribe: unsubscribe.apply)
         return InboundMailService(
-            SMTPListenerConfiguration(hostName: addresses.domain), intake: intake, host: place.host, port: place.port, group: inboundLoops,
-            metrics: receipts.metrics.inboundMail, logger: logger)
+            SMTPListenerConfiguration(hostName: addresses.domain, tls: try tls?.mailContext()), intake: intake, host: place.host,
+            port: place.port, group: inboundLoops, metrics: receipts.metrics.inboundMail, logger: logger, onListening: onListening)
     }
 
     /// By what the providers of mail are known.

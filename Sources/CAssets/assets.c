@@ -53,6 +53,8 @@ static const CAsset assets[] = {
 #include "embed_asset.h"
 #define ASSET "openapi/workflow.json"
 #include "embed_asset.h"
+#define ASSET "pages/icon.svg"
+#include "embed_asset.h"
 #define ASSET "pages/pages.css"
 #include "embed_asset.h"
 #define ASSET "pages/preferences.js"

@@ -1,3 +1,5 @@
+import Core
+
 /// Text that came from outside, made fit to be kept or shown.
 enum ProviderText {
     /// Without U+0000, which databases refuse.
@@ -10,26 +12,49 @@ enum ProviderText {
         (1...512).contains(text.utf8.count) && text.utf8.allSatisfy { (0x21...0x7E).contains($0) }
     }
 
-    /// A provider's words for the record: one line of at most 300 characters without `secrets` and without anything that could be a
-    /// telephone number.
+    /// A provider's words for the record: one line of at most 300 characters without `secrets` and without anything that could be an
+    /// e-mail address or a telephone number.
     static func scrubbed(_ text: String, without secrets: [String]) -> String {
         var text = text
         for secret in secrets where secret.utf8.count >= 4 { text = text.replacing(secret, with: "(…)") }
+        return String(withoutNumbers(MailWords.clean(text, limit: 600)).prefix(300))
+    }
+
+    /// Without seven digits in a row; behind a plus they may be grouped.
+    private static func withoutNumbers(_ text: String) -> String {
         var clean = ""
-        var digits = ""
+        var number = ""
+        var digits = 0
+        // Behind the last digit: it belongs to the number only where another one follows.
+        var gap = ""
         func flush() {
-            clean += digits.count >= 7 ? "(number)" : digits
-            digits = ""
+            clean += digits >= 7 ? "(number)" : number
+            clean += gap
+            (number, digits, gap) = ("", 0, "")
         }
-        for scalar in text.unicodeScalars.prefix(600) {
-            if ("0"..."9").contains(scalar) {
-                digits.unicodeScalars.append(scalar)
-                continue
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "0"..."9":
+                number += gap
+                gap = ""
+                number.unicodeScalars.append(scalar)
+                digits += 1
+            case "+":
+                flush()
+                number = "+"
+            case " ", "-", ".", "/", "(", ")":
+                if number.first == "+", gap.utf8.count < 3 {
+                    gap.unicodeScalars.append(scalar)
+                } else {
+                    flush()
+                    clean.unicodeScalars.append(scalar)
+                }
+            default:
+                flush()
+                clean.unicodeScalars.append(scalar)
             }
-            flush()
-            clean.unicodeScalars.append(scalar.value < 0x20 || scalar.value == 0x7F ? " " : scalar)
         }
         flush()
-        return String(clean.prefix(300))
+        return clean
     }
 }

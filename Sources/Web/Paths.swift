@@ -137,6 +137,7 @@ public enum Path: String, Sendable, Hashable, CaseIterable {
     case invitation = "/api/crm/invitations/{invitation_id}"
 
     case stylesheet = "/assets/pages.css"
+    case icon = "/assets/icon.svg"
 
     case unsubscribeLink = "/u/{token}"
     case preferencesLink = "/p/{token}"

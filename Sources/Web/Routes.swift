@@ -270,6 +270,7 @@ enum Routes {
     private static func pages(_ parts: WebParts, _ gate: Gatekeeper, _ table: inout RouteTable) {
         table.openGet(.landing, LandingPage.show)
         table.openGet(.stylesheet, Stylesheet.show)
+        table.openGet(.icon, Stylesheet.showIcon)
         let signIn = SignInPage(
             signIn: parts.signIn, keys: gate.keys, sessions: gate.sessions, database: parts.database, limits: gate.limits,
             provider: parts.oidc?.configuration.name)

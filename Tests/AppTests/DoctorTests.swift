@@ -1,3 +1,6 @@
+import Emulators
+import NIOPosix
+import TestSupport
 import Testing
 
 @testable import App
@@ -89,6 +92,86 @@ struct DoctorTests {
                 == [1, 2, 1, 0, 0, 1, 0, 0, 0, 0, 0, 1, 1, 0x61, 2, 0x62, 0x63, 0, 0, 16, 0, 1, 0, 0, 41, 4, 0xD0, 0, 0, 0, 0, 0, 0])
         #expect(DNSMessage.question(id: 1, name: "a..b") == nil)
         #expect(DNSMessage.question(id: 1, name: String(repeating: "a", count: 64) + ".b") == nil)
+    }
+
+    /// `a.b MX`: `10 mx.a.b` with a pointer behind its first label, then `0 .` of RFC 7505.
+    private static let exchanges: [UInt8] =
+        [0x12, 0x34, 0x81, 0x80, 0, 1, 0, 2, 0, 0, 0, 0, 1, 0x61, 1, 0x62, 0, 0, 15, 0, 1]
+        + [0xC0, 12, 0, 15, 0, 1, 0, 0, 0, 9, 0, 7, 0, 10, 2, 0x6D, 0x78, 0xC0, 12]
+        + [0xC0, 12, 0, 15, 0, 1, 0, 0, 0, 9, 0, 3, 0, 0, 0]
+
+    @Test("MX records are read with their preference, names through pointers")
+    func mailExchanges() throws {
+        let found = try DNSMessage.exchanges(in: Self.exchanges, id: 0x1234)
+        #expect(found == [MailExchange(preference: 10, host: "mx.a.b"), MailExchange(preference: 0, host: "")])
+        #expect(DNSMessage.question(id: 1, name: "a", .mailExchange)?.dropFirst(12).prefix(7) == [1, 0x61, 0, 0, 15, 0, 1])
+        for length in 0..<Self.exchanges.count {
+            #expect(throws: DNSFailure.self) { try DNSMessage.exchanges(in: Array(Self.exchanges.prefix(length)), id: 0x1234) }
+        }
+        for position in Self.exchanges.indices {
+            for value in UInt8.min...UInt8.max {
+                var changed = Self.exchanges
+                changed[position] = value
+                _ = try? DNSMessage.exchanges(in: changed, id: 0x1234)
+            }
+        }
+    }
+
+    private func inbound(
+        _ more: [String: String] = [:], _ lookup: @escaping @Sendable (String) throws(DNSFailure) -> [MailExchange]
+    ) throws -> [Finding] {
+        let mail = ["SMTP_HOST": "h", "SMTP_FROM_EMAIL": "a@example.org", "INBOUND_MAIL_DOMAIN": "in.example.org"]
+        let settings = try Settings(SettingsSource(environment: mail.merging(more) { $1 }))
+        return InboundMailCheck(settings: settings, lookup: lookup).run().filter { $0.subject == "MX" }
+    }
+
+    @Test("the domain of returning mail needs an MX record that takes mail; an unanswered question is no flaw")
+    func inboundRecord() throws {
+        #expect(try inbound { _ throws(DNSFailure) in [] }.map(\.verdict) == [.ill])
+        #expect(try inbound { _ throws(DNSFailure) in [MailExchange(preference: 0, host: "")] }.map(\.verdict) == [.ill])
+        #expect(try inbound { _ throws(DNSFailure) in throw .noAnswer }.map(\.verdict) == [.note])
+        for more in [[:], ["INBOUND_SMTP_PORT": "2525"]] {
+            let well = try inbound(more) { domain throws(DNSFailure) in
+                [MailExchange(preference: 20, host: "b.\(domain)"), MailExchange(preference: 10, host: "a.\(domain)")]
+            }
+            #expect(well == [.well("MX", "mail to in.example.org goes to a.in.example.org, b.in.example.org")])
+        }
+    }
+
+    @Test("one-click unsubscribing needs https, and the start line says so too")
+    func publicAddress() throws {
+        let mail = ["SMTP_HOST": "h", "SMTP_FROM_EMAIL": "a@example.org"]
+        func findings(_ environment: [String: String]) throws -> [Finding] {
+            try PublicAddressCheck(settings: Settings(SettingsSource(environment: environment))).run()
+        }
+        #expect(try findings([:]).isEmpty)
+        #expect(try findings(["API_BASE_URL": "http://crm.example.org"]).count == 1)
+        #expect(try findings(mail).map(\.text) == [Settings.oneClickNeedsHTTPS])
+        #expect(try findings(mail.merging(["API_BASE_URL": "http://crm.example.org"]) { $1 }).count == 2)
+        let secure = mail.merging(["API_BASE_URL": "https://crm.example.org"]) { $1 }
+        #expect(try findings(secure).isEmpty)
+        let start = try Serve.greeting(Settings(SettingsSource(environment: mail)), port: 8080, database: "x")
+        #expect(start.contains(Settings.oneClickNeedsHTTPS))
+        let well = try Serve.greeting(Settings(SettingsSource(environment: secure)), port: 8080, database: "x")
+        #expect(!well.contains("one-click"))
+    }
+
+    @Test("the provider of OIDC is asked for what a sign-in needs of it")
+    func oidc() async throws {
+        #expect(try await OIDCCheck(settings: Settings(SettingsSource(environment: [:]))).run().isEmpty)
+        var configuration = EmulatorConfiguration()
+        configuration.latency = .none
+        let provider = try await EmulatorServer.start(
+            configuration, clock: TestClock().wallClock, on: MultiThreadedEventLoopGroup.singleton)
+        func findings(_ issuer: String) async throws -> [Finding] {
+            let environment = ["OIDC_ISSUER": issuer, "OIDC_CLIENT_ID": "rapport"]
+            return await OIDCCheck(settings: try Settings(SettingsSource(environment: environment))).run()
+        }
+        #expect(try await findings(provider.oidcIssuer).map(\.verdict) == [.well])
+        // Another spelling is another issuer.
+        #expect(try await findings(provider.oidcIssuer + "/").map(\.verdict) == [.ill])
+        await provider.shutdown()
+        #expect(try await findings(provider.oidcIssuer).map(\.verdict) == [.ill])
     }
 
     @Test("the machine's resolvers are read from resolv.conf")

@@ -33,6 +33,7 @@ public struct MarkedPerson: Sendable {
                     actor: .system, action: "client.put", target: client.text, client: client,
                     details: Array(#"{"word":"\#(mark)"}"#.utf8)), business: business)
         }
+        let note = try cipher.seal("\(mark) note", .suppressionNote(business, phoneHash, .whatsapp))
         let (sent, waiting) = try await communications(database, business, now)
         try await database.write { tx in
             try tx.putOptInRequest(
@@ -47,9 +48,9 @@ public struct MarkedPerson: Sendable {
                 """)
             _ = try tx.suppress(
                 phoneHash, channel: .whatsapp, reason: "hard_bounce", business: business,
-                evidence: SuppressionEvidence(source: "dsn", details: Array(#"{"word":"\#(mark)"}"#.utf8), note: statement))
+                evidence: SuppressionEvidence(source: "dsn", details: Array(#"{"word":"\#(mark)"}"#.utf8), note: note))
         }
-        var blobs = [record.email, record.phoneNumber, statement].compactMap { $0?.bytes }
+        var blobs = [record.email, record.phoneNumber, statement, note].compactMap { $0?.bytes }
         blobs += try await messages(database, cipher, business, sent, phoneHash, now)
         blobs += try await records(database, cipher, business, sent, now)
         blobs += try await database.read { tx in

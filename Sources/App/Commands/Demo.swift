@@ -1,4 +1,5 @@
 import ArgumentParser
+import Communications
 import Core
 
 /// Something to look at.
@@ -20,7 +21,9 @@ struct Demo: AsyncParsableCommand {
             let now = WallClock.system.now()
             let clock = DemoClock(now.adding(seconds: -42 * 86_400))
             return try await Store.with(settings, clock: clock.wallClock) { store in
-                try await DemoRun(store: store, clock: clock, now: now, firstAPIKey: settings.firstAPIKey).run()
+                let links = LinkIssuer(
+                    signer: LinkSigner(cipher: store.cipher, baseURL: settings.baseURL), lifetimeDays: settings.linkLifetimeDays)
+                return try await DemoRun(store: store, clock: clock, now: now, firstAPIKey: settings.firstAPIKey, links: links).run()
             }
         }.value
         if let key = summary.apiKey { Console.say("API key (printed this once, keep it): \(key)\n") }

@@ -4,7 +4,8 @@ import SMTP
 /// Says what is wrong, and what to do about it.
 struct Doctor: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Check database, encryption key, Redis, mail server, the sender's DNS records, Twilio and WhatsApp; say what to mend.",
+        abstract:
+            "Check database, encryption key, Redis, mail server, the DNS records of mail, Twilio, WhatsApp and OIDC; say what to mend.",
         discussion: "Changes nothing and sends nothing. Exit status 1 when something has to be mended.")
 
     @OptionGroup var configuration: ConfigurationOptions
@@ -12,11 +13,7 @@ struct Doctor: AsyncParsableCommand {
     func run() async throws {
         let settings = try configuration.settings()
         var findings = [Finding.well("settings", "no contradictions")]
-        if settings.baseURL.hasPrefix("http://"), !settings.baseURL.hasPrefix("http://localhost"),
-            !settings.baseURL.hasPrefix("http://127.")
-        {
-            findings.append(.note("settings", "API_BASE_URL is not https: links in messages travel in clear"))
-        }
+        findings += PublicAddressCheck(settings: settings).run()
         findings += await DatabaseCheck(settings: settings).run()
         findings += await CacheCheck(settings: settings).run()
         findings += await MailCheck(settings: settings).run()
@@ -24,8 +21,9 @@ struct Doctor: AsyncParsableCommand {
             let record = (try? mail.signer())?.key.dnsRecord
             findings += SenderRecordsCheck(mail: mail, publicRecord: record, lookup: DNSResolver.texts).run()
         }
-        findings += InboundMailCheck(settings: settings).run()
+        findings += InboundMailCheck(settings: settings, lookup: DNSResolver.exchanges).run()
         findings += await ProviderChecks(settings: settings).run()
+        findings += await OIDCCheck(settings: settings).run()
         for finding in findings { Console.say(finding.lines) }
         let ill = findings.count { $0.verdict == .ill }
         Console.say(ill == 0 ? "\nNothing to mend." : "\n\(ill) to mend.")

@@ -96,6 +96,12 @@ struct Serve: AsyncParsableCommand {
         return "\n  returns    \(domain)\(place)" + (complaints.map { "; complaints to \($0)" } ?? "")
     }
 
+    /// What marketing mail lacks, if anything.
+    private static func unsubscribing(_ settings: Settings) -> String {
+        guard settings.mail != nil, settings.baseURL.hasPrefix("http://") else { return "" }
+        return "\n             \(Settings.oneClickNeedsHTTPS)"
+    }
+
     /// What the operator sees once the server listens.
     ///
     /// - Parameter complaints: the address to give to mailbox providers that send complaints.
@@ -109,7 +115,7 @@ struct Serve: AsyncParsableCommand {
             Rapport \(Rapport.version) listens on \(address)
               database   \(database)
               cache      \(cache(settings))
-              e-mail     \(mail ?? "sandbox")\(returning(settings, complaints))
+              e-mail     \(mail ?? "sandbox")\(unsubscribing(settings))\(returning(settings, complaints))
               SMS        \(sms ?? "sandbox")
               WhatsApp   \(whatsApp ?? "sandbox")
               messages in the sandbox: \(address)/sandbox     API: \(address)/openapi.json

@@ -17,6 +17,8 @@ struct DemoRun: Sendable {
     let clock: DemoClock
     let now: Timestamp
     let firstAPIKey: String?
+    /// Nil: messages carry no links of ours.
+    var links: LinkIssuer?
 
     /// - Throws: ``CommandFailure`` when the database holds clients or communications already.
     func run() async throws -> Summary {
@@ -94,7 +96,7 @@ struct DemoRun: Sendable {
         timing.poll = .milliseconds(5)
         let engine = DeliveryEngine(
             database: store.database, addresses: addresses, clock: clock.wallClock, transports: transports,
-            composer: MessageComposer(database: store.database, directory: directory, templates: templates), zones: zones,
+            composer: MessageComposer(database: store.database, directory: directory, templates: templates, links: links), zones: zones,
             directory: directory, timing: timing, logger: logger)
         let orchestrator = Orchestrator(
             database: store.database, clock: clock.wallClock, directory: directory, templates: templates, addresses: addresses,

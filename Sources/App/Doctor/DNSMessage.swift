@@ -18,12 +18,23 @@ enum DNSFailure: Error, Equatable, CustomStringConvertible {
     }
 }
 
-/// Questions for TXT records and their answers on the wire (RFC 1035, RFC 6891).
+/// Where mail to a domain goes, as one MX record says.
+struct MailExchange: Sendable, Equatable {
+    /// The lowest is tried first.
+    var preference: Int
+    /// Without a dot at its end; empty: the domain takes no mail (RFC 7505).
+    var host: String
+}
+
+/// Questions for TXT and MX records and their answers on the wire (RFC 1035, RFC 6891).
 enum DNSMessage {
-    private static let txt: UInt16 = 16
+    enum RecordType: UInt16 {
+        case mailExchange = 15
+        case text = 16
+    }
 
     /// Nil for names that DNS cannot carry.
-    static func question(id: UInt16, name: String) -> [UInt8]? {
+    static func question(id: UInt16, name: String, _ type: RecordType = .text) -> [UInt8]? {
         let labels = name.split(separator: ".", omittingEmptySubsequences: false)
         guard !labels.isEmpty, labels.allSatisfy({ (1...63).contains($0.utf8.count) }), name.utf8.count <= 253 else { return nil }
         // One question, recursion desired, one additional record: EDNS with room for 1232 bytes.
@@ -32,19 +43,40 @@ enum DNSMessage {
             bytes.append(UInt8(truncatingIfNeeded: label.utf8.count))
             bytes.append(contentsOf: label.utf8)
         }
-        bytes += [0, 0, UInt8(txt), 0, 1]
+        bytes += [0, 0, UInt8(truncatingIfNeeded: type.rawValue), 0, 1]
         bytes += [0, 0, 41, 0x04, 0xD0, 0, 0, 0, 0, 0, 0]
         return bytes
     }
 
     /// The texts of all TXT records in an answer; empty when the name has none or does not exist.
     static func texts(in answer: [UInt8], id: UInt16) throws(DNSFailure) -> [String] {
+        var texts: [String] = []
+        try records(.text, in: answer, id) { (reader, end) throws(DNSFailure) in
+            texts.append(try text(of: Array(try reader.take(end - reader.position))))
+        }
+        return texts
+    }
+
+    /// All MX records in an answer; empty when the name has none or does not exist.
+    static func exchanges(in answer: [UInt8], id: UInt16) throws(DNSFailure) -> [MailExchange] {
+        var exchanges: [MailExchange] = []
+        try records(.mailExchange, in: answer, id) { (reader, _) throws(DNSFailure) in
+            let preference = Int(try reader.word())
+            exchanges.append(MailExchange(preference: preference, host: printable(try reader.name())))
+        }
+        return exchanges
+    }
+
+    /// Hands each record's data to `body`, with the position behind it.
+    private static func records(
+        _ wanted: RecordType, in answer: [UInt8], _ id: UInt16, _ body: (inout Reader, _ end: Int) throws(DNSFailure) -> Void
+    ) throws(DNSFailure) {
         var reader = Reader(bytes: answer)
         guard try reader.word() == id else { throw .malformed }
         let flags = try reader.word()
         guard flags & 0x8000 != 0 else { throw .malformed }
         let code = Int(flags & 0x000F)
-        if code == 3 { return [] }
+        if code == 3 { return }
         guard code == 0 else { throw .refused(code) }
         guard flags & 0x0200 == 0 else { throw .truncated }
         let questions = try reader.word()
@@ -54,15 +86,15 @@ enum DNSMessage {
             try reader.skipName()
             _ = try reader.take(4)
         }
-        var texts: [String] = []
         for _ in 0..<answers {
             try reader.skipName()
             let type = try reader.word()
             _ = try reader.take(6)
-            let data = try reader.take(Int(try reader.word()))
-            if type == txt { texts.append(try text(of: Array(data))) }
+            let length = Int(try reader.word())
+            var data = reader
+            _ = try reader.take(length)
+            if type == wanted.rawValue { try body(&data, reader.position) }
         }
-        return texts
     }
 
     /// A record is a row of strings of up to 255 bytes, read as one.
@@ -72,8 +104,12 @@ enum DNSMessage {
         while !reader.isAtEnd {
             bytes += try reader.take(Int(try reader.byte()))
         }
-        // It goes to a terminal: no control characters.
-        return String(decoding: bytes.map { $0 < 0x20 || $0 == 0x7F ? UInt8(ascii: "?") : $0 }, as: UTF8.self)
+        return printable(bytes)
+    }
+
+    /// It goes to a terminal: no control characters.
+    private static func printable(_ bytes: [UInt8]) -> String {
+        String(decoding: bytes.map { $0 < 0x20 || $0 == 0x7F ? UInt8(ascii: "?") : $0 }, as: UTF8.self)
     }
 
     private struct Reader {
@@ -99,6 +135,26 @@ enum DNSMessage {
 
         mutating func word() throws(DNSFailure) -> UInt16 {
             UInt16(try byte()) << 8 | UInt16(try byte())
+        }
+
+        /// A name with dots between its labels; follows pointers, which only ever lead back.
+        mutating func name() throws(DNSFailure) -> [UInt8] {
+            var name: [UInt8] = []
+            while true {
+                let start = position
+                let length = Int(try byte())
+                if length & 0xC0 == 0xC0 {
+                    let target = (length & 0x3F) << 8 | Int(try byte())
+                    guard target < start else { throw .malformed }
+                    position = target
+                    continue
+                }
+                guard length & 0xC0 == 0 else { throw .malformed }
+                if length == 0 { return name }
+                if !name.isEmpty { name.append(UInt8(ascii: ".")) }
+                name += try take(length)
+                guard name.count <= 255 else { throw .malformed }
+            }
         }
 
         mutating func skipName() throws(DNSFailure) {

@@ -10,15 +10,28 @@ import FoundationEssentials
 
 /// Asks the machine's resolver over UDP. Blocks for a few seconds at most: for commands, not for the server.
 enum DNSResolver {
+    /// What the TXT records of a name say.
     static func texts(of name: String) throws(DNSFailure) -> [String] {
+        guard let (answer, id) = try ask(name, .text) else { return [] }
+        return try DNSMessage.texts(in: answer, id: id)
+    }
+
+    /// What the MX records of a name say.
+    static func exchanges(of name: String) throws(DNSFailure) -> [MailExchange] {
+        guard let (answer, id) = try ask(name, .mailExchange) else { return [] }
+        return try DNSMessage.exchanges(in: answer, id: id)
+    }
+
+    /// Nil for names that DNS can not carry.
+    private static func ask(_ name: String, _ type: DNSMessage.RecordType) throws(DNSFailure) -> (answer: [UInt8], id: UInt16)? {
         let servers = servers(
             in: FileManager.default.contents(atPath: "/etc/resolv.conf").map { String(decoding: $0, as: UTF8.self) } ?? "")
         guard !servers.isEmpty else { throw .noResolver }
         let id = UInt16.random(in: 0...UInt16.max)
-        guard let question = DNSMessage.question(id: id, name: name) else { return [] }
+        guard let question = DNSMessage.question(id: id, name: name, type) else { return nil }
         for server in servers.prefix(3) {
             guard let answer = ask(server, question) else { continue }
-            return try DNSMessage.texts(in: answer, id: id)
+            return (answer, id)
         }
         throw .noAnswer
     }

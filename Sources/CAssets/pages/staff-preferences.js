@@ -25,13 +25,16 @@ if (form) {
         language_preference: () => languageTag.test(field("language_preference").value) ? "" : "Must be a language tag such as en or pt-BR.",
     };
 
+    // What else is said of a field stays beside what is wrong with it.
+    const hints = name => (field(name).getAttribute("aria-describedby") ?? "").split(" ").filter(id => id && id !== `${name}-error`);
+
     const check = name => {
         const message = rules[name]();
         const place = document.getElementById(`${name}-error`);
         place.textContent = message;
         place.hidden = !message;
         field(name).setAttribute("aria-invalid", message ? "true" : "false");
-        if (message) field(name).setAttribute("aria-describedby", place.id);
+        field(name).setAttribute("aria-describedby", [...hints(name), ...(message ? [place.id] : [])].join(" "));
         return !message;
     };
 

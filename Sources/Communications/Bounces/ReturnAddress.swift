@@ -4,6 +4,7 @@ import Storage
 
 /// An address of ours that mail comes back to. It names one communication and carries a code that only we can make.
 public struct ReturnAddress: Sendable, Hashable {
+    /// What mail to the address means.
     public enum Kind: String, Sendable, Hashable, CaseIterable {
         /// The envelope sender (VERP): what comes here tells how the communication fared.
         case bounce

@@ -97,6 +97,7 @@ public struct ConsentDesk: Sendable {
         guard client.reachable.contains(channel) else {
             throw ValidationError(errors: [FieldError(field: "channel", message: "is one that the client has no address for")])
         }
+        if client.stated.isToBeErased { throw Refusal.conflict("The client is to be erased.") }
         if client.stated.optOuts.contains(channel) { throw Refusal.conflict("The client opted out of \(channel.rawValue).") }
         if client.suppressed.contains(channel) || client.marketingStopped.contains(channel) {
             throw Refusal.conflict("The address is on the suppression list.")

@@ -23,10 +23,12 @@ public struct LinkSigner: Sendable {
         self.baseURL = baseURL
     }
 
+    /// The whole address, under the public one of the server.
     public func url(_ link: PublicLink) -> String {
         "\(baseURL)/\(link.purpose.rawValue)/\(token(link))"
     }
 
+    /// The last part of the address alone.
     public func token(_ link: PublicLink) -> String {
         let fields = LinkToken.encode(link)
         return Base64.encode(url: fields + code(of: fields))

@@ -8,6 +8,7 @@ public struct StaffLetter: Sendable, Hashable {
     public var link: Link?
     public var after: [String]
 
+    /// What to do, and the address to do it at.
     public struct Link: Sendable, Hashable {
         public var title: String
         public var url: String

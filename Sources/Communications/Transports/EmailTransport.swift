@@ -77,7 +77,7 @@ public final class EmailTransport: Transport {
                     completion: { result in
                         switch result {
                         case .success(let receipt):
-                            delivery.complete(.success(TransportReceipt(providerMessageID: receipt.queueID, response: receipt.text)))
+                            delivery.complete(.success(TransportReceipt(receipt, recipient: delivery.address)))
                         case .failure(let failure):
                             delivery.complete(.failure(TransportFailure(failure, recipient: delivery.address)))
                         }
@@ -128,15 +128,26 @@ public final class EmailTransport: Transport {
     /// One click for mail programs (RFC 2369, RFC 8058); the DKIM signature covers both.
     private func unsubscribeHeaders(_ url: String, of delivery: Delivery) throws -> [HeaderField] {
         let mail = returns.map { ", <mailto:\($0.unsubscribe(delivery.id, to: delivery.address))>" } ?? ""
-        return [
-            try HeaderField("List-Unsubscribe", "<\(url)>\(mail)"),
-            try HeaderField("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
-        ]
+        let list = try HeaderField("List-Unsubscribe", "<\(url)>\(mail)")
+        // One click is for HTTPS alone (RFC 8058, section 3.1): in clear, anybody on the way could read the token and use it.
+        guard url.hasPrefix("https://") else { return [list] }
+        return [list, try HeaderField("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")]
     }
 
     /// The same for all attempts of a communication on this channel, so that a receiver can drop a copy.
     private func messageID(of delivery: Delivery) throws -> MessageID {
         try MessageID("\(delivery.id).email@\(sender.domain)")
+    }
+}
+
+extension TransportReceipt {
+    /// The server's words without addresses.
+    init(_ receipt: SMTPReceipt, recipient: String) {
+        // Most servers name nobody here, and every mail passes this.
+        let namesSomebody = receipt.text.utf8.contains(UInt8(ascii: "@"))
+        self.init(
+            providerMessageID: receipt.queueID,
+            response: namesSomebody ? MailWords.clean(receipt.text, without: [recipient]) : receipt.text)
     }
 }
 
@@ -157,7 +168,7 @@ extension TransportFailure {
             }
         let code = failure.code.map { "\($0) " } ?? ""
         let enhanced = failure.enhanced.map { "\($0) " } ?? ""
-        let words = failure.text.replacing(recipient, with: "(recipient)")
+        let words = MailWords.clean(failure.text, without: [recipient])
         self.init(
             category: category, message: "\(failure.phase.rawValue): \(code)\(enhanced)\(words)", outcomeUnknown: failure.outcomeUnknown,
             consequence: Self.consequence(of: failure, code + enhanced + failure.text), scope: failure.concernsMessage ? .message : .account

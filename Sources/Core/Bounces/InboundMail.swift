@@ -1,5 +1,6 @@
 /// A mail that came to one of our addresses, as far as rules look at it. Everything in it is the sender's word.
 public struct InboundMail: Sendable, Hashable {
+    /// A header field of the mail.
     public struct Header: Sendable, Hashable {
         /// In lower case.
         public var name: String

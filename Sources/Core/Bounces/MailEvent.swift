@@ -1,5 +1,6 @@
 /// What somebody outside says of an e-mail of ours: a bounce that came back, or a provider's webhook.
 public struct MailEvent: Sendable, Hashable {
+    /// What is said of the mail.
     public enum Kind: Sendable, Hashable {
         case delivered, opened, clicked
         /// It waits somewhere.

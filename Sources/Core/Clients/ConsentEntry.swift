@@ -20,6 +20,7 @@ public enum ConsentPurpose: Sendable, Hashable {
 
 /// One line of the consent ledger: what a client agreed to, refused, or changed.
 public struct ConsentEntry: Sendable, Hashable {
+    /// What the client decided.
     public enum Decision: String, Sendable, Hashable, CaseIterable {
         case granted, withdrawn
         /// A double opt-in was asked for; nothing holds yet.

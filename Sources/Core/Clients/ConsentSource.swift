@@ -1,5 +1,6 @@
 /// How a change of somebody's consent or preferences came about; goes into the consent ledger.
 public struct ConsentSource: Sendable, Hashable {
+    /// By which way a decision came.
     public enum Way: String, Sendable, Hashable, CaseIterable {
         /// A call of the API.
         case api

@@ -19,6 +19,7 @@ public enum MarketingRule: String, Sendable, Hashable, CaseIterable {
 
 /// What a client has said about advertising, channel by channel.
 public struct MarketingConsent: Sendable, Hashable {
+    /// What a client has said about marketing on one channel.
     public enum State: String, Sendable, Hashable, CaseIterable {
         /// They never said anything.
         case none

@@ -44,6 +44,8 @@ public struct Preferences: Sendable, Hashable {
     public var marketingAllowed: ChannelSet
     /// Names of topics, in alphabetical order.
     public var topicsRefused: [String]
+    /// The person is to be erased: ``optOuts`` has every channel then, whatever they said.
+    public var isToBeErased = false
 
     public init(
         preferredChannels: [Channel], timezone: String, quietHoursStart: LocalTime, quietHoursEnd: LocalTime, optOuts: ChannelSet,
@@ -95,6 +97,8 @@ public struct StatedPreferences: Sendable, Hashable {
     public var marketing: MarketingConsent
     /// Names of topics, in alphabetical order.
     public var topicsRefused: [String]
+    /// The person is to be erased: ``optOuts`` has every channel then, whatever they said. Read where messages are decided about only.
+    public var isToBeErased = false
 
     public init(
         preferredChannels: [Channel]? = nil, timezone: String? = nil, quietHoursStart: LocalTime? = nil, quietHoursEnd: LocalTime? = nil,
@@ -115,7 +119,7 @@ public struct StatedPreferences: Sendable, Hashable {
         recordTimezone: String?, recordLanguage: String?, businessTimezone: String? = nil, businessLanguage: String? = nil,
         marketingRule: MarketingRule = .optOut
     ) -> Preferences {
-        Preferences(
+        var preferences = Preferences(
             preferredChannels: preferredChannels ?? Preferences.standard.preferredChannels,
             timezone: timezone ?? recordTimezone ?? businessTimezone ?? Preferences.standard.timezone,
             quietHoursStart: quietHoursStart ?? Preferences.standard.quietHoursStart,
@@ -123,5 +127,7 @@ public struct StatedPreferences: Sendable, Hashable {
             optOuts: optOuts,
             language: language ?? recordLanguage ?? businessLanguage ?? Preferences.standard.language,
             marketing: marketing, marketingAllowed: marketingRule.channels(marketing), topicsRefused: topicsRefused)
+        preferences.isToBeErased = isToBeErased
+        return preferences
     }
 }

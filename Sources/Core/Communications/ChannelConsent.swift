@@ -13,12 +13,15 @@ struct ChannelConsent {
     var refusedTopic: String?
     /// Marketing by e-mail must name the sender's place (CAN-SPAM, section 5(a)(5)).
     var lacksPostalAddress = false
+    /// Nothing goes to a person who is to be erased; ``optOuts`` has every channel.
+    var isToBeErased = false
 
     /// The step that rules `channel` out; nil when it may be used. A missing address is named first, since nothing else matters then.
     func objection(to channel: Channel) -> DecisionStep? {
         if !reachable.contains(channel) {
             return DecisionStep(rule: "address", channel: channel, outcome: "skipped", because: Self.noAddress(channel))
         }
+        if isToBeErased { return DecisionStep(rule: "erasure", channel: channel, outcome: "skipped", because: Self.toBeErased) }
         if optOuts.contains(channel) {
             return DecisionStep(rule: "opt_out", channel: channel, outcome: "skipped", because: Self.optedOut(channel))
         }
@@ -50,6 +53,7 @@ struct ChannelConsent {
 
     /// Why no channel is left although there are addresses.
     var reasonForNone: String {
+        if isToBeErased { return Self.toBeErased }
         let usable = reachable.subtracting(optOuts)
         if usable.isEmpty { return "client opted out of every channel that has an address" }
         let listed = usable.subtracting(suppressed)
@@ -72,6 +76,8 @@ struct ChannelConsent {
         case .none: return "there is no consent to marketing on this channel"
         }
     }
+
+    private static let toBeErased = "the client is to be erased"
 
     // Whole literals, so that the hot path builds no strings.
     private static func optedOut(_ channel: Channel) -> String {
@@ -99,6 +105,7 @@ extension ChannelConsent {
         self.init(
             category: category, reachable: reachable, optOuts: preferences.optOuts, suppressed: suppressed,
             marketingAllowed: marketingAllowed, marketing: preferences.marketing, marketingByRule: preferences.marketingAllowed,
-            refusedTopic: topic.flatMap { preferences.topicsRefused.contains($0) ? $0 : nil }, lacksPostalAddress: lacksPostalAddress)
+            refusedTopic: topic.flatMap { preferences.topicsRefused.contains($0) ? $0 : nil }, lacksPostalAddress: lacksPostalAddress,
+            isToBeErased: preferences.isToBeErased)
     }
 }

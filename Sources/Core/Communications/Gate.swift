@@ -54,6 +54,6 @@ public enum Gate {
 
     private static func reason(for objection: DecisionStep, _ input: GateInput) -> String {
         if input.reachable.isEmpty { return "the client has no address any more" }
-        return objection.rule == "topic" ? objection.because : "no channel is left: \(objection.because)"
+        return objection.rule == "topic" || objection.rule == "erasure" ? objection.because : "no channel is left: \(objection.because)"
     }
 }

@@ -1,5 +1,6 @@
 /// Who did something, for the records that must say so.
 public struct Actor: Sendable, Hashable {
+    /// What kind of somebody it is.
     public enum Kind: String, Sendable, Hashable, CaseIterable {
         /// A program with an API key; the id is the key's.
         case key

@@ -13,6 +13,8 @@ public enum AccessKind: String, Sendable, Hashable, CaseIterable {
     case sandbox
     /// What they agreed to, and when.
     case consent
+    /// Whether their addresses are on the suppression list, and why.
+    case suppression
     /// What was changed about them, and by whom.
     case audit
 }

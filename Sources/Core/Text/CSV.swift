@@ -37,6 +37,7 @@ public struct CSVWriter: Sendable {
         if let value { bytes.append(contentsOf: String(value).utf8) }
     }
 
+    /// Ends the row with CRLF.
     public mutating func endRow() {
         bytes.append(contentsOf: [0x0D, 0x0A])
         isRowEmpty = true

@@ -3,6 +3,7 @@ import FoundationEssentials
 
 /// A message of Amazon SNS as it is posted to us. Believed only after ``SNSVerifier`` has seen its signature.
 public struct SNSMessage: Sendable, Hashable {
+    /// What SNS sends it for.
     public enum Kind: String, Sendable, Hashable {
         case notification = "Notification"
         case subscription = "SubscriptionConfirmation"

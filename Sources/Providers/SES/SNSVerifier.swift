@@ -9,6 +9,7 @@ import _CryptoExtras
 /// The certificate is fetched from SNS itself and nowhere else: over https, whose chain and name the client verifies, from a host that
 /// only AWS can have. Its own dates and name are checked too; its chain is not sent along, so that is all there is to check.
 public final class SNSVerifier: Sendable {
+    /// Whether a message is to be believed.
     public enum Verdict: Sendable, Hashable {
         case valid, invalid
         /// The certificate could not be fetched now.
@@ -48,6 +49,7 @@ public final class SNSVerifier: Sendable {
         self.fetch = fetch
     }
 
+    /// Checks the signature against the certificate that the message names, which has to be Amazon's.
     public func verify(_ message: SNSMessage) async -> Verdict {
         guard Self.isCertificate(message.certificateURL), ["1", "2"].contains(message.signatureVersion),
             message.signature.count <= 1_024

@@ -1,5 +1,6 @@
 /// What a delivery status notification says (RFC 3464); all of it in the words of the server that wrote it.
 public struct DeliveryReport: Sendable, Hashable {
+    /// What the report says of one recipient (RFC 3464, section 2.3).
     public struct Recipient: Sendable, Hashable {
         /// The address that the sender named, and the one that it came to be.
         public var originalRecipient: String?

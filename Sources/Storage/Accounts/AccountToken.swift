@@ -15,6 +15,7 @@ public struct AccountToken: Sendable {
     /// Nobody guesses 256 bits, so a plain SHA-256 protects them.
     public var hash: [UInt8] { Self.hash(text) }
 
+    /// What the store keeps of a token: its SHA-256.
     public static func hash(_ text: some StringProtocol) -> [UInt8] {
         Array(SHA256.hash(data: Array(text.utf8)))
     }

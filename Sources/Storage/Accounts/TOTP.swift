@@ -7,6 +7,7 @@ public enum TOTP {
     /// RFC 4226 asks for 160 bits.
     static let secretLength = 20
 
+    /// A random secret of 20 bytes, as RFC 4226 (section 4) recommends.
     public static func makeSecret() -> [UInt8] {
         var generator = SystemRandomNumberGenerator()
         return (0..<secretLength).map { _ in UInt8.random(in: .min ... .max, using: &generator) }

@@ -37,8 +37,8 @@ extension OpenBatchRecord {
 }
 
 extension StoredClient {
-    /// Reads `client_id, name, language, timezone, email, email_hash, phone_number, phone_hash` and the preferences
-    /// after them, both from outer joins, from `first` on.
+    /// Reads `client_id, name, language, timezone, email, email_hash, phone_number, phone_hash`, the preferences
+    /// after them, both from outer joins, and whether the client is on hold, from `first` on.
     init(_ row: Row, from first: Int) throws(DatabaseError) {
         self.init()
         if try !row.isNull(first) {
@@ -53,5 +53,6 @@ extension StoredClient {
             self.record = record
         }
         stated = try StatedPreferences(row, from: first + 8)
+        if try row.bool(first + 18) { stated.holdForErasure() }
     }
 }

@@ -81,8 +81,13 @@ extension StatedPreferences {
         if try row.bool(first + 5) { optOuts.insert(.sms) }
         if try row.bool(first + 6) { optOuts.insert(.whatsapp) }
         language = try row.textOrNil(first + 7)
-        // NULL beside opt-outs: nothing was stated, but the person is to be erased.
         try setConsent(marketing: row.textOrNil(first + 8) ?? "", topicsRefused: row.textOrNil(first + 9) ?? "")
+    }
+
+    /// Nothing may go to the person any more, whatever they said.
+    mutating func holdForErasure() {
+        optOuts = .all
+        isToBeErased = true
     }
 
     /// Reads the columns of those names.

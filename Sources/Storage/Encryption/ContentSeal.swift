@@ -102,6 +102,21 @@ extension SealContext {
     static func sandbox(_ column: String, _ business: BusinessID, _ message: UUIDv7) -> SealContext {
         SealContext(table: "crm_sandbox_messages", column: column, business: business, row: message.description)
     }
+
+    /// What an event says beyond its communication.
+    static func eventData(_ business: BusinessID, _ event: UUIDv7) -> SealContext {
+        SealContext(table: "crm_outgoing_events", column: "data", business: business, row: event.description)
+    }
+
+    /// What an endpoint answered.
+    static func endpointResponse(_ business: BusinessID, _ endpoint: UUIDv7, _ position: Int64, _ attempt: Int64) -> SealContext {
+        SealContext(table: "crm_event_attempts", column: "response", business: business, row: "\(endpoint) \(position) \(attempt)")
+    }
+
+    /// What of a reply's text counts as its meaning.
+    static func replyValue(_ business: BusinessID, _ reply: UUIDv7) -> SealContext {
+        SealContext(table: "crm_replies", column: "value", business: business, row: reply.description)
+    }
 }
 
 extension Database {

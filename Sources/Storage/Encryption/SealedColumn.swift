@@ -34,6 +34,8 @@ public struct SealedColumn: Sendable {
         case row
         /// In the communication that the row belongs to.
         case communication
+        /// In the endpoint that the row belongs to.
+        case endpoint
         /// Nowhere: the value is the installation's (business 0).
         case installation
     }
@@ -111,10 +113,16 @@ public enum SealedColumns {
             flag: "is_sealed", page: 4),
         SealedColumn("crm_replies", "sender", keys: [.uuid("reply_id")]),
         SealedColumn("crm_replies", "content", keys: [.uuid("reply_id")]),
+        SealedColumn("crm_replies", "value", form: .text, keys: [.uuid("reply_id")]),
         SealedColumn("crm_sandbox_messages", "recipient", keys: [.uuid("message_id")]),
         SealedColumn("crm_sandbox_messages", "subject", form: .text, keys: [.uuid("message_id")]),
         SealedColumn("crm_sandbox_messages", "text_body", form: .text, keys: [.uuid("message_id")]),
         SealedColumn("crm_sandbox_messages", "html_body", form: .text, keys: [.uuid("message_id")], page: 100),
+        SealedColumn("crm_sandbox_messages", "note", form: .text, keys: [.uuid("message_id")]),
+        SealedColumn("crm_outgoing_events", "data", form: .json, keys: [.int("position")], rowName: .uuid("event_id")),
+        SealedColumn(
+            "crm_event_attempts", "response", form: .text, keys: [.uuid("endpoint_id"), .int("position"), .int("attempt_id")],
+            owner: .endpoint),
         // Accounts belong to no business.
         SealedColumn("crm_users", "email", keys: [.uuid("user_id")], owner: .installation),
         SealedColumn("crm_users", "name", keys: [.uuid("user_id")], owner: .installation),

@@ -24,12 +24,12 @@ public struct StoredEvent: Sendable, Hashable {
 
     static let columns: SQL = """
         v.position, v.event_id, v.event_type, v.client_id, v.communication_id, v.plan_id, v.message_type, v.channel, v.provider,
-        v.sandbox, v.occurred_at, v.data
+        v.sandbox, v.occurred_at, v.data, v.business_id
         """
-    static let columnCount = 12
+    static let columnCount = 13
 
     /// Reads ``columns``.
-    init(_ row: Row) throws(DatabaseError) {
+    init(_ row: Row, _ content: ContentSeal) throws(DatabaseError) {
         position = try row.int64(0)
         id = try row.uuid(1)
         type = try row.text(2)
@@ -41,7 +41,7 @@ public struct StoredEvent: Sendable, Hashable {
         provider = try row.textOrNil(8)
         sandbox = try row.bool(9)
         occurredAt = try row.time(10)
-        data = try row.json(11)
+        data = try content.opened(json: try row.json(11), .eventData(try row.uuid(12), id))
     }
 }
 

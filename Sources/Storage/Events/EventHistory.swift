@@ -46,7 +46,7 @@ extension Transaction {
         ).map { row in
             let first = StoredEvent.columnCount
             return EventDelivery(
-                event: try StoredEvent(row), status: try row.oneOf(first, as: EventDeliveryStatus.self),
+                event: try StoredEvent(row, content), status: try row.oneOf(first, as: EventDeliveryStatus.self),
                 nextAttemptAt: try row.timeOrNil(first + 1), finishedAt: try row.timeOrNil(first + 2), attempts: [])
         }
         let attempts = try attempts(endpoint, deliveries.map(\.event.position))
@@ -55,20 +55,26 @@ extension Transaction {
     }
 
     private func attempts(_ endpoint: UUIDv7, _ positions: [Int64]) throws -> [Int64: [EventAttempt]] {
-        guard !positions.isEmpty else { return [:] }
+        guard !positions.isEmpty, let business = try business(ofEndpoint: endpoint) else { return [:] }
         var found: [Int64: [EventAttempt]] = [:]
         for row in try run(
             """
-            SELECT position, attempted_at, duration_ms, response_status, error, response FROM crm_event_attempts
+            SELECT position, attempted_at, duration_ms, response_status, error, response, attempt_id FROM crm_event_attempts
             WHERE endpoint_id = \(endpoint) AND position IN (\(SQL.padded(positions.map { .int($0) }))) ORDER BY position, attempt_id
             """)
         {
-            found[try row.int64(0), default: []].append(
+            let (position, attempt) = (try row.int64(0), try row.int64(6))
+            found[position, default: []].append(
                 EventAttempt(
                     at: try row.time(1), duration: try row.int(2), responseStatus: try row.intOrNil(3), error: try row.textOrNil(4),
-                    response: try row.textOrNil(5)))
+                    response: try content.opened(try row.textOrNil(5), .endpointResponse(business, endpoint, position, attempt))))
         }
         return found
+    }
+
+    /// Nil for an endpoint that is gone.
+    func business(ofEndpoint endpoint: UUIDv7) throws(DatabaseError) -> BusinessID? {
+        try run("SELECT business_id FROM crm_webhook_endpoints WHERE endpoint_id = \(endpoint)").first?.uuid(0)
     }
 
     /// Offers one event again, at once and as if for the first time. False: the endpoint has had no such event.

@@ -52,14 +52,17 @@ extension Transaction {
 
     /// Nothing for events that were erased meanwhile; the others' rows are locked by what was written just now.
     private func writeAttempts(_ outcomes: [EventOutcome], _ endpoint: UUIDv7) throws(DatabaseError) {
+        // An endpoint that is gone has no deliveries either.
+        guard !outcomes.isEmpty, let business = try business(ofEndpoint: endpoint) else { return }
         for outcome in outcomes {
-            let position = outcome.due.event.position
+            let (position, attempt) = (outcome.due.event.position, LogSequence.shared.next(at: now))
+            let response = try content.stored(outcome.response, .endpointResponse(business, endpoint, position, attempt))
             try execute(
                 """
                 INSERT INTO crm_event_attempts (endpoint_id, position, attempt_id, attempted_at, duration_ms, response_status, error, response)
-                SELECT d.endpoint_id, d.position, \(LogSequence.shared.next(at: now)), \(outcome.startedAt), \(outcome.duration),
+                SELECT d.endpoint_id, d.position, \(attempt), \(outcome.startedAt), \(outcome.duration),
                     CAST(\(outcome.responseStatus.map { SQLValue.int(Int64($0)) } ?? .null) AS integer), CAST(\(outcome.error) AS text),
-                    CAST(\(outcome.response) AS text)
+                    CAST(\(response) AS text)
                 FROM crm_event_deliveries d WHERE d.endpoint_id = \(endpoint) AND d.position = \(position)
                 """)
         }

@@ -90,7 +90,7 @@ extension Transaction {
         {
             events.append(
                 DueEvent(
-                    endpoint: endpoint, lane: try row.text(StoredEvent.columnCount), event: try StoredEvent(row),
+                    endpoint: endpoint, lane: try row.text(StoredEvent.columnCount), event: try StoredEvent(row, content),
                     attempts: try row.int(StoredEvent.columnCount + 1)))
         }
         return events

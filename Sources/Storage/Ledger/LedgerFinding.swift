@@ -2,6 +2,7 @@ import Core
 
 /// What is wrong with a ledger.
 public struct LedgerFinding: Sendable, Hashable, CustomStringConvertible {
+    /// What is wrong with a chain.
     public enum Kind: String, Sendable, Hashable, CaseIterable {
         /// An entry is not what was written.
         case altered

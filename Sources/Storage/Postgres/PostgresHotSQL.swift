@@ -23,13 +23,11 @@ enum PostgresHotSQL {
 
     /// `LATERAL … LIMIT` where a plain join was seen to read every suppression of the business.
     ///
-    /// Who is to be erased (`on_hold`) counts as having opted out of everything; nothing stated stays NULL.
     /// With suppressions among the addresses that the requests bring ($3, $4) or the store has: one row for each of them.
     static let clients = """
         SELECT u.i, c.client_id, c.name, c.language, c.timezone, c.email, c.email_hash, c.phone_number, c.phone_hash,
-            p.preferred_channels, p.timezone, p.quiet_hours_start, p.quiet_hours_end, (p.opt_out_email OR COALESCE(c.on_hold, FALSE)),
-            (p.opt_out_sms OR COALESCE(c.on_hold, FALSE)), (p.opt_out_whatsapp OR COALESCE(c.on_hold, FALSE)),
-            p.language_preference, p.marketing, p.topics_refused,
+            p.preferred_channels, p.timezone, p.quiet_hours_start, p.quiet_hours_end, p.opt_out_email, p.opt_out_sms, p.opt_out_whatsapp,
+            p.language_preference, p.marketing, p.topics_refused, COALESCE(c.on_hold, FALSE),
             s.channel, s.address_hash, s.blocks_all
         FROM (SELECT generate_subscripts($1::uuid[], 1) AS i, unnest($1::uuid[]) AS business, unnest($2::text[]) AS client,
             unnest($3::bytea[]) AS email_hash, unnest($4::bytea[]) AS phone_hash) AS u
@@ -83,9 +81,8 @@ enum PostgresHotSQL {
             (SELECT t.topic FROM crm_message_types t WHERE t.business_id = q.business_id AND t.name = c.message_type),
             b.marketing_consent, b.postal_address = '',
             k.client_id, k.name, k.language, k.timezone, k.email, k.email_hash, k.phone_number, k.phone_hash,
-            p.preferred_channels, p.timezone, p.quiet_hours_start, p.quiet_hours_end, (p.opt_out_email OR COALESCE(k.on_hold, FALSE)),
-            (p.opt_out_sms OR COALESCE(k.on_hold, FALSE)), (p.opt_out_whatsapp OR COALESCE(k.on_hold, FALSE)),
-            p.language_preference, p.marketing, p.topics_refused,
+            p.preferred_channels, p.timezone, p.quiet_hours_start, p.quiet_hours_end, p.opt_out_email, p.opt_out_sms, p.opt_out_whatsapp,
+            p.language_preference, p.marketing, p.topics_refused, COALESCE(k.on_hold, FALSE),
             (SELECT string_agg(CASE WHEN s.blocks_all THEN s.channel ELSE s.channel || ' marketing' END, ',') FROM crm_suppressions s WHERE s.business_id = q.business_id
                 AND s.address_hash = ANY (ARRAY[k.email_hash, k.phone_hash])
                 AND s.address_hash = CASE WHEN s.channel = 'email' THEN k.email_hash ELSE k.phone_hash END),

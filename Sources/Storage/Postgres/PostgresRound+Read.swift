@@ -84,11 +84,11 @@ extension PostgresRound {
                 for row in rows {
                     guard let acceptance = try Self.element(acceptances, row) else { continue }
                     known.clients[ClientKey(acceptance.business, acceptance.clientID)] = try StoredClient(row, from: 1)
-                    guard try !row.isNull(19) else { continue }
+                    guard try !row.isNull(20) else { continue }
                     known.suppressed.insert(
                         SuppressedAddress(
-                            business: acceptance.business, channel: try row.channel(19), hash: try row.bytes(20),
-                            blocksAll: try row.bool(21)))
+                            business: acceptance.business, channel: try row.channel(20), hash: try row.bytes(21),
+                            blocksAll: try row.bool(22)))
                 }
             case .lastMessages:
                 for row in rows {
@@ -131,9 +131,9 @@ extension PostgresRound {
         for row in rows {
             var candidate = try ClaimCandidate(row, channel: request.channel)
             let stored = try StoredClient(row, from: 24)
-            let suppressed = SuppressedChannels(joined: try row.textOrNil(42) ?? "")
+            let suppressed = SuppressedChannels(joined: try row.textOrNil(43) ?? "")
             candidate.delivery.client = stored.record?.snapshot(stated: stored.stated, suppressed: suppressed)
-            found.append((try row.int(43), candidate))
+            found.append((try row.int(44), candidate))
         }
         // The probes come in order, but no rule of SQL says so.
         found.sort { ($0.priority, $0.candidate.dueAt) < ($1.priority, $1.candidate.dueAt) }

@@ -20,6 +20,7 @@ public enum PersonRecords: String, Sendable, CaseIterable {
     /// How a column is to be read.
     public enum Kind: Sendable { case plain, time, json, sealedAnswer, sealedStatement }
 
+    /// One column of a table, and how it is to be read.
     public struct Column: Sendable {
         public var name: StaticString
         public var kind: Kind
@@ -41,7 +42,8 @@ public enum PersonRecords: String, Sendable, CaseIterable {
         case .eventDeliveries:
             Self.plain("position", "endpoint_id", "status", "attempts") + Self.times("next_attempt_at", "finished_at")
         case .eventAttempts:
-            Self.plain("position", "endpoint_id", "duration_ms", "response_status", "error", "response") + Self.times("attempted_at")
+            Self.plain("position", "endpoint_id", "attempt_id", "duration_ms", "response_status", "error", "response")
+                + Self.times("attempted_at")
         case .optInRequests:
             Self.plain("channel", "request_id") + Self.times("requested_at", "expires_at", "confirmed_at") + [
                 Column(name: "statement", kind: .sealedStatement)
@@ -114,6 +116,23 @@ extension Transaction {
             columns = index == 0 ? "t.\(unsafeSQL: column.name)" : "\(columns), t.\(unsafeSQL: column.name)"
         }
         return try run("SELECT \(columns) FROM \(from) ORDER BY \(order) LIMIT \(limit) OFFSET \(offset)")
+            .map { try opened($0, records, business) }
+    }
+
+    /// With the content that stands in columns of text and JSON; ``PersonRecords/columns`` say where.
+    private func opened(_ row: Row, _ records: PersonRecords, _ business: BusinessID) throws -> Row {
+        var values = row.values
+        switch records {
+        case .events:
+            guard let data = try row.jsonOrNil(9), let event = UUIDv7(try row.text(1)) else { return row }
+            values[9] = .json(try content.opened(json: data, .eventData(business, event)))
+        case .eventAttempts:
+            guard let response = try row.textOrNil(6), let endpoint = UUIDv7(try row.text(1)) else { return row }
+            let place = SealContext.endpointResponse(business, endpoint, try row.int64(0), try row.int64(2))
+            values[6] = .text(try content.opened(response, place))
+        default: return row
+        }
+        return Row(values)
     }
 
     /// Replies that came from the client's number before anybody knew whose it was.
@@ -125,6 +144,6 @@ extension Transaction {
                 WHERE business_id = \(business) AND client_id = \(client) AND phone_hash IS NOT NULL)
             ORDER BY r.reply_id DESC LIMIT \(limit)
             """
-        ).map(StoredReply.init(row:))
+        ).map { try StoredReply(row: $0, content) }
     }
 }

@@ -58,6 +58,7 @@ extension Transaction {
         ).map(APIKey.init(row:))
     }
 
+    /// Nil when the business has no such key.
     public func apiKey(_ id: UUIDv7, business: BusinessID) throws -> APIKey? {
         try run("\(APIKey.selection) WHERE key_id = \(id) AND business_id = \(business)").first.map(APIKey.init(row:))
     }

@@ -56,6 +56,7 @@ public struct ChoiceWording: Sendable, Hashable {
 
 /// Decisions of a client about themselves.
 extension Transaction {
+    /// What holds for the client and what they have said of it, as the preference centre shows it.
     public func clientState(of client: SealedClient, business: BusinessID) throws -> ClientState {
         let preferences = try effectivePreferences(client.id, business: business)
         var state = ClientState(

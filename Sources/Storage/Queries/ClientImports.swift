@@ -2,12 +2,14 @@ import Core
 
 /// An import of clients, and how far it has come.
 public struct ClientImport: Sendable, Hashable {
+    /// How far an import is.
     public enum State: String, Sendable, Hashable, CaseIterable {
         case running, completed
         /// The file did not arrive whole. What had arrived was imported; the same file again completes it.
         case interrupted
     }
 
+    /// What became of the lines.
     public struct Counts: Sendable, Hashable {
         public var lines = 0
         public var created = 0
@@ -112,6 +114,7 @@ extension Transaction {
             """)
     }
 
+    /// Nil when the business has no such import.
     public func clientImport(_ id: UUIDv7, business: BusinessID) throws -> ClientImport? {
         try run("\(Self.imports) WHERE import_id = \(id) AND business_id = \(business)").first.map(clientImport)
     }

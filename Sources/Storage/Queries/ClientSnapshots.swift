@@ -15,7 +15,7 @@ extension Transaction {
             timezone: recipient?.timezone ?? stored?.timezone, email: recipient?.email ?? stored?.email,
             phoneNumber: recipient?.phoneNumber ?? stored?.phoneNumber,
             stated: try statedPreferences(id, business: business) ?? StatedPreferences())
-        if try isOnHold(id, business: business) { snapshot.stated.optOuts = .all }
+        if try isOnHold(id, business: business) { snapshot.stated.holdForErasure() }
         let suppressed = try suppressedChannels(
             emailHash: recipient?.emailHash ?? stored?.emailHash, phoneHash: recipient?.phoneHash ?? stored?.phoneHash, business: business)
         snapshot.suppressed = suppressed.all

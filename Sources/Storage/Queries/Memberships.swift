@@ -9,6 +9,7 @@ extension Transaction {
         ).map(Membership.init)
     }
 
+    /// Nil when the account does not belong to the business.
     public func membership(of user: UUIDv7, business: BusinessID) throws -> Membership? {
         try run("SELECT \(Membership.columns) FROM crm_memberships m WHERE m.business_id = \(business) AND m.user_id = \(user)").first
             .map(Membership.init)

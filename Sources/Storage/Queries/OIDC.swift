@@ -23,6 +23,7 @@ public struct OIDCState: Sendable, Hashable {
 
 /// Sign-ins with another provider's accounts.
 extension Transaction {
+    /// Remembers a sign-in that has gone to the provider, under the hash of its state.
     public func beginOIDC(_ state: OIDCState, hash: [UInt8]) throws {
         try execute(
             """

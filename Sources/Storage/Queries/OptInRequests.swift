@@ -35,6 +35,7 @@ extension SealContext {
 
 /// Requests for double opt-in: the last one of each client and channel.
 extension Transaction {
+    /// The request that waits or was confirmed last; nil when the client was never asked on the channel.
     public func optInRequest(of client: ClientID, on channel: Channel, business: BusinessID) throws -> OptInRequest? {
         try run(
             """

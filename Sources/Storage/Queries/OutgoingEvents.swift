@@ -8,14 +8,15 @@ extension Transaction {
     /// what the event itself says.
     public func emit(_ event: OutgoingEvent, business: BusinessID) throws(DatabaseError) {
         guard try endpointsExist() else { return }
-        let data = event.data.isEmpty ? Array("{}".utf8) : event.data
+        let id = UUIDv7(at: now)
+        let data = event.data.isEmpty ? Array("{}".utf8) : try content.stored(json: event.data, .eventData(business, id))
         let changed: Int
         if let communication = event.communication {
             changed = try execute(
                 """
                 INSERT INTO crm_outgoing_events (event_id, business_id, event_type, client_id, communication_id, plan_id, message_type, channel,
                     provider, sandbox, occurred_at, created_at, data)
-                SELECT \(UUIDv7(at: now)), c.business_id, \(event.type.rawValue), c.client_id, c.communication_id, c.plan_id, c.message_type,
+                SELECT \(id), c.business_id, \(event.type.rawValue), c.client_id, c.communication_id, c.plan_id, c.message_type,
                     c.channel, (SELECT l.provider FROM crm_delivery_logs l WHERE l.communication_id = c.communication_id
                         AND l.event_type = 'sent' ORDER BY l.log_id DESC LIMIT 1),
                     c.sandbox, \(event.at), \(now), \(json: data)
@@ -27,7 +28,7 @@ extension Transaction {
             changed = try execute(
                 """
                 INSERT INTO crm_outgoing_events (event_id, business_id, event_type, client_id, occurred_at, created_at, data)
-                SELECT \(UUIDv7(at: now)), b.business_id, \(event.type.rawValue), CAST(\(event.clientID?.text) AS text), \(event.at), \(now),
+                SELECT \(id), b.business_id, \(event.type.rawValue), CAST(\(event.clientID?.text) AS text), \(event.at), \(now),
                     \(json: data)
                 FROM crm_businesses b
                 WHERE b.business_id = \(business) AND EXISTS (\(WebhookInterest.anyEndpoint(wants: event.type, of: "b.business_id")))

@@ -129,14 +129,15 @@ extension SealContext {
 extension Transaction {
     /// Keeps a reply. False: the provider has told it before.
     public func insertReply(_ reply: StoredReply) throws -> Bool {
-        try execute(
+        let value = try content.stored(reply.value, .replyValue(reply.business, reply.id))
+        return try execute(
             """
             INSERT INTO crm_replies (reply_id, business_id, client_id, provider, provider_message_id, channel, kind, sender, phone_hash,
                 content, content_cut, communication_id, plan_id, action, value, keyword, needs_attention, attention_reason, answer, sent_at,
                 received_at)
             VALUES (\(reply.id), \(reply.business), \(reply.clientID?.text), \(reply.provider), \(reply.providerMessageID),
                 \(reply.channel), \(reply.kind), \(reply.sender?.bytes), \(reply.phoneHash), \(reply.content.bytes), \(reply.contentCut),
-                \(reply.communication.map(SQLValue.uuid) ?? .null), \(reply.planID), \(reply.action?.name), \(reply.value),
+                \(reply.communication.map(SQLValue.uuid) ?? .null), \(reply.planID), \(reply.action?.name), \(value),
                 \(reply.keyword?.rawValue), \(reply.needsAttention), \(reply.attentionReason), \(reply.answer), \(reply.sentAt),
                 \(reply.receivedAt))
             ON CONFLICT (provider, provider_message_id) DO NOTHING
@@ -159,13 +160,13 @@ extension Transaction {
             ORDER BY r.reply_id DESC
             LIMIT \(limit)
             """
-        ).map(StoredReply.init(row:))
+        ).map { try StoredReply(row: $0, content) }
     }
 
     /// Nil when the business has no such reply.
     public func reply(_ id: UUIDv7, business: BusinessID) throws -> StoredReply? {
         try run("SELECT \(StoredReply.columns) FROM crm_replies r WHERE r.reply_id = \(id) AND r.business_id = \(business)")
-            .first.map(StoredReply.init(row:))
+            .first.map { try StoredReply(row: $0, content) }
     }
 
     /// A person has seen to a reply.
@@ -208,13 +209,15 @@ extension StoredReply {
         """
 
     /// Columns in the order of ``columns``.
-    init(row: Row) throws {
+    init(row: Row, _ seal: ContentSeal) throws {
+        let (id, business) = (try row.uuid(0), try row.uuid(1))
         self.init(
-            id: try row.uuid(0), business: try row.uuid(1), clientID: try row.textOrNil(2).flatMap(ClientID.init),
+            id: id, business: business, clientID: try row.textOrNil(2).flatMap(ClientID.init),
             provider: try row.text(3), providerMessageID: try row.text(4), channel: try row.channel(5), kind: try row.text(6),
             sender: try row.sealedOrNil(7), phoneHash: try row.bytesOrNil(8), content: SealedValue(bytes: try row.bytes(9)),
             contentCut: try row.bool(10), communication: try row.uuidOrNil(11), planID: try row.textOrNil(12),
-            action: try row.textOrNil(13).flatMap(ReplyAction.init), value: try row.textOrNil(14),
+            action: try row.textOrNil(13).flatMap(ReplyAction.init),
+            value: try seal.opened(try row.textOrNil(14), .replyValue(business, id)),
             keyword: try row.oneOfOrNil(15, as: ReplyKeyword.self), needsAttention: try row.bool(16),
             attentionReason: try row.textOrNil(17), answer: try row.textOrNil(18), sentAt: try row.timeOrNil(19),
             receivedAt: try row.time(20), resolvedAt: try row.timeOrNil(21))

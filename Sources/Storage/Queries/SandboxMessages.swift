@@ -54,12 +54,13 @@ extension Transaction {
         let (subject, text, html) = (
             try stored(message.subject, "subject"), try stored(message.text, "text_body"), try stored(message.html, "html_body")
         )
+        let note = try stored(message.note, "note")
         try execute(
             """
             INSERT INTO crm_sandbox_messages (message_id, business_id, communication_id, channel, recipient, sender, subject, text_body,
                 html_body, form, note, created_at)
             SELECT \(message.id), m.business_id, m.communication_id, \(message.channel), \(message.recipient.bytes), \(message.sender),
-                \(subject), \(text), \(html), \(message.form), \(message.note), \(message.createdAt)
+                \(subject), \(text), \(html), \(message.form), \(note), \(message.createdAt)
             FROM crm_communications m
             WHERE m.communication_id = \(message.communication) AND m.business_id = \(message.business)
             """)
@@ -83,6 +84,7 @@ extension Transaction {
         ).map { try SandboxMessage(row: $0, content) }
     }
 
+    /// Nil when the business has no such message.
     public func sandboxMessage(_ id: UUIDv7, business: BusinessID) throws -> SandboxMessage? {
         try run("SELECT \(SandboxMessage.columns) FROM crm_sandbox_messages WHERE message_id = \(id) AND business_id = \(business)")
             .first.map { try SandboxMessage(row: $0, content) }
@@ -101,7 +103,7 @@ extension SandboxMessage {
         self.init(
             id: id, business: business, communication: try row.uuid(2), channel: try row.channel(3),
             recipient: SealedValue(bytes: try row.bytes(4)), sender: try row.text(5), subject: try opened(6, "subject"),
-            text: try opened(7, "text_body"), html: try opened(8, "html_body"), form: try row.textOrNil(9), note: try row.textOrNil(10),
+            text: try opened(7, "text_body"), html: try opened(8, "html_body"), form: try row.textOrNil(9), note: try opened(10, "note"),
             createdAt: try row.time(11))
     }
 }

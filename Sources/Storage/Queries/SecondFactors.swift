@@ -42,6 +42,7 @@ extension Transaction {
         return codes
     }
 
+    /// How many recovery codes the person has left.
     public func unusedRecoveryCodes(of user: UUIDv7) throws -> Int {
         try run("SELECT COUNT(*) FROM crm_user_recovery_codes WHERE user_id = \(user) AND used_at IS NULL").first?.int(0) ?? 0
     }

@@ -92,6 +92,7 @@ extension Transaction {
         ).map(SuppressionEntry.init)
     }
 
+    /// Nil when the business has no such entry.
     public func suppression(_ id: SuppressionEntry.ID, business: BusinessID) throws -> SuppressionEntry? {
         try run(
             """

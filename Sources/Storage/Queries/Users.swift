@@ -16,6 +16,7 @@ extension Transaction {
             id: id, email: email, name: name, passwordHash: passwordHash, hasTOTP: false, credentialsVersion: 1, createdAt: now)
     }
 
+    /// Nil when there is no such account.
     public func user(_ id: UUIDv7) throws -> User? {
         try run("SELECT \(User.columns) FROM crm_users u WHERE u.user_id = \(id)").first.map { try User(row: $0, cipher()) }
     }
@@ -32,6 +33,7 @@ extension Transaction {
         return try run("SELECT \(User.columns) FROM crm_users u ORDER BY u.user_id").map { try User(row: $0, cipher) }
     }
 
+    /// Changes the name that others see.
     public func renameUser(_ user: UUIDv7, to name: String) throws {
         try execute("UPDATE crm_users SET name = \(cipher().seal(name, .userName(user))), updated_at = \(now) WHERE user_id = \(user)")
     }

@@ -32,13 +32,11 @@ enum SQLiteHotStatement: Int, CaseIterable {
                 status_code = excluded.status_code, answer = excluded.answer, created_at = excluded.created_at
             """
         case .findClient:
-            // The outer join's left side makes one row in any case: a client without a record may have stated preferences. Who is to be
-            // erased counts as having opted out of everything; nothing stated stays NULL.
+            // The outer join's left side makes one row in any case: a client without a record may have stated preferences.
             """
             SELECT c.client_id IS NOT NULL, c.name, c.language, c.timezone, c.email, c.email_hash, c.phone_number, c.phone_hash,
-                p.preferred_channels, p.timezone, p.quiet_hours_start, p.quiet_hours_end, (p.opt_out_email OR COALESCE(c.on_hold, FALSE)),
-                (p.opt_out_sms OR COALESCE(c.on_hold, FALSE)), (p.opt_out_whatsapp OR COALESCE(c.on_hold, FALSE)),
-                p.language_preference, p.marketing, p.topics_refused
+                p.preferred_channels, p.timezone, p.quiet_hours_start, p.quiet_hours_end, p.opt_out_email, p.opt_out_sms,
+                p.opt_out_whatsapp, p.language_preference, p.marketing, p.topics_refused, c.on_hold
             FROM (SELECT 1)
             LEFT JOIN crm_clients c ON c.business_id = ?1 AND c.client_id = ?2
             LEFT JOIN crm_client_preferences p ON p.business_id = ?1 AND p.client_id = ?2

@@ -216,6 +216,7 @@ extension StoredClient {
             record.phoneHash = try row.bytesOrNil(7)
             self.record = record
         }
+        if !row.isNull(18), try row.bool(18) { stated.holdForErasure() }
         guard !row.isNull(12) else { return }
         stated.preferredChannels = try row.textOrNil(8).map([Channel].init(joined:))
         stated.timezone = try row.textOrNil(9)

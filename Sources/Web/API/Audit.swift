@@ -17,7 +17,7 @@ struct AuditAPI: Sendable {
         let place = LedgerPlace(business: call.business, ledger: .audit)
         let found = try await database.read { tx in try tx.ledgerEntries(place, filter, after: after, limit: page.limit + 1) }
         let shown = found.prefix(page.limit)
-        try await call.noteAccess(.audit, Set(shown.compactMap(LedgerJSON.client)))
+        try await call.noteAccess(.audit, Self.clients(in: shown, filter))
         let next = found.count > page.limit ? shown.last.map { Cursor($0.id.description) } : nil
         return .page(Array(shown), next: next) { json, entry in json.object { json in LedgerJSON.members(entry, &json) } }
     }
@@ -39,6 +39,11 @@ struct AuditAPI: Sendable {
             try await writer.finish(nil)
         }
         return answer
+    }
+
+    /// Whose data a page of the log shows: those whom it tells of, and whoever was asked about, of whom it may say that there is nothing.
+    static func clients(in shown: some Sequence<LedgerEntry>, _ filter: LedgerFilter) -> Set<ClientID> {
+        Set(shown.compactMap(LedgerJSON.client)).union(CollectionOfOne(filter.client).compactMap(\.self))
     }
 
     static func filter(_ query: inout Query) -> LedgerFilter {

@@ -33,7 +33,9 @@ struct SuppressionsAPI: Sendable {
         }
         let shown = Array(found.prefix(page.limit))
         let next = found.count > page.limit ? shown.last.map { Cursor("\($0.createdAt.milliseconds)", $0.id.description) } : nil
-        let notes = try shown.map { try note($0, business) }
+        let notes = try shown.map { try SuppressionJSON.note(of: $0, business, cipher) }
+        // Also that there is none says something of the person.
+        if let client { try await call.noteAccess(.suppression, client) }
         return .page(Array(zip(shown, notes)), next: next) { json, item in
             json.object { json in SuppressionJSON.members(item.0, note: item.1, &json) }
         }
@@ -122,12 +124,8 @@ struct SuppressionsAPI: Sendable {
     }
 
     private func answer(_ stored: SuppressionEntry, _ business: BusinessID, status: HTTPResponse.Status) throws -> Answer {
-        let note = try note(stored, business)
+        let note = try SuppressionJSON.note(of: stored, business, cipher)
         return .json(status) { json in SuppressionJSON.members(stored, note: note, &json) }
-    }
-
-    private func note(_ entry: SuppressionEntry, _ business: BusinessID) throws -> String? {
-        try entry.note.map { try cipher.open($0, .suppressionNote(business, entry.id.hash, entry.id.channel)) }
     }
 
     private func hashes(of address: String, _ business: BusinessID) -> [[UInt8]] {
@@ -162,6 +160,11 @@ struct SuppressionsAPI: Sendable {
 
 /// Entries of the suppression list as JSON.
 enum SuppressionJSON {
+    /// What a person wrote on it.
+    static func note(of entry: SuppressionEntry, _ business: BusinessID, _ cipher: Cipher) throws -> String? {
+        try entry.note.map { try cipher.open($0, .suppressionNote(business, entry.id.hash, entry.id.channel)) }
+    }
+
     static func members(_ entry: SuppressionEntry, note: String?, _ json: inout JSONWriter) {
         json.member("suppression_id", entry.id.description)
         json.member("channel", entry.id.channel.rawValue)

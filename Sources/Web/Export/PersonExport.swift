@@ -26,10 +26,11 @@ struct PersonExport: Sendable {
             return Held(
                 client: record, lastInbound: lastInbound, stated: try tx.statedPreferences(client, business: business),
                 effective: try tx.effectivePreferences(client, business: business),
-                suppressions: try hashes.flatMap { try tx.suppressions($0, business: business) },
+                suppressions: try tx.suppressions(SuppressionFilter(hashes: hashes), business: business, limit: Self.rowsPerRead),
                 erasure: try tx.openErasure(of: client, business: business), exportedAt: tx.now)
         }
         if held.client == nil && held.stated == nil { throw Refusal.notFound }
+        let notes = try held.suppressions.map { try SuppressionJSON.note(of: $0, business, cipher) }
         let opened = try held.client.map(ClientVault(cipher: cipher, business: business).open)
         return Head(members: [
             ("exported_at", Self.json { $0.value(held.exportedAt.rfc3339) }),
@@ -47,7 +48,9 @@ struct PersonExport: Sendable {
                 "suppressions",
                 Self.json { json in
                     json.array { json in
-                        for suppression in held.suppressions { json.object { Self.members(suppression, &$0) } }
+                        for (suppression, note) in zip(held.suppressions, notes) {
+                            json.object { SuppressionJSON.members(suppression, note: note, &$0) }
+                        }
                     }
                 }
             ),
@@ -147,20 +150,13 @@ struct PersonExport: Sendable {
         return json.bytes
     }
 
-    private static func members(_ suppression: Suppression, _ json: inout JSONWriter) {
-        json.member("channel", suppression.channel.rawValue)
-        json.member("scope", suppression.scope.rawValue)
-        json.member("reason", suppression.reason)
-        json.time("at", suppression.at)
-    }
-
     private struct Held: Sendable {
         var client: SealedClient?
         /// On WhatsApp, which decides whether free text may be sent.
         var lastInbound: Timestamp?
         var stated: StatedPreferences?
         var effective: Preferences
-        var suppressions: [Suppression]
+        var suppressions: [SuppressionEntry]
         var erasure: ErasureReceipt?
         var exportedAt: Timestamp
     }

@@ -19,6 +19,7 @@ struct AuditPage: Sendable {
         let found = try await database.read { tx in try tx.ledgerEntries(place, filter, after: after, limit: Self.pageSize + 1) }
         let shown = Array(found.prefix(Self.pageSize))
         let next = found.count > Self.pageSize ? shown.last.map { Cursor($0.id.description) } : nil
+        try await call.noteAccess(.audit, AuditAPI.clients(in: shown, filter))
         let given = fields.compactMap { name, value in value.map { (name, $0) } }
         return Page(
             title: "Audit log", content: Self.content(shown, given, next), viewer: call.viewer, current: .auditPage
@@ -50,7 +51,7 @@ struct AuditPage: Sendable {
 
     private static func table(_ entries: [LedgerEntry]) -> HTML {
         """
-        <div class="table"><table><thead><tr><th scope="col">Time</th><th scope="col">Who</th><th scope="col">Action</th>
+        <div class="table log"><table><thead><tr><th scope="col">Time</th><th scope="col">Who</th><th scope="col">Action</th>
         <th scope="col">What</th><th scope="col">From</th><th scope="col">Details</th></tr></thead>
         <tbody>\(.joined(entries.map(row)))</tbody></table></div>
         """

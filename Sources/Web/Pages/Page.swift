@@ -38,6 +38,7 @@ struct Page: Sendable {
         <meta name="viewport" content="width=device-width, initial-scale=1">
         <meta name="color-scheme" content="light dark">
         <title>\(title) · Rapport</title>
+        <link rel="icon" href="\(Path.icon.rawValue)">
         <link rel="stylesheet" href="\(Path.stylesheet.rawValue)">
         \(script.map { "<script type=\"module\" src=\"\($0.rawValue)\"></script>" } ?? "")
         </head>

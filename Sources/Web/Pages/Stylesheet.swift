@@ -1,6 +1,6 @@
 import HTTPTypes
 
-/// The stylesheets of the pages, and the one script.
+/// The stylesheets of the pages, their icon, and the clients' script.
 enum Stylesheet {
     /// What clients' pages look like.
     static func showPublic(_: Incoming) async throws -> Answer {
@@ -12,6 +12,11 @@ enum Stylesheet {
         Answer(
             status: .ok, body: Asset.bytes("pages/preferences.js"), contentType: MediaType.javaScript,
             headers: [.cacheControl: "max-age=86400"])
+    }
+
+    /// What stands on the browser's tab; without it browsers ask for one that there is not.
+    static func showIcon(_: Incoming) async throws -> Answer {
+        Answer(status: .ok, body: Asset.bytes("pages/icon.svg"), contentType: "image/svg+xml", headers: [.cacheControl: "max-age=86400"])
     }
 
     static func show(_: Incoming) async throws -> Answer {

@@ -52,6 +52,14 @@ public final class ServerTLS: Sendable {
         return configuration
     }
 
+    /// For mail that comes back: the same certificate, also after it was renewed. It holds for as long as this lives.
+    public func mailContext() throws -> NIOSSLContext {
+        var configuration = configuration
+        // Mail programs name no protocol.
+        configuration.applicationProtocols = []
+        return try NIOSSLContext(configuration: configuration)
+    }
+
     private static func configuration(_ identity: Identity) -> TLSConfiguration {
         var configuration = TLSConfiguration.makeServerConfiguration(
             certificateChain: identity.chain.map { .certificate($0) }, privateKey: .privateKey(identity.key))

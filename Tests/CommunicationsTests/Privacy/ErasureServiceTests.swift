@@ -35,6 +35,13 @@ struct ErasureServiceTests {
             #expect(world.email.begun.isEmpty && world.sms.begun.isEmpty && world.whatsapp.begun.isEmpty)
             #expect(try await world.status(waiting) == .suppressed)
             #expect(try await world.status(late) == .suppressed)
+            // Their own word it was not.
+            for id in [waiting, late] {
+                let detail = try await world.store.database.read { tx in try tx.communicationDetail(id, business: world.business) }
+                #expect(detail?.record.errorMessage == "the client is to be erased")
+            }
+            let preview = try await world.first.orchestrator.preview(world.request(), business: world.business)
+            #expect(String(decoding: preview, as: UTF8.self).contains("the client is to be erased"))
             _ = try await erasures.cancel(receipt.id, business: world.business) { Self.audit(receipt.id) }
             let after = try await world.submit(world.request())
             world.advance(seconds: 86_400)

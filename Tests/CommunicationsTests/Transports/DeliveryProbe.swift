@@ -29,9 +29,11 @@ final class DeliveryProbe: Sendable {
 
     func note(_ step: String) { state.withLock { $0.steps.append(step) } }
 
-    func delivery(channel: Channel = .sms, sender: String? = nil, lookUpSince: Timestamp? = nil) -> Delivery {
+    func delivery(channel: Channel = .sms, address: String = "+15551230000", sender: String? = nil, lookUpSince: Timestamp? = nil)
+        -> Delivery
+    {
         Delivery(
-            id: Self.id, business: Self.id, channel: channel, priority: 2, address: "+15551230000", recipientName: "Ada", sender: sender,
+            id: Self.id, business: Self.id, channel: channel, priority: 2, address: address, recipientName: "Ada", sender: sender,
             lookUpSince: lookUpSince,
             begin: { [self] in
                 let before = state.withLock { state in

@@ -62,6 +62,25 @@ struct GateTests {
         #expect(Gate.check(Self.input(reachable: [])).verdict == .suppress(reason: "the client has no address any more"))
     }
 
+    @Test("nothing goes to whoever is to be erased, and the reason is not an opt-out")
+    func toBeErased() {
+        for urgency in Urgency.allCases {
+            var input = Self.input(urgency: urgency, optOuts: .all)
+            input.preferences.isToBeErased = true
+            let decision = Gate.check(input)
+            #expect(decision.verdict == .suppress(reason: "the client is to be erased"))
+            #expect(decision.steps.map(\.rule) == ["erasure"])
+        }
+        var input = strategyInput(optOuts: .all)
+        input.preferences.isToBeErased = true
+        guard case .suppressed(let reason, let steps) = Strategy.decide(input) else {
+            Issue.record("not suppressed")
+            return
+        }
+        #expect(reason == "the client is to be erased")
+        #expect(!steps.contains { $0.rule == "opt_out" })
+    }
+
     @Test("quiet hours defer everything but critical, to their end")
     func defers() {
         for urgency in [Urgency.high, .normal, .low] {

@@ -39,6 +39,19 @@ struct BusinessQueryTests {
         }
     }
 
+    @Test("a business that was made before the first start takes nothing from the default one", arguments: TestEngine.allCases)
+    func bootstrapBehindAnother(_ engine: TestEngine) async throws {
+        try await TestDatabase.with(engine) { test in
+            try await test.database.write { tx in try tx.insertBusiness(QueryWorld.business(QueryWorld.ours)) }
+            let key = String(repeating: "k", count: 32)
+            let first = try #require(try await test.database.write { tx in try tx.bootstrap(chosenKey: key) })
+            #expect(first.business != QueryWorld.ours)
+            #expect(try await test.database.read { tx in try tx.validAPIKey(hash: APIKeySecret.hash(key)) }?.business == first.business)
+            #expect(try await test.database.write { tx in try tx.bootstrap(chosenKey: key) } == nil)
+            #expect(try await test.database.read { tx in try tx.businessIDs() }.count == 2)
+        }
+    }
+
     @Test("two instances that start together make one business", arguments: TestEngine.allCases)
     func bootstrapRace(_ engine: TestEngine) async throws {
         try await TestDatabase.with(engine) { test in

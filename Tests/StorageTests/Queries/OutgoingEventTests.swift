@@ -209,7 +209,9 @@ extension Fixture {
 
     func outgoing() async throws -> [StoredEvent] {
         try await database.read { tx in
-            try tx.run("SELECT \(StoredEvent.columns) FROM crm_outgoing_events v ORDER BY v.position").map { try StoredEvent($0) }
+            try tx.run("SELECT \(StoredEvent.columns) FROM crm_outgoing_events v ORDER BY v.position").map {
+                try StoredEvent($0, tx.content)
+            }
         }
     }
 

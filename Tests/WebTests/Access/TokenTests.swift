@@ -230,6 +230,22 @@ struct ForgedTokenTests {
         }
     }
 
+    /// What stands in a good token's claims, and what may not stand there instead.
+    private static func changedClaims(_ world: World, _ ada: User, _ eve: User) -> [(String, String)] {
+        let now = world.clock.now.seconds
+        return [
+            ("\"iss\":\"http://localhost:8080\"", "\"iss\":\"http://evil.example\""),
+            ("\"aud\":\"http://localhost:8080\"", "\"aud\":\"http://evil.example\""),
+            ("\"aud\":\"http://localhost:8080\"", "\"aud\":[\"http://evil.example\"]"),
+            ("\"exp\":\(now + 900)", "\"exp\":\(now)"), ("\"exp\":\(now + 900)", "\"exp\":\(now + 901)"),
+            ("\"exp\":\(now + 900)", "\"exp\":\"\(now + 900)\""), ("\"exp\":\(now + 900),", ""),
+            ("\"nbf\":\(now)", "\"nbf\":\(now + 31)"), ("\"nbf\":\(now),", ""), ("\"iat\":\(now),", ""),
+            ("\"iat\":\(now)", "\"iat\":\(now + 31)"),
+            ("\(ada.id)", "\(eve.id)"), ("\(world.here.id)", "\(world.elsewhere.id)"), ("\"jti\":\"", "\"jtx\":\""),
+            ("\"sid\":\"", "\"sid\":\"0"),
+        ]
+    }
+
     @Test("nothing but an unaltered token of ours, for us, now, is taken")
     func forgeries() async throws {
         try await World.run(prepare: { $0.hasher = World.hasher }) { world, api in
@@ -259,19 +275,7 @@ struct ForgedTokenTests {
                 other.head = head
                 #expect(try await status(other.text(signedBy: world.cipher)) == 401, "\(head)")
             }
-            let now = world.clock.now.seconds
-            let changes: [(String, String)] = [
-                ("\"iss\":\"http://localhost:8080\"", "\"iss\":\"http://evil.example\""),
-                ("\"aud\":\"http://localhost:8080\"", "\"aud\":\"http://evil.example\""),
-                ("\"aud\":\"http://localhost:8080\"", "\"aud\":[\"http://evil.example\"]"),
-                ("\"exp\":\(now + 900)", "\"exp\":\(now)"), ("\"exp\":\(now + 900)", "\"exp\":\(now + 901)"),
-                ("\"exp\":\(now + 900)", "\"exp\":\"\(now + 900)\""), ("\"exp\":\(now + 900),", ""),
-                ("\"nbf\":\(now)", "\"nbf\":\(now + 31)"), ("\"nbf\":\(now),", ""), ("\"iat\":\(now),", ""),
-                ("\"iat\":\(now)", "\"iat\":\(now + 31)"),
-                ("\(ada.id)", "\(eve.id)"), ("\(world.here.id)", "\(world.elsewhere.id)"), ("\"jti\":\"", "\"jtx\":\""),
-                ("\"sid\":\"", "\"sid\":\"0"),
-            ]
-            for (from, to) in changes {
+            for (from, to) in Self.changedClaims(world, ada, eve) {
                 var other = good
                 try #require(other.claims.contains(from), "\(from)")
                 other.claims = other.claims.replacingOccurrences(of: from, with: to)

@@ -70,6 +70,41 @@ struct AccessLogTests {
         return try await lines(world).reduce(0) { $0 + $1.views }
     }
 
+    @Test("asking about a person is a look at them, whatever is found", arguments: TestEngine.allCases)
+    func asked(_ engine: TestEngine) async throws {
+        try await World.run(engine) { world, api in
+            _ = try await world.person("root@example.org", .admin)
+            // No entry of the log names them: their record came with no call.
+            _ = try await world.database.write { tx in
+                try tx.run(
+                    """
+                    INSERT INTO crm_clients (business_id, client_id, created_at, updated_at)
+                    VALUES (\(world.here.id), 'ada', \(tx.now), \(tx.now))
+                    """)
+            }
+            let browser = Browser(api)
+            _ = try await browser.signIn("root@example.org", World.password)
+            var before = 0
+            for path in ["/api/crm/suppressions?client_id=ada", "/api/crm/audit?client_id=ada"] {
+                #expect(try await api.get(path).status == 200)
+                let after = try await Self.views(world)
+                #expect(after == before + 1, "\(path)")
+                before = after
+            }
+            let page = try await browser.get("/audit?client_id=ada")
+            #expect(page.status == 200 && page.text.contains("No entry fits."))
+            #expect(try await Self.views(world) == before + 1)
+            let lines = try await Self.lines(world)
+            #expect(Set(lines.map(\.kind)) == [.suppression, .audit])
+            #expect(Set(lines.map(\.actor.kind)) == [.key, .user])
+            // The page shows whom an entry tells of, asked about or not.
+            _ = try await api.put("/api/crm/clients/bob", "{}")
+            _ = try await browser.get("/audit")
+            #expect(try await Self.lines(world, "bob").map(\.kind) == [.audit])
+            #expect(try await api.get("/api/crm/suppressions?client_id=nobody").status == 200)
+        }
+    }
+
     @Test("the log is shown to who may read audits, page by page, and to no other business", arguments: TestEngine.allCases)
     func shown(_ engine: TestEngine) async throws {
         try await World.run(engine) { world, api in

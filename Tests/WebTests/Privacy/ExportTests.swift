@@ -52,6 +52,21 @@ struct ExportTests {
         }
     }
 
+    @Test("it tells why their addresses are suppressed, who said so, and what somebody noted", arguments: TestEngine.allCases)
+    func suppressions(_ engine: TestEngine) async throws {
+        try await World.run(engine) { _, api in
+            _ = try await api.put("/api/crm/clients/ada", #"{"name":"Ada","email":"ada@example.org"}"#)
+            let body = #"{"channel":"email","address":"ada@example.org","note":"said so on the phone"}"#
+            #expect(try await api.post("/api/crm/suppressions", body).status == 201)
+            let export = try await api.get("/api/crm/clients/ada/export")
+            #expect(try Array(#require(try export.value("suppressions")).elements).count == 1)
+            #expect(try export.string("suppressions.0.reason") == "manual")
+            #expect(try export.string("suppressions.0.source") == "api")
+            #expect(try export.string("suppressions.0.note") == "said so on the phone")
+            #expect(try export.value("suppressions.0.evidence")?.kind == .object)
+        }
+    }
+
     @Test("for people it is one page in which nothing runs, asked for by format or by Accept", arguments: TestEngine.allCases)
     func page(_ engine: TestEngine) async throws {
         try await World.run(engine) { world, api in

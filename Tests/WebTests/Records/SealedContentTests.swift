@@ -37,6 +37,7 @@ struct SealedContentTests {
                 #expect(try await api.post("/api/crm/webhook-endpoints/\(id)/rotate-secret", "").status == 200)
                 let communication = try #require(try sent.string("communication_id"))
                 try await keep(try #require(UUIDv7(communication)), tenant.id, world)
+                try await tell(try #require(ClientID(client)), try #require(UUIDv7(id)), tenant.id, world)
                 let suppressed = try await api.post(
                     "/api/crm/suppressions", #"{"channel":"email","address":"spam-\#(client)@example.org","note":"\#(word)"}"#)
                 #expect(suppressed.status == 201, "\(suppressed.text)")
@@ -66,18 +67,37 @@ struct SealedContentTests {
         let recipient = try world.cipher.seal("\(word)@example.org", .sandboxRecipient(business, id))
         let message = SandboxMessage(
             id: id, business: business, communication: communication, channel: .email, recipient: recipient, sender: "sandbox",
-            subject: "\(word) subject", text: "\(word) text", html: "<p>\(word)</p>", createdAt: world.clock.now)
+            subject: "\(word) subject", text: "\(word) text", html: "<p>\(word)</p>", note: "\(word) note", createdAt: world.clock.now)
+        // Replies by the API have no number; those by a channel do.
         let sender = UUIDv7(at: world.clock.now)
+        let reply = StoredReply(
+            id: sender, business: business, clientID: nil, provider: "test", providerMessageID: sender.description, channel: .sms,
+            kind: "text", sender: try world.cipher.seal("+14155550101", .replySender(business, sender)), phoneHash: nil,
+            content: try world.cipher.seal("{}", .replyContent(business, sender)), contentCut: false, value: word,
+            receivedAt: world.clock.now)
         try await world.database.write { tx in
             try tx.insertSandboxMessage(message)
-            // Replies by the API have no number; those by a channel do.
-            let number = try world.cipher.seal("+14155550101", .replySender(business, sender))
-            let content = try world.cipher.seal("{}", .replyContent(business, sender))
-            try tx.run(
-                """
-                INSERT INTO crm_replies (reply_id, business_id, provider, provider_message_id, channel, kind, sender, content, received_at)
-                VALUES (\(sender), \(business), 'test', \(sender.description), 'sms', 'text', \(number.bytes), \(content.bytes), \(tx.now))
-                """)
+            #expect(try tx.insertReply(reply))
+            #expect(try tx.reply(sender, business: business)?.value == word)
+        }
+    }
+
+    /// An event that says something, and an endpoint that repeats it.
+    private static func tell(_ client: ClientID, _ endpoint: UUIDv7, _ business: BusinessID, _ world: World) async throws {
+        try await world.database.write { tx in
+            let data = Array(#"{"value":"\#(word)"}"#.utf8)
+            try tx.emit(
+                OutgoingEvent(type: .clientReplied, clientID: client, communication: nil, at: tx.now, data: data), business: business)
+            _ = try tx.distributeEvents(limit: 1_000)
+            let due = try tx.claimEvents(endpoint: endpoint, limit: 100, token: 1, leaseUntil: tx.now.adding(seconds: 60))
+            #expect(!due.isEmpty)
+            let outcomes = due.map { due in
+                EventOutcome(
+                    due: due, startedAt: tx.now, duration: 1, responseStatus: 500, error: "no", response: "\(word) again", result: .failed)
+            }
+            _ = try tx.finishEvents(outcomes, endpoint: endpoint, token: 1, policy: .standard)
+            let told = try tx.eventDeliveries(endpoint: endpoint, limit: 10)
+            #expect(told.contains { $0.event.data == data } && told.flatMap(\.attempts).contains { $0.response == "\(word) again" })
         }
     }
 
@@ -145,7 +165,7 @@ struct SealedContentTests {
             let tables = [
                 "crm_clients", "crm_communications", "crm_communication_attachments", "crm_sandbox_messages", "crm_replies",
                 "crm_idempotency_records", "crm_delivery_logs", "crm_outgoing_events", "rapport_meta", "crm_users", "crm_invitations",
-                "crm_opt_in_requests", "crm_suppressions", "crm_ledger_entries",
+                "crm_opt_in_requests", "crm_suppressions", "crm_ledger_entries", "crm_event_attempts",
             ]
             for table in tables {
                 let texts = try await world.database.read { tx -> [String] in
@@ -167,6 +187,11 @@ struct SealedContentTests {
             #expect(
                 try export.string("communications.0.attachments.0.content_base64") == Data("\(Self.word) file".utf8).base64EncodedString())
             #expect(try export.string("communications.0.sandbox_messages.0.html") == "<p>\(Self.word)</p>")
+            #expect(try export.string("communications.0.sandbox_messages.0.note") == "\(Self.word) note")
+            let events = try #require(try export.value("outgoing_events")).elements
+            #expect(events.contains { $0["data"]?["value"]?.string == Self.word })
+            let attempts = try #require(try export.value("event_attempts")).elements
+            #expect(attempts.contains { $0["response"]?.string == "\(Self.word) again" })
         }
     }
 

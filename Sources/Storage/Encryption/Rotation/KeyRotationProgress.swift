@@ -2,6 +2,7 @@ import Core
 
 /// How far a key rotation is; kept in `rapport_meta`, so that whoever starts next goes on where it stood.
 public struct KeyRotationProgress: Sendable, Hashable {
+    /// How far a rotation is.
     public enum State: String, Sendable, Hashable {
         case running
         /// The last pass over everything found no value under another key.

@@ -79,6 +79,7 @@ extension SealedColumn {
         switch owner {
         case .row: "t.business_id"
         case .communication: "(SELECT m.business_id FROM crm_communications m WHERE m.communication_id = t.communication_id)"
+        case .endpoint: "(SELECT m.business_id FROM crm_webhook_endpoints m WHERE m.endpoint_id = t.endpoint_id)"
         case .installation: "NULL"
         }
     }

@@ -29,6 +29,18 @@ public final class OIDCProvider: Sendable {
         self.clock = clock
     }
 
+    /// Nil when the provider tells what a sign-in needs of it; else one line that says what is wrong.
+    public func check() async -> String? {
+        do throws(OIDCFailure) {
+            _ = try await OIDCKeys(try await get(try await metadata().keysURL, "key set"))
+            return nil
+        } catch {
+            switch error {
+            case .provider(let reason), .rejected(let reason): return reason
+            }
+        }
+    }
+
     /// Where a browser goes to sign in.
     func authorizationURL(state: String, nonce: String, verifier: String) async throws(OIDCFailure) -> String {
         let endpoint = try await metadata().authorizationEndpoint

@@ -78,7 +78,7 @@ extension ClientPage {
         let formHTML = form.html(
             action: Path.clientPagePreferences.rawValue.replacing("{client_id}", with: client.id.text),
             csrf: call.viewer?.csrfInput ?? "", topics: view.topics, zones: ZoneCatalog.places + ["UTC"], canWrite: canWrite)
-        let saved: HTML = isSaved ? "<p class=\"notice\" role=\"status\">Saved.</p>" : ""
+        let saved: HTML = isSaved ? "<p class=\"done\" role=\"status\">Saved.</p>" : ""
         let title = client.name ?? client.id.text
         return Page(
             title: title,

@@ -22,22 +22,22 @@ extension StaffPreferencesForm {
             \(topicBoxes(topics, disabled))
             <fieldset\(disabled)><legend>Time</legend>
             <label for="timezone">Time zone</label>
-            <input id="timezone" name="timezone" list="zones" value="\(timezone)" autocomplete="off" maxlength="64" required\(invalid("timezone"))>
+            <input id="timezone" name="timezone" list="zones" value="\(timezone)" autocomplete="off" maxlength="64" required\(marks("timezone"))>
             <datalist id="zones">\(.joined(zones.map { "<option value=\"\($0)\"></option>" }))</datalist>
             \(problem("timezone"))
             <div class="pair">
             <div><label for="quiet_hours_start">Quiet from</label>
-            <input id="quiet_hours_start" name="quiet_hours_start" type="time" value="\(quietHoursStart)" required\(invalid("quiet_hours_start"))>
+            <input id="quiet_hours_start" name="quiet_hours_start" type="time" value="\(quietHoursStart)" required\(marks("quiet_hours_start"))>
             \(problem("quiet_hours_start"))</div>
             <div><label for="quiet_hours_end">until</label>
-            <input id="quiet_hours_end" name="quiet_hours_end" type="time" value="\(quietHoursEnd)" required\(invalid("quiet_hours_end"))>
+            <input id="quiet_hours_end" name="quiet_hours_end" type="time" value="\(quietHoursEnd)" required\(marks("quiet_hours_end"))>
             \(problem("quiet_hours_end"))</div>
             </div>
             <p class="hint">The same time twice means that there are no quiet hours.</p>
             </fieldset>
             <fieldset\(disabled)><legend>Language</legend>
             <label for="language_preference">Language tag</label>
-            <input id="language_preference" name="language_preference" value="\(language)" maxlength="35" required\(invalid("language_preference"))>
+            <input id="language_preference" name="language_preference" value="\(language)" maxlength="35" required\(marks("language_preference"))>
             \(problem("language_preference"))
             </fieldset>
             \(canWrite ? "<button type=\"submit\">Save</button>" : "<p class=\"hint\">You may look at preferences, not change them.</p>")
@@ -48,7 +48,10 @@ extension StaffPreferencesForm {
     private var summary: HTML {
         guard !errors.isEmpty else { return "" }
         let items = errors.sorted { $0.key < $1.key }.map { field, message -> HTML in "<li><a href=\"#\(field)\">\(message)</a></li>" }
-        return "<div class=\"error-summary\" role=\"alert\"><p>Nothing was saved. Please check:</p><ul>\(.joined(items))</ul></div>"
+        return """
+            <div class="error-summary" role="alert" tabindex="-1" autofocus><p>Nothing was saved. Please check:</p>
+            <ul>\(.joined(items))</ul></div>
+            """
     }
 
     private func choice(_ name: String, at index: Int) -> HTML {
@@ -57,7 +60,7 @@ extension StaffPreferencesForm {
         let words = ["First choice", "Second choice", "Third choice"]
         return """
             <label for="\(name)">\(index < words.count ? words[index] : name)</label>
-            <select id="\(name)" name="\(name)" aria-describedby="channels-hint"\(index == 0 ? invalid(name) : "")>
+            <select id="\(name)" name="\(name)"\(index == 0 ? marks(name, hint: "channels-hint") : " aria-describedby=\"channels-hint\"")>
             \(.joined(options.map { "<option value=\"\($0.0)\"\($0.0 == chosen ? " selected" : "")>\($0.1)</option>" }))
             </select>
             """
@@ -79,8 +82,12 @@ extension StaffPreferencesForm {
         """
     }
 
-    private func invalid(_ field: String) -> HTML {
-        errors[field] == nil ? "" : " aria-invalid=\"true\" aria-describedby=\"\(field)-error\""
+    /// Ties a field to what is said about it.
+    private func marks(_ field: String, hint: String? = nil) -> HTML {
+        let isWrong = errors[field] != nil
+        let ids = [hint, isWrong ? "\(field)-error" : nil].compactMap(\.self)
+        let described: HTML = ids.isEmpty ? "" : " aria-describedby=\"\(ids.joined(separator: " "))\""
+        return "\(isWrong ? " aria-invalid=\"true\"" : "")\(described)"
     }
 
     /// Always there, so that the script has a place for what it finds.
