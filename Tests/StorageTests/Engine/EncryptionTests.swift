@@ -28,7 +28,8 @@ import Testing
             #expect(throws: DatabaseError.self) { try cipher.open(sealed, place("ada", business: UUIDv7(at: test.clock.now))) }
             var column = place("ada")
             column.column = "phone_number"
-            #expect(throws: DatabaseError.self) { try cipher.open(sealed, column) }
+            let error = #expect(throws: DatabaseError.self) { try cipher.open(sealed, column) }
+            #expect("\(try #require(error))".contains("\(column.table).phone_number of \(column.row)"), "it must be found to be mended")
             for index in sealed.bytes.indices {
                 var bytes = sealed.bytes
                 bytes[index] ^= 1
