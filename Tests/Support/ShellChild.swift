@@ -12,13 +12,13 @@ import Foundation
 ///
 /// Its end is told by a line that it prints, never by the end of a pipe or by waiting for the process: another child that was
 /// started at the same moment may have inherited both and hold them open.
-final class ShellChild: Sendable {
+public final class ShellChild: Sendable {
     /// What it prints.
-    let lines: AsyncStream<String>
+    public let lines: AsyncStream<String>
     private let input: FileHandle
 
     /// - Parameter arguments: `$1` and so on.
-    init(_ script: String, _ arguments: [String]) throws {
+    public init(_ script: String, _ arguments: [String]) throws {
         let process = Process()
         let (input, output) = (Pipe(), Pipe())
         process.executableURL = URL(fileURLWithPath: "/bin/sh")
