@@ -62,13 +62,22 @@ struct Serve: AsyncParsableCommand {
     }
 
     /// The usual reasons for which nobody can listen, in words.
-    private static func explained(_ error: any Error, _ settings: Settings) -> any Error {
-        if error is SocketAddressError.UnknownHost { return SettingsError(.host, "no address is known for '\(settings.host.prefix(60))'") }
+    static func explained(_ error: any Error, _ settings: Settings) -> any Error {
+        if let error = error as? InboundMailUnavailable {
+            return explained(error.cause, host: error.host, port: error.port, .inboundHost, .inboundPort)
+        }
+        return explained(error, host: settings.host, port: settings.port, .host, .port)
+    }
+
+    private static func explained(
+        _ error: any Error, host: String, port: Int, _ hostSetting: Setting, _ portSetting: Setting
+    ) -> any Error {
+        if error is SocketAddressError.UnknownHost { return SettingsError(hostSetting, "no address is known for '\(host.prefix(60))'") }
         guard let error = error as? IOError else { return error }
         switch error.errnoCode {
-        case EADDRINUSE: return CommandFailure("PORT: \(settings.host):\(settings.port) is in use by another program")
-        case EACCES: return CommandFailure("PORT: this user may not listen on port \(settings.port)")
-        case EADDRNOTAVAIL: return CommandFailure("HOST: \(settings.host) is no address of this machine")
+        case EADDRINUSE: return CommandFailure("\(portSetting.rawValue): \(host):\(port) is in use by another program")
+        case EACCES: return CommandFailure("\(portSetting.rawValue): this user may not listen on port \(port)")
+        case EADDRNOTAVAIL: return CommandFailure("\(hostSetting.rawValue): \(host) is no address of this machine")
         default: return error
         }
     }

@@ -107,6 +107,10 @@ struct SettingsSource: Sendable {
             let forms = schemes.map { $0 + "://…" }.joined(separator: " or ")
             throw SettingsError(setting, "must be an address \(forms) without a query\(shown(setting, text))")
         }
+        // It would stand in every link.
+        guard !text.dropFirst(scheme.count + 3).prefix(while: { $0 != "/" }).contains("@") else {
+            throw SettingsError(setting, "must not hold a user or a password")
+        }
         return text
     }
 

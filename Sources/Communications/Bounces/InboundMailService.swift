@@ -4,6 +4,19 @@ import Observability
 import SMTP
 import ServiceLifecycle
 
+/// Nobody can listen at the address for inbound mail.
+public struct InboundMailUnavailable: Error {
+    public let host: String
+    public let port: Int
+    public let cause: any Error
+
+    public init(host: String, port: Int, cause: any Error) {
+        self.host = host
+        self.port = port
+        self.cause = cause
+    }
+}
+
 /// Listens for mail that comes back, until the server stops.
 public final class InboundMailService: Service {
     private let listener: SMTPListener
@@ -34,7 +47,12 @@ public final class InboundMailService: Service {
     public var connections: Int { listener.connections }
 
     public func run() async throws {
-        let port = try await listener.start(host: host, port: port, group: group)
+        let port: Int
+        do {
+            port = try await listener.start(host: host, port: self.port, group: group)
+        } catch {
+            throw InboundMailUnavailable(host: host, port: self.port, cause: error)
+        }
         logger.info("inbound_mail_listens", metadata: ["port": "\(port)"])
         await onListening(port)
         try? await gracefulShutdown()

@@ -3,6 +3,7 @@ import Logging
 import Observability
 import ServiceLifecycle
 import Storage
+import Synchronization
 
 /// Erases people: at once, or on the day that somebody has set.
 public struct Erasures: Service {
@@ -11,6 +12,12 @@ public struct Erasures: Service {
     private let interval: Duration
     private let metrics: PrivacyMetrics
     private let logger: Logger
+    private let remnants = Remnants()
+
+    /// Whether somebody was erased since the database's remnants were removed.
+    private final class Remnants: Sendable {
+        let areLeft = Atomic(false)
+    }
 
     /// The longest time between a wish and its execution, in days.
     public static let mostDays = 30
@@ -101,6 +108,15 @@ public struct Erasures: Service {
             _ = try await complete(due, of: client)
             done += 1
         }
+        // Not after each one: it holds the writer.
+        if remnants.areLeft.exchange(false, ordering: .relaxed) {
+            do {
+                try await database.removeRemnants()
+            } catch {
+                remnants.areLeft.store(true, ordering: .relaxed)
+                throw error
+            }
+        }
         return done
     }
 
@@ -112,6 +128,7 @@ public struct Erasures: Service {
         await orchestrator.consentChanged(business: begun.business, client: client, optedOut: [])
         guard let ended else { return try await database.read { tx in try tx.erasure(begun.id, business: begun.business) } }
         metrics.erasures.increment()
+        remnants.areLeft.store(true, ordering: .relaxed)
         return ended
     }
 }

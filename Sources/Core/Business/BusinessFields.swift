@@ -2,8 +2,7 @@
 public enum BusinessFields {
     public static func name(_ text: String) -> String? { ClientFields.name(text) }
 
-    /// Several lines; empty means that no marketing is sent.
-    /// Nothing, or something to read: marketing mail needs an address, and blanks are none.
+    /// Several lines; empty means that no marketing is sent. Blanks are no address, and would pass for one.
     public static func postalAddress(_ text: String) -> String? {
         if !text.isEmpty, text.unicodeScalars.allSatisfy(\.properties.isWhitespace) { return "must not be blank" }
         return ClientFields.multilineText(text, longest: 500)

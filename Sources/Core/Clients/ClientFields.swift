@@ -51,6 +51,7 @@ public enum ClientFields {
         guard text.utf8.count <= 35 else { return message }
         var parts = text.utf8.split(separator: UInt8(ascii: "-"), omittingEmptySubsequences: false)[...]
         guard let language = parts.popFirst(), (2...3).contains(language.count), language.allSatisfy(isLetter) else { return message }
+        if language.count == 2, !LanguageCodes.isKnown(language) { return "names no language that is known" }
         if let script = parts.first, script.count == 4, script.allSatisfy(isLetter) { parts = parts.dropFirst() }
         if let region = parts.first, (region.count == 2 && region.allSatisfy(isLetter)) || (region.count == 3 && region.allSatisfy(isDigit))
         {

@@ -161,6 +161,12 @@ public final class Database: Sendable {
 
     public var statistics: DatabaseStatistics { engine.statistics }
 
+    /// Empties SQLite's write-ahead log, which keeps what was deleted until it is written over. Holds the writer for a moment; does
+    /// nothing on PostgreSQL, whose log is the server's.
+    public func removeRemnants() async throws {
+        try await engine.removeRemnants()
+    }
+
     /// Finishes what has been handed in, then closes every connection and releases the process lock.
     public func close() async {
         await engine.close()

@@ -15,5 +15,11 @@ protocol StorageEngine: Sendable {
     /// Hands a request to the group-commit writer.
     func submit(_ request: WriterRequest)
     var statistics: DatabaseStatistics { get }
+    /// Empties files beside the database of what was overwritten or deleted in it.
+    func removeRemnants() async throws
     func close() async
+}
+
+extension StorageEngine {
+    func removeRemnants() async throws {}
 }

@@ -54,7 +54,14 @@ public final class Cipher: Sendable {
         guard let key = keys.key(named: id) else {
             throw .sealed("A value is sealed with the key '\(id)', which is not in DB_ENCRYPTION_KEY.")
         }
-        return try Self.open(body, context.bytes(keyID: id), with: key.key)
+        do throws(DatabaseError) {
+            return try Self.open(body, context.bytes(keyID: id), with: key.key)
+        } catch {
+            // Whoever has to mend it must know which one it is.
+            throw .sealed(
+                "A sealed value does not belong to its place, or is damaged: \(context.table).\(context.column) of \(context.row), "
+                    + "business \(context.business).")
+        }
     }
 
     /// True when `value` was sealed with another key than the one that writes now.

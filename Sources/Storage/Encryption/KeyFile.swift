@@ -30,6 +30,10 @@ extension KeyRing {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw .misconfigured("DB_ENCRYPTION_KEY: the key file beside the database can not be read.") }
         defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_mode & 0o027 == 0 else {
+            throw .misconfigured("DB_ENCRYPTION_KEY: the key file \(path) can be read or written by others; set its mode to 0600.")
+        }
         var buffer = [UInt8](repeating: 0, count: 4096)
         let count = read(descriptor, &buffer, buffer.count)
         let text = String(decoding: buffer.prefix(max(0, count)), as: UTF8.self).filter { !$0.isWhitespace }

@@ -190,7 +190,8 @@ extension Transaction {
     /// creates them again writes to them.
     private func keepRefusals(of client: ClientID, business: BusinessID) throws {
         // The hashes alone: a record that can not be opened any more must not keep anybody from being forgotten.
-        let record = try run("SELECT email_hash, phone_hash FROM crm_clients WHERE business_id = \(business) AND client_id = \(client)").first
+        let record = try run("SELECT email_hash, phone_hash FROM crm_clients WHERE business_id = \(business) AND client_id = \(client)")
+            .first
         guard let record, let stated = try statedPreferences(client, business: business) else { return }
         let (emailHash, phoneHash) = (try record.bytesOrNil(0), try record.bytesOrNil(1))
         for channel in Channel.allCases where stated.optOuts.contains(channel) {

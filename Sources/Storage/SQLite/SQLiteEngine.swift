@@ -58,6 +58,8 @@ final class SQLiteEngine: StorageEngine {
         settings.prepareDatabase { database in
             try database.execute(sql: "PRAGMA cache_size = -16384")
             try database.execute(sql: "PRAGMA temp_store = MEMORY")
+            // What is deleted is overwritten in the file. Some builds of SQLite do so by themselves, others do not.
+            try database.execute(sql: "PRAGMA secure_delete = ON")
         }
         do {
             let pool = try DatabasePool(path: path, configuration: settings)
@@ -65,6 +67,8 @@ final class SQLiteEngine: StorageEngine {
                 // GRDB sets NORMAL after `prepareDatabase`; a power cut would lose acknowledged commits.
                 try database.execute(sql: "PRAGMA synchronous = FULL")
                 try database.execute(sql: "PRAGMA wal_autocheckpoint = 1000")
+                // Of a process that was killed.
+                try Self.emptyLog(database)
                 let synchronous = try Int.fetchOne(database, sql: "PRAGMA synchronous")
                 let journal = try String.fetchOne(database, sql: "PRAGMA journal_mode")
                 guard synchronous == 2 || synchronous == 3, journal == "wal" else {
@@ -112,12 +116,34 @@ final class SQLiteEngine: StorageEngine {
         writer.submit(request)
     }
 
+    /// The log holds deleted rows until it is written over, which may be never.
+    private static func emptyLog(_ database: GRDB.Database) throws {
+        try database.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)")
+    }
+
+    private static func emptyLastLog(of pool: DatabasePool) {
+        try? pool.writeWithoutTransaction { try emptyLog($0) }
+    }
+
+    func removeRemnants() async throws {
+        do {
+            // Without readers, whose view of the past would keep the log.
+            try await readers.runIfActive { [pool] in try pool.barrierWriteWithoutTransaction { try Self.emptyLog($0) } }
+        } catch let error as GRDB.DatabaseError {
+            throw DatabaseError(grdb: error)
+        } catch is NIOThreadPoolError.ThreadPoolInactive {
+            throw DatabaseError.unavailable(.closed, details: "readers")
+        }
+    }
+
     func close() async {
         await writer.close()
         wakeUps.finish()
         eventWakeUps.finish()
         ledgerWakeUps.finish()
         try? await readers.shutdownGracefully()
+        // GRDB closes the writer first, so that nobody is left who would do it.
+        Self.emptyLastLog(of: pool)
         // Fails only when something still uses a connection; the lock's release below ends with the process at the latest.
         try? pool.close()
         lock.release()

@@ -51,7 +51,7 @@ extension Problem {
         case .unsupportedMediaType:
             self.init(
                 status: .unsupportedMediaType, name: "unsupported-media-type", title: "Unsupported media type",
-                detail: "Send the body as application/json in UTF-8, not compressed.")
+                detail: "Send the body in a media type that this route takes, in UTF-8, not compressed.")
         case .invalid(let errors): self = .invalid(errors)
         case .idempotencyKeyReused: self = .idempotencyKeyReused
         case .idempotencyKeyInUse: self = .idempotencyKeyInUse

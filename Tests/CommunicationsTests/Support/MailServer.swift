@@ -93,6 +93,9 @@ final class MailServer: Sendable {
                     left -= 1
                     server.transport.abort()
                     await asyncio.sleep(3600)
+                subject = email.message_from_bytes(envelope.original_content)['Subject']
+                if subject.startswith('Unwanted'):
+                    return '554 5.7.1 Mail to ' + envelope.rcpt_tos[0] + ' looks like spam: ' + subject
                 return '250 2.0.0 Ok: queued as 4Wxyz123'
             async def handle_RCPT(self, server, session, envelope, address, options):
                 if address.startswith('nobody'):

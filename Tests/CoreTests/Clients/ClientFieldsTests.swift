@@ -60,7 +60,9 @@ struct ClientFieldsTests {
             ("en", true), ("de", true), ("pt-BR", true), ("zh-Hant-TW", true), ("es-419", true), ("gsw", true), ("de-DE-1996", true),
             ("sl-rozaj", true), ("", false), ("e", false), ("english", false), ("en_US", false), ("en-", false), ("-en", false),
             ("en-U", false),
-            ("en--US", false), ("en-US\n", false), ("ën", false), ("../en", false),
+            ("en--US", false), ("en-US\n", false), ("ën", false), ("../en", false), ("xx", false), ("qq-DE", false), ("EN", true),
+            ("zu", true),
+            ("aa", true), ("ug", true), ("sv", true),
         ])
     func languages(tag: String, valid: Bool) {
         #expect((ClientFields.languageTag(tag) == nil) == valid)
@@ -106,6 +108,7 @@ struct ClientFieldsTests {
     @Test("fields of a business")
     func business() {
         #expect(BusinessFields.postalAddress("1 Main St\nSpringfield") == nil && BusinessFields.postalAddress("") == nil)
+        #expect(BusinessFields.postalAddress(" \n\t\u{A0}") != nil, "blanks would pass for an address")
         #expect(BusinessFields.postalAddress("a\u{0}") != nil && BusinessFields.postalAddress(Self.long(501)) != nil)
         #expect(BusinessFields.supportEmail("") == nil && BusinessFields.supportEmail("help@example.org") == nil)
         #expect(BusinessFields.supportEmail("help") != nil)

@@ -230,7 +230,8 @@ struct SNSVerifierTests {
         try await withVerifier(signer) { verifier, fetches in
             fetches.isAway = true
             for number in 0..<50 {
-                let message = try #require(SNSMessage(signer.message(url: "https://sns.eu-west-1.amazonaws.com/SimpleNotificationService-\(number).pem")))
+                let message = try #require(
+                    SNSMessage(signer.message(url: "https://sns.eu-west-1.amazonaws.com/SimpleNotificationService-\(number).pem")))
                 #expect(await verifier.verify(message) == .unknown)
             }
             #expect(fetches.all.count == 10)

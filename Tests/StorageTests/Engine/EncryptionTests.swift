@@ -28,7 +28,8 @@ import Testing
             #expect(throws: DatabaseError.self) { try cipher.open(sealed, place("ada", business: UUIDv7(at: test.clock.now))) }
             var column = place("ada")
             column.column = "phone_number"
-            #expect(throws: DatabaseError.self) { try cipher.open(sealed, column) }
+            let error = #expect(throws: DatabaseError.self) { try cipher.open(sealed, column) }
+            #expect("\(try #require(error))".contains("\(column.table).phone_number of \(column.row)"), "it must be found to be mended")
             for index in sealed.bytes.indices {
                 var bytes = sealed.bytes
                 bytes[index] ^= 1
@@ -90,6 +91,19 @@ import Testing
         guard case .misconfigured(let line) = error else { throw Refusal() }
         #expect(line.hasPrefix("DB_ENCRYPTION_KEY: "))
         #expect(!line.contains(Self.first))
+    }
+
+    @Test("a key file that others can read or write is refused with its name", arguments: [0o604, 0o602, 0o620, 0o644, 0o666])
+    func openKeyFile(mode: Int) throws {
+        let path = NSTemporaryDirectory() + "/rapport-key-" + UUID().uuidString
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        _ = try KeyRing.generateFile(at: path)
+        try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: path)
+        let error = #expect(throws: DatabaseError.self) { try KeyRing.load(at: path) }
+        guard case .misconfigured(let line) = error else { throw Refusal() }
+        #expect(line.hasPrefix("DB_ENCRYPTION_KEY: ") && line.contains(path) && line.contains("0600"))
+        try FileManager.default.setAttributes([.posixPermissions: 0o640], ofItemAtPath: path)
+        _ = try KeyRing.load(at: path)
     }
 
     @Test("a key file is made once, for its owner alone, and read again")

@@ -106,6 +106,26 @@ struct ErasureTests {
         }
     }
 
+    @Test("a record that can not be opened any more is erased all the same, and its refusals stay", arguments: TestEngine.allCases)
+    func damaged(_ engine: TestEngine) async throws {
+        try await World.with(engine) { world in
+            try await world.put(World.client("ada", emailHash: [1, 2]))
+            try await world.database.write { tx in
+                _ = try tx.updatePreferences(PreferencesUpdate(optOutEmail: true), of: Self.ada, business: World.ours, source: .system)
+                // As a sealed text begins, and nothing that opens.
+                _ = try tx.execute("UPDATE crm_clients SET name = \("\u{1}k1:AAAA") WHERE client_id = \(Self.ada)")
+            }
+            await #expect(throws: DatabaseError.self) {
+                try await world.database.read { tx in _ = try tx.client(Self.ada, business: World.ours) }
+            }
+            #expect(try await world.database.erase(Self.ada, business: World.ours))
+            let suppressed = try await world.database.read { tx in
+                try tx.suppressedChannels(emailHash: [1, 2], phoneHash: nil, business: World.ours)
+            }
+            #expect(suppressed == SuppressedChannels(all: .email))
+        }
+    }
+
     @Test("whoever refused marketing gets none under the same addresses, and everything else", arguments: TestEngine.allCases)
     func marketingStaysRefused(_ engine: TestEngine) async throws {
         let cases: [(PreferencesUpdate, ChannelSet)] = [
