@@ -92,15 +92,19 @@ class Visitor(Chromium):
     def until(self, expression):
         """Whether it became true in time."""
         deadline = time.monotonic() + self.patience
-        while not self.js(expression):
-            if time.monotonic() > deadline:
-                return False
+        while time.monotonic() < deadline:
+            try:
+                if self.js(expression):
+                    return True
+            except ValueError:
+                # Another page is just coming.
+                pass
             time.sleep(0.01)
-        return True
+        return False
 
     @property
     def text(self):
-        return self.js("clean(document.body.innerText)")
+        return self.js("clean(document.body?.innerText)")
 
     @property
     def path(self):
