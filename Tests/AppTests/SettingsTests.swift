@@ -75,7 +75,7 @@ struct SettingsTests {
             (["PORT": "99999999999999999999"], "PORT: must be a number from 0 to 65535, not '99999999999999999999'"),
             (["ENABLE_CACHING": "maybe"], "ENABLE_CACHING: must be true or false, not 'maybe'"),
             (["API_BASE_URL": "example.org"], "API_BASE_URL: must be an address http://… or https://… without a query, not 'example.org'"),
-            (["API_BASE_URL": "https://ada:secret@example.org"], "API_BASE_URL: must not hold a user or a password"),
+            (["API_BASE_URL": "https://ada:secret@example.org"], "API_BASE_URL: the address must not hold a user name"),
             (["API_BASE_URL": "https://"], "API_BASE_URL: must be an address http://… or https://… without a query, not 'https:'"),
             (["DATABASE_URL": "mysql://u:p@h/d"], "DATABASE_URL: must begin with sqlite: or postgresql://"),
             (["DATABASE_URL": "sqlite::memory:"], "DATABASE_URL: sqlite: must be followed by the path of a file"),

@@ -109,7 +109,7 @@ struct SettingsSource: Sendable {
         }
         // It would stand in every link.
         guard !text.dropFirst(scheme.count + 3).prefix(while: { $0 != "/" }).contains("@") else {
-            throw SettingsError(setting, "must not hold a user or a password")
+            throw SettingsError(setting, "the address must not hold a user name")
         }
         return text
     }

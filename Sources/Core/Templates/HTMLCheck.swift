@@ -21,7 +21,7 @@ public struct HTMLProblem: Error, Sendable, Equatable, CustomStringConvertible {
 }
 
 /// Tells whether the HTML of a mail template is well-formed: every element that has an end tag has one, in the right order, tags and
-/// quotes are closed, and there is no script.
+/// quotes are closed, and nothing in it would run (``HTMLActiveContent``).
 ///
 /// Stricter than browsers, which guess: every mail program guesses differently. Mustache tags are skipped. What only Outlook sees,
 /// inside `<!--[if mso]> … <![endif]-->`, is balanced on its own over the whole mail, because its tables open and close in different
@@ -118,7 +118,7 @@ public struct HTMLCheck {
 
     private mutating func open() throws(HTMLProblem) {
         let name = scanner.name
-        if name.elementsEqual("script".utf8) { throw problem(tagStart, "a mail must not contain scripts") }
+        if let message = HTMLActiveContent.problem(in: scanner) { throw problem(tagStart, message) }
         if Self.voidElements.contains(name) { return }
         if scanner.isSelfClosing {
             // Names with a colon and drawings are XML, where this form closes.

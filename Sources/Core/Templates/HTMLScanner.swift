@@ -77,6 +77,15 @@ struct HTMLScanner {
         return nil
     }
 
+    /// Names in lower case and sources of the values, in order; a value is empty where there is none.
+    func forEachAttribute(_ body: (_ name: ArraySlice<UInt8>, _ value: ArraySlice<UInt8>) -> Void) {
+        for (index, attribute) in attributes.enumerated() {
+            let end = index + 1 < attributes.count ? attributes[index + 1].start : attributeBytes.count
+            let valueStart = attribute.valueStart ?? end
+            body(attributeBytes[attribute.start..<valueStart], attributeBytes[valueStart..<end])
+        }
+    }
+
     mutating func feed(_ byte: UInt8) -> Event {
         switch state {
         case .text:

@@ -32,6 +32,36 @@ struct HTMLCheckTests {
     }
 
     @Test(
+        "what a browser would run is refused, however it is written",
+        arguments: [
+            ("<a href=\"javascript:x()\">x</a>", "javascript:"), ("<a href='jAvA\tSc\nRipt:x()'>x</a>", "javascript:"),
+            ("<a href=\"&#106;ava&Tab;script&colon;x()\">x</a>", "javascript:"), ("<a href=\" &#x6Aavascript:x()\">x</a>", "javascript:"),
+            ("<a href=vbscript:x>x</a>", "vbscript:"), ("<a href=\"data:text/html,x\">x</a>", "data:text/"),
+            ("<form action=\"javascript:x\"><button>x</button></form>", "javascript:"),
+            ("<button formaction=\"javascript:x\">x</button>", "javascript:"), ("<img src=x onerror=y>", "onerror"),
+            ("<p ONCLICK=\"x\">y</p>", "onclick"), ("<img/src=x/onerror=y>", "onerror"), ("<iframe src=\"https://x\"></iframe>", "<iframe>"),
+            ("<object data=\"x\"></object>", "<object>"), ("<embed src=x>", "<embed>"), ("<base href=\"https://x\">", "<base>"),
+            ("<svg><a xlink:href=\"javascript:x\">x</a></svg>", "javascript:"), ("<svg><set attributeName=\"href\"/></svg>", "<set>"),
+            ("<meta http-equiv=\"Refresh\" content=\"0;url=x\">", "lead away"), ("<table background=\"javascript:x\"></table>", "javascript:"),
+            ("<!--[if mso]><v:rect onclick=\"x\"></v:rect><![endif]-->", "onclick"),
+        ])
+    func active(source: String, named: String) throws {
+        let problem = try #require(HTMLCheck.validate(source))
+        #expect(problem.message.contains(named), "\(problem)")
+    }
+
+    @Test(
+        "addresses and attributes that only look like it are taken",
+        arguments: [
+            "<a href=\"https://x/?javascript:y\">x</a>", "<img src=\"data:image/png;base64,xx\" alt=\"onerror=x\">", "<a href=\"mailto:x@y.z\">x</a>",
+            "<a href=\"{{link}}\" title=\"javascript:x\">x</a>", "<a href=\"tel:+49\">x</a>", "<a href=\"cid:on\">x</a>",
+            "<meta http-equiv=\"X-UA-Compatible\" content=\"IE=edge\">",
+        ])
+    func inactive(source: String) {
+        #expect(HTMLCheck.validate(source) == nil)
+    }
+
+    @Test(
         "what is broken is named with its place",
         arguments: [
             ("<div><span></div>", 1, 12, "</div> stands where <span> of line 1 is still open"),
