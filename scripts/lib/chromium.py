@@ -112,6 +112,11 @@ class Chromium:
         return True
 
     def stop(self):
-        self.process.terminate()
-        self.process.wait(10)
+        try:
+            # So that its children have stopped writing into the folder when it has gone.
+            self.send("Browser.close")
+            self.process.wait(10)
+        except (OSError, subprocess.TimeoutExpired):
+            self.process.kill()
+            self.process.wait(10)
         shutil.rmtree(self.folder, ignore_errors=True)
