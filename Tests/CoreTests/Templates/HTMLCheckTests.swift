@@ -39,10 +39,12 @@ struct HTMLCheckTests {
             ("<a href=vbscript:x>x</a>", "vbscript:"), ("<a href=\"data:text/html,x\">x</a>", "data:text/"),
             ("<form action=\"javascript:x\"><button>x</button></form>", "javascript:"),
             ("<button formaction=\"javascript:x\">x</button>", "javascript:"), ("<img src=x onerror=y>", "onerror"),
-            ("<p ONCLICK=\"x\">y</p>", "onclick"), ("<img/src=x onerror=y>", "onerror"), ("<iframe src=\"https://x\"></iframe>", "<iframe>"),
+            ("<p ONCLICK=\"x\">y</p>", "onclick"), ("<img/src=x onerror=y>", "onerror"),
+            ("<iframe src=\"https://x\"></iframe>", "<iframe>"),
             ("<object data=\"x\"></object>", "<object>"), ("<embed src=x>", "<embed>"), ("<base href=\"https://x\">", "<base>"),
             ("<svg><a xlink:href=\"javascript:x\">x</a></svg>", "javascript:"), ("<svg><set attributeName=\"href\"/></svg>", "<set>"),
-            ("<meta http-equiv=\"Refresh\" content=\"0;url=x\">", "lead away"), ("<table background=\"javascript:x\"></table>", "javascript:"),
+            ("<meta http-equiv=\"Refresh\" content=\"0;url=x\">", "lead away"),
+            ("<table background=\"javascript:x\"></table>", "javascript:"),
             ("<!--[if mso]><v:rect onclick=\"x\"></v:rect><![endif]-->", "onclick"),
         ])
     func active(source: String, named: String) throws {
@@ -53,7 +55,8 @@ struct HTMLCheckTests {
     @Test(
         "addresses and attributes that only look like it are taken",
         arguments: [
-            "<a href=\"https://x/?javascript:y\">x</a>", "<img src=\"data:image/png;base64,xx\" alt=\"onerror=x\">", "<a href=\"mailto:x@y.z\">x</a>",
+            "<a href=\"https://x/?javascript:y\">x</a>", "<img src=\"data:image/png;base64,xx\" alt=\"onerror=x\">",
+            "<a href=\"mailto:x@y.z\">x</a>",
             "<a href=\"{{link}}\" title=\"javascript:x\">x</a>", "<a href=\"tel:+49\">x</a>", "<a href=\"cid:on\">x</a>",
             "<meta http-equiv=\"X-UA-Compatible\" content=\"IE=edge\">",
         ])
