@@ -73,6 +73,22 @@ struct StaffPagesTests {
         }
     }
 
+    @Test("boxes that are not ticked refuse their topics; a topic that came after the page was shown stays as it is")
+    func topics() async throws {
+        try await Self.run { world, api, browser in
+            let topics = [#"{"name":"news","title":{"en":"News"}}"#, #"{"name":"tips","title":{"en":"Tips"}}"#]
+            #expect(try await api.put("/api/crm/topics", #"{"topics":[\#(topics.joined(separator: ","))]}"#).status < 300)
+            let page = try await browser.get("/clients/ada").text
+            #expect(page.contains("name=\"shown_topics\" value=\"news,tips\""))
+            let later = topics + [#"{"name":"later","title":{"en":"Later"}}"#]
+            #expect(try await api.put("/api/crm/topics", #"{"topics":[\#(later.joined(separator: ","))]}"#).status < 300)
+            let fields = Self.form + [("shown_topics", "news,tips"), ("topic_news", "on")]
+            #expect(try await browser.submit("/clients/ada/preferences", on: "/clients/ada", fields).status == 303)
+            let stored = try await api.get("/api/crm/preferences/ada")
+            #expect(try stored.value("topics_refused")?.count == 1 && stored.string("topics_refused.0") == "tips")
+        }
+    }
+
     @Test("what is wrong is named at its field, nothing is saved, and what was typed stays")
     func wrong() async throws {
         try await Self.run { world, api, browser in

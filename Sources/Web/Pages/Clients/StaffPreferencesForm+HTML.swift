@@ -71,8 +71,10 @@ extension StaffPreferencesForm {
         let boxes = topics.map { topic in
             box("topic_\(topic.name)", topic.title(in: "en", fallback: "en"), !topicsRefused.contains(topic.name))
         }
-        return
-            "<fieldset\(disabled)><legend>Topics</legend><p class=\"hint\">The client receives what is ticked.</p>\(.joined(boxes))</fieldset>"
+        return """
+            <fieldset\(disabled)><legend>Topics</legend><p class="hint">The client receives what is ticked.</p>
+            <input type="hidden" name="shown_topics" value="\(topics.map(\.name).joined(separator: ","))">\(.joined(boxes))</fieldset>
+            """
     }
 
     private func box(_ name: String, _ label: String, _ isTicked: Bool) -> HTML {

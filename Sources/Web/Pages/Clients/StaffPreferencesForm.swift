@@ -8,6 +8,8 @@ struct StaffPreferencesForm: Sendable {
     var optOuts: ChannelSet
     var marketingRefused: ChannelSet
     var topicsRefused: Set<String>
+    /// Those that the form has a box for; what holds for the others stays.
+    private var topicsShown: Set<String> = []
     var timezone: String
     var quietHoursStart: String
     var quietHoursEnd: String
@@ -40,8 +42,9 @@ struct StaffPreferencesForm: Sendable {
         }
         optOuts = ticked("opt_out")
         marketingRefused = ticked("no_marketing")
-        // Boxes are ticked for what they receive, as people read them.
-        topicsRefused = Set(topics.map(\.name).filter { form.string("topic_\($0)", maxLength: 3) == nil })
+        // Boxes are ticked for what they receive, as people read them. A topic that came after the form was shown has no box in it.
+        topicsShown = Set((form.string("shown_topics", maxLength: 8_000) ?? "").split(separator: ",").map(String.init))
+        topicsRefused = Set(topics.map(\.name).filter { form.string("topic_\($0)", maxLength: 3) == nil }).intersection(topicsShown)
         timezone = form.string("timezone", maxLength: 64) ?? ""
         quietHoursStart = form.string("quiet_hours_start", maxLength: 8) ?? ""
         quietHoursEnd = form.string("quiet_hours_end", maxLength: 8) ?? ""
@@ -64,13 +67,14 @@ struct StaffPreferencesForm: Sendable {
         if end == nil { errors["quiet_hours_end"] = "Must be a time of day such as 08:00." }
         if ClientFields.languageTag(language) != nil { errors["language_preference"] = "Must be a language tag such as en or pt-BR." }
         guard errors.isEmpty else { return nil }
+        let refused = topicsRefused.union(Set(now.topicsRefused).subtracting(topicsShown))
         return PreferencesUpdate(
             preferredChannels: wanted == now.preferredChannels ? nil : wanted, timezone: timezone == now.timezone ? nil : timezone,
             quietHoursStart: start == now.quietHoursStart ? nil : start, quietHoursEnd: end == now.quietHoursEnd ? nil : end,
             optOutEmail: change(optOuts, now.optOuts, .email), optOutSMS: change(optOuts, now.optOuts, .sms),
             optOutWhatsApp: change(optOuts, now.optOuts, .whatsapp), language: language == now.language ? nil : language,
             marketing: marketing(now.marketing),
-            topicsRefused: topicsRefused == Set(now.topicsRefused) ? nil : topicsRefused.sorted())
+            topicsRefused: refused == Set(now.topicsRefused) ? nil : refused.sorted())
     }
 
     /// Nil where the box stands as before: a value that nobody touched is not stated.
