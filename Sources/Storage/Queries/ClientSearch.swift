@@ -63,7 +63,7 @@ extension Transaction {
             ORDER BY c.created_at DESC, c.client_id DESC
             LIMIT \(limit)
             """
-        ).map { try SealedClient(row: $0, business, content) }
+        ).map { try SealedClient(listed: $0, business, content) }
         return try withTags(clients, business: business)
     }
 

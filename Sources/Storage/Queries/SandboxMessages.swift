@@ -17,6 +17,8 @@ public struct SandboxMessage: Sendable, Hashable {
     /// What a real account would have done otherwise.
     public var note: String?
     public var createdAt: Timestamp
+    /// Of a list's message: what did not open and is left out.
+    public var unreadable = UnreadableFields()
 
     public init(
         id: UUIDv7, business: BusinessID, communication: CommunicationID, channel: Channel, recipient: SealedValue, sender: String,
@@ -81,7 +83,7 @@ extension Transaction {
             ORDER BY message_id DESC
             LIMIT \(limit)
             """
-        ).map { try SandboxMessage(row: $0, content) }
+        ).map { try SandboxMessage(listed: $0, content) }
     }
 
     /// Nil when the business has no such message.
@@ -95,15 +97,24 @@ extension SandboxMessage {
     fileprivate static let columns: SQL =
         "message_id, business_id, communication_id, channel, recipient, sender, subject, text_body, html_body, form, note, created_at"
 
+    /// - Throws: ``DatabaseError/sealed(_:)`` for what does not open.
     fileprivate init(row: Row, _ content: ContentSeal) throws {
+        try self.init(listed: row, content)
+        if let reason = unreadable.reasons.first { throw DatabaseError.sealed(reason) }
+    }
+
+    /// As ``init(row:_:)``, but notes what does not open in ``unreadable``.
+    fileprivate init(listed row: Row, _ content: ContentSeal) throws {
         let (id, business) = (try row.uuid(0), try row.uuid(1))
+        var unreadable = UnreadableFields()
         func opened(_ index: Int, _ column: String) throws -> String? {
-            try content.opened(try row.textOrNil(index), .sandbox(column, business, id))
+            try unreadable.opened(column) { try content.opened(try row.textOrNil(index), .sandbox(column, business, id)) }
         }
         self.init(
             id: id, business: business, communication: try row.uuid(2), channel: try row.channel(3),
             recipient: SealedValue(bytes: try row.bytes(4)), sender: try row.text(5), subject: try opened(6, "subject"),
             text: try opened(7, "text_body"), html: try opened(8, "html_body"), form: try row.textOrNil(9), note: try opened(10, "note"),
             createdAt: try row.time(11))
+        self.unreadable = unreadable
     }
 }

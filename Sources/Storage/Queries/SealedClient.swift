@@ -16,6 +16,8 @@ public struct SealedClient: Sendable, Hashable {
     public var attributes: [UInt8]
     public var createdAt: Timestamp
     public var updatedAt: Timestamp
+    /// Of a list's record: what did not open and is left out.
+    public var unreadable = UnreadableFields()
 
     public init(
         id: ClientID, name: String?, email: SealedValue?, emailHash: [UInt8]?, phoneNumber: SealedValue?, phoneHash: [UInt8]?,
@@ -43,14 +45,25 @@ extension SealedClient {
         """
 
     /// Columns in the order of ``columns``.
+    ///
+    /// - Throws: ``DatabaseError/sealed(_:)`` for what does not open.
     init(row: Row, _ business: BusinessID, _ content: ContentSeal) throws {
+        try self.init(listed: row, business, content)
+        if let reason = unreadable.reasons.first { throw DatabaseError.sealed(reason) }
+    }
+
+    /// As ``init(row:_:_:)``, but notes what does not open in ``unreadable``.
+    init(listed row: Row, _ business: BusinessID, _ content: ContentSeal) throws {
         let id = try row.clientID(0)
+        var unreadable = UnreadableFields()
+        let name = try unreadable.opened("name") { try content.openedName(try row.textOrNil(1), of: id, business: business) }
+        let attributes = try unreadable.opened("attributes") {
+            try content.opened(json: try row.json(8), .clientAttributes(business, id))
+        }
         self.init(
-            id: id, name: try content.openedName(try row.textOrNil(1), of: id, business: business), email: try row.sealedOrNil(2),
-            emailHash: try row.bytesOrNil(3),
-            phoneNumber: try row.sealedOrNil(4), phoneHash: try row.bytesOrNil(5), language: try row.textOrNil(6),
-            timezone: try row.textOrNil(7), tags: [],
-            attributes: try content.opened(json: try row.json(8), .clientAttributes(business, id)), createdAt: try row.time(9),
-            updatedAt: try row.time(10))
+            id: id, name: name, email: try row.sealedOrNil(2), emailHash: try row.bytesOrNil(3), phoneNumber: try row.sealedOrNil(4),
+            phoneHash: try row.bytesOrNil(5), language: try row.textOrNil(6), timezone: try row.textOrNil(7), tags: [],
+            attributes: attributes ?? Array("{}".utf8), createdAt: try row.time(9), updatedAt: try row.time(10))
+        self.unreadable = unreadable
     }
 }

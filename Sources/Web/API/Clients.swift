@@ -45,8 +45,11 @@ struct ClientsAPI: Sendable {
         let next = found.count > page.limit ? shown.last.map { Cursor("\($0.createdAt.milliseconds)", $0.id.text) } : nil
         let vault = ClientVault(cipher: cipher, business: business)
         try await call.noteAccess(.list, shown.map(\.id))
-        return .page(try shown.map(vault.open), next: next) { json, client in
-            json.object { json in ClientJSON.members(client, &json) }
+        return .page(try vault.openListed(shown, call.logger), next: next) { json, listed in
+            json.object { json in
+                ClientJSON.members(listed.client, &json)
+                if !listed.unreadable.isEmpty { json.member("unreadable", listed.unreadable.names) }
+            }
         }
     }
 

@@ -20,7 +20,12 @@ struct SandboxPage: Sendable {
             try tx.sandboxMessages(business: business, channel: channel, after: after, limit: Self.pageSize + 1)
         }
         let shown = Array(messages.prefix(Self.pageSize))
-        let rows = try shown.map { try Self.row($0, recipient: recipient(of: $0, business)) }
+        let rows = try shown.map { stored in
+            var message = stored
+            let recipient = try message.unreadable.opened("recipient") { try self.recipient(of: stored, business) }
+            message.unreadable.report(to: call.logger)
+            return Self.row(message, recipient: recipient ?? "somebody")
+        }
         try await noteAccess(call, shown)
         let next = messages.count > Self.pageSize ? shown.last.map { Self.address(channel, Cursor($0.id.description)) } : nil
         return Page(title: "Sandbox", content: Self.content(rows, channel: channel, next: next), viewer: call.viewer, current: .sandbox)
@@ -92,14 +97,17 @@ extension SandboxPage {
     }
 
     private static func row(_ message: SandboxMessage, recipient: String) -> HTML {
-        """
-        <li><a href="\(link(message))">
-        <span class="badge \(message.channel.rawValue)">\(message.channel.title)</span>
-        <span class="subject">\(message.subject ?? excerpt(message.text))</span>
-        <span class="to">to \(recipient)</span>
-        <time datetime="\(message.createdAt.rfc3339)">\(message.createdAt.readable)</time>
-        </a></li>
-        """
+        let damage: HTML =
+            message.unreadable.isEmpty
+            ? "" : " <span class=\"badge warn\">cannot be read: \(message.unreadable.names.joined(separator: ", "))</span>"
+        return """
+            <li><a href="\(link(message))">
+            <span class="badge \(message.channel.rawValue)">\(message.channel.title)</span>
+            <span class="subject">\(message.subject ?? excerpt(message.text))</span>
+            <span class="to">to \(recipient)\(damage)</span>
+            <time datetime="\(message.createdAt.rfc3339)">\(message.createdAt.readable)</time>
+            </a></li>
+            """
     }
 
     private static func message(_ message: SandboxMessage, recipient: String) -> HTML {

@@ -139,8 +139,8 @@ struct SealedContentTests {
         try await World.run(engine) { world, api in
             try await Self.fill(world, api)
             let ids = try await world.database.write { tx -> [String] in
-                for column in ["name", "attributes"] {
-                    let column = try #require(SealedColumns.all.first { $0.name == "crm_clients.\(column)" })
+                for name in ["crm_clients.name", "crm_clients.attributes", "crm_clients.email", "crm_sandbox_messages.subject"] {
+                    let column = try #require(SealedColumns.all.first { $0.name == name })
                     let rows = try column.rows(after: [], .foreign(to: "nobody"), limit: 100, tx).filter { $0.business == world.here.id }
                     let (one, two) = (rows[0], rows[1])
                     #expect(try column.replace(try #require(one.value), with: try #require(two.value), keys: one.keys, tx))
@@ -153,6 +153,16 @@ struct SealedContentTests {
             let broken = try await api.get("/api/crm/clients/one")
             #expect(broken.status == 500 && !broken.text.contains(Self.word))
             #expect(try await api.get("/api/crm/clients/two").string("name") == "\(Self.word) two")
+            // One damaged record does not take its list along.
+            let list = try await api.get("/api/crm/clients")
+            #expect(list.status == 200 && list.text.contains(#""unreadable":["name","attributes","email"]"#))
+            #expect(list.text.contains("\(Self.word) two") && !list.text.contains("\(Self.word) one"))
+            let browser = Browser(api)
+            #expect(try await browser.post("/sign-in", ["api_key": world.here.key]).status == 303)
+            let page = try await browser.get("/clients")
+            #expect(page.status == 200 && page.text.contains("cannot be read: name, attributes, email"))
+            let sandbox = try await browser.get("/sandbox")
+            #expect(sandbox.status == 200 && sandbox.text.contains("cannot be read: subject"))
             #expect(try await api.get("/api/crm/communications/\(ids[0])").status == 500)
             #expect(try await api.get("/api/crm/communications/\(ids[1])").status == 200)
         }

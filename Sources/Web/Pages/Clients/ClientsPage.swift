@@ -20,15 +20,16 @@ struct ClientsPage: Sendable {
         let vault = ClientVault(cipher: cipher, business: business)
         let search = ClientSearch(words: words.map(vault.words), tag: tag, after: after)
         let found = try await database.read { tx in try tx.clients(search, business: business, limit: Self.pageSize + 1) }
-        let shown = try found.prefix(Self.pageSize).map(vault.open)
-        try await call.noteAccess(.list, shown.map(\.id))
-        let next = found.count > Self.pageSize ? shown.last.map { Cursor("\($0.createdAt.milliseconds)", $0.id.text) } : nil
+        let shown = try vault.openListed(found.prefix(Self.pageSize), call.logger)
+        try await call.noteAccess(.list, shown.map(\.client.id))
+        let last = shown.last?.client
+        let next = found.count > Self.pageSize ? last.map { Cursor("\($0.createdAt.milliseconds)", $0.id.text) } : nil
         return Page(
             title: "Clients", content: Self.content(shown, words: words, tag: tag, next: next), viewer: call.viewer, current: .clientsPage
         ).answer()
     }
 
-    private static func content(_ clients: [Client], words: String?, tag: String?, next: Cursor?) -> HTML {
+    private static func content(_ clients: [ListedClient], words: String?, tag: String?, next: Cursor?) -> HTML {
         let isSearch = words != nil || tag != nil
         let empty: HTML =
             isSearch
@@ -52,13 +53,17 @@ struct ClientsPage: Sendable {
             """
     }
 
-    private static func row(_ client: Client) -> HTML {
+    private static func row(_ listed: ListedClient) -> HTML {
+        let client = listed.client
+        let damage: HTML =
+            listed.unreadable.isEmpty
+            ? "" : " <span class=\"badge warn\">cannot be read: \(listed.unreadable.names.joined(separator: ", "))</span>"
         let reach = [client.email, client.phoneNumber].compactMap(\.self).joined(separator: " · ")
         return """
             <li><a href="\(ClientPage.address(client.id))">
             <span class="subject">\(client.name ?? client.id.text)</span>
             <span class="to">\(client.id.text)</span>
-            <span class="to">\(reach.isEmpty ? "no address" : reach)</span>
+            <span class="to">\(reach.isEmpty ? "no address" : reach)\(damage)</span>
             </a></li>
             """
     }
