@@ -1,13 +1,12 @@
 import Core
 import Logging
-import ServiceLifecycle
 import Storage
 
 /// Forgets idempotency keys after their seven days.
-public struct IdempotencyPurge: Service {
+public struct IdempotencyPurge: StoreUpkeep {
     private let database: Database
-    private let interval: Duration
-    private let logger: Logger
+    public let interval: Duration
+    public let logger: Logger
 
     /// Few enough rows at a time that writers behind a step wait for milliseconds only.
     static let step = 1_000
@@ -18,18 +17,9 @@ public struct IdempotencyPurge: Service {
         self.logger = logger
     }
 
-    public func run() async throws {
-        await cancelWhenGracefulShutdown {
-            while !Task.isCancelled {
-                do {
-                    _ = try await runOnce()
-                } catch {
-                    logger.warning("idempotency_keys_not_purged", metadata: ["error": "\(String(reflecting: error))"])
-                }
-                try? await Task.sleep(for: interval)
-            }
-        }
-    }
+    public static let failure: Logger.Message = "idempotency_keys_not_purged"
+
+    public func round() async throws { _ = try await runOnce() }
 
     /// Removes all that have expired; returns how many those were.
     public func runOnce() async throws -> Int {

@@ -1,17 +1,16 @@
 import Core
 import Logging
 import Observability
-import ServiceLifecycle
 import Storage
 import Synchronization
 
 /// Erases people: at once, or on the day that somebody has set.
-public struct Erasures: Service {
+public struct Erasures: StoreUpkeep {
     private let database: Database
     private let orchestrator: Orchestrator
-    private let interval: Duration
+    public let interval: Duration
     private let metrics: PrivacyMetrics
-    private let logger: Logger
+    public let logger: Logger
     private let remnants = Remnants()
 
     /// Whether somebody was erased since the database's remnants were removed.
@@ -82,18 +81,9 @@ public struct Erasures: Service {
         }
     }
 
-    public func run() async throws {
-        await cancelWhenGracefulShutdown {
-            while !Task.isCancelled {
-                do {
-                    _ = try await runOnce()
-                } catch {
-                    logger.warning("erasures_not_executed", metadata: ["error": "\(String(reflecting: error))"])
-                }
-                try? await Task.sleep(for: interval)
-            }
-        }
-    }
+    public static let failure: Logger.Message = "erasures_not_executed"
+
+    public func round() async throws { _ = try await runOnce() }
 
     /// Executes everything whose day has come, also what a dead process has begun; returns how many those were.
     public func runOnce() async throws -> Int {

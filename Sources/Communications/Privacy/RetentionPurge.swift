@@ -1,17 +1,16 @@
 import Core
 import Logging
 import Observability
-import ServiceLifecycle
 import Storage
 
 /// Removes what has been kept for as long as the operator wants, in small steps. Of several instances one removes at a time.
-public struct RetentionPurge: Service {
+public struct RetentionPurge: StoreUpkeep {
     private let database: Database
     private let rules: RetentionRules
-    private let interval: Duration
+    public let interval: Duration
     private let pace: Duration
     private let metrics: PrivacyMetrics
-    private let logger: Logger
+    public let logger: Logger
 
     /// Few enough that writers behind a step wait for milliseconds only.
     private static let communicationsAtOnce = 100
@@ -32,18 +31,11 @@ public struct RetentionPurge: Service {
         self.logger = logger
     }
 
-    public func run() async throws {
-        await cancelWhenGracefulShutdown {
-            while !Task.isCancelled {
-                do {
-                    let removed = try await runOnce()
-                    if !removed.isEmpty { logger.info("retention_purged", metadata: removed.mapValues { "\($0)" }) }
-                } catch {
-                    logger.warning("retention_not_purged", metadata: ["error": "\(String(reflecting: error))"])
-                }
-                try? await Task.sleep(for: interval)
-            }
-        }
+    public static let failure: Logger.Message = "retention_not_purged"
+
+    public func round() async throws {
+        let removed = try await runOnce()
+        if !removed.isEmpty { logger.info("retention_purged", metadata: removed.mapValues { "\($0)" }) }
     }
 
     /// One round over everything; returns how many rows went, by table.

@@ -1,13 +1,12 @@
 import Core
 import Logging
-import ServiceLifecycle
 import Storage
 
 /// Takes away sessions, links and counts of failures that are over.
-public struct AccountPurge: Service {
+public struct AccountPurge: StoreUpkeep {
     private let database: Database
-    private let interval: Duration
-    private let logger: Logger
+    public let interval: Duration
+    public let logger: Logger
 
     public init(database: Database, interval: Duration = .seconds(3_600), logger: Logger) {
         self.database = database
@@ -15,18 +14,9 @@ public struct AccountPurge: Service {
         self.logger = logger
     }
 
-    public func run() async throws {
-        await cancelWhenGracefulShutdown {
-            while !Task.isCancelled {
-                do {
-                    _ = try await runOnce()
-                } catch {
-                    logger.warning("account_records_not_purged", metadata: ["error": "\(String(reflecting: error))"])
-                }
-                try? await Task.sleep(for: interval)
-            }
-        }
-    }
+    public static let failure: Logger.Message = "account_records_not_purged"
+
+    public func round() async throws { _ = try await runOnce() }
 
     /// Returns how many rows went.
     public func runOnce() async throws -> Int {
