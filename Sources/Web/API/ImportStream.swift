@@ -75,10 +75,23 @@ struct ImportStream {
 
     private mutating func take(_ record: CSVReader.Record) throws {
         guard let columns else {
-            self.columns = try ImportFields.columns((try? record.result.get()) ?? [])
+            self.columns = try ImportFields.columns(try Self.names(record))
             return
         }
         lines.append(ImportLine(number: record.line, result: client(record, columns)))
+    }
+
+    /// The first line, with what spreadsheets get wrong about a whole file told as such.
+    private static func names(_ record: CSVReader.Record) throws(ValidationError) -> [String] {
+        switch record.result {
+        case .failure(.notUTF8): throw error("the file is not in UTF-8; save it as CSV UTF-8")
+        case .failure(let problem): throw error("the first line \(problem.message)")
+        case .success(let names):
+            let text = names.joined()
+            guard !text.unicodeScalars.contains("\0") else { throw error("the file is not in UTF-8; save it as CSV UTF-8") }
+            guard !text.unicodeScalars.contains("\r") else { throw error("lines must end with LF or CRLF, not with CR alone") }
+            return names
+        }
     }
 
     private func client(_ record: CSVReader.Record, _ columns: [ImportFields.Field]) -> Result<ImportedClient, ValidationError> {

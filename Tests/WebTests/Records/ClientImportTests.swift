@@ -96,6 +96,28 @@ struct ClientImportTests {
         }
     }
 
+    @Test("a file in another encoding, or with line ends of its own, is told as such")
+    func files() async throws {
+        try await World.run { world, api in
+            let text = "client_id,name\r\nada,Ada\r\n"
+            let utf16 = Array(text.utf16)
+            let little = utf16.flatMap { [UInt8(truncatingIfNeeded: $0), UInt8(truncatingIfNeeded: $0 >> 8)] }
+            let big = utf16.flatMap { [UInt8(truncatingIfNeeded: $0 >> 8), UInt8(truncatingIfNeeded: $0)] }
+            let files: [([UInt8], String)] = [
+                ([0xFF, 0xFE] + little, "UTF-8"), ([0xFE, 0xFF] + big, "UTF-8"), (little, "UTF-8"), (big, "UTF-8"),
+                (Array(text.replacing("\r\n", with: "\r").utf8), "LF or CRLF"),
+                (Array("\"client_id,name\nada,Ada\n".utf8), "never ends"),
+            ]
+            for (bytes, words) in files {
+                let reply = try await Self.csv(api).send("POST", Self.path, bytes)
+                try reply.expectProblem(422, "validation")
+                #expect(reply.text.contains(words), "\(reply.text)")
+            }
+            let marked = try await Self.csv(api).send("POST", Self.path, [0xEF, 0xBB, 0xBF] + Array(text.utf8))
+            #expect(try marked.value("created")?.int64 == 1)
+        }
+    }
+
     @Test("what a file leaves out stays as it was", arguments: TestEngine.allCases)
     func absent(_ engine: TestEngine) async throws {
         try await World.run(engine) { _, api in
