@@ -26,8 +26,9 @@ extension Cipher {
     /// - Returns: the lookup key.
     static func prove(_ keys: KeyRing, _ tx: Transaction) throws -> [UInt8] {
         _ = try storedSecret("canary", tx, keys) { canary }
-        for row in try tx.run("SELECT key FROM rapport_meta WHERE key LIKE 'key_in_use:%' ORDER BY key") {
-            _ = try storedSecret(try row.text(0), tx, keys) { canary }
+        // Key and value together: a rotation that ends at this moment takes rows away, which must not be made anew.
+        for row in try tx.run("SELECT key, value FROM rapport_meta WHERE key LIKE 'key_in_use:%' ORDER BY key") {
+            _ = try secret(try row.text(0), try row.text(1), keys)
         }
         _ = try storedSecret(inUse + keys.writing.id, tx, keys) { canary }
         return try storedSecret("lookup_key", tx, keys) { SymmetricKey(size: .bits256).withUnsafeBytes { Array($0) } }
@@ -50,27 +51,35 @@ extension Cipher {
 
     /// Reads a sealed secret of `rapport_meta`, or makes and stores it.
     private static func storedSecret(_ name: String, _ tx: Transaction, _ keys: KeyRing, make: () -> [UInt8]) throws -> [UInt8] {
-        func stored() throws(DatabaseError) -> String? {
-            try tx.run("SELECT value FROM rapport_meta WHERE key = \(name)").first?.text(0)
+        if let text = try tx.run("SELECT value FROM rapport_meta WHERE key = \(name)").first?.text(0) {
+            return try secret(name, text, keys)
         }
-        if try stored() == nil {
-            let sealed = try seal(make(), place(name).bytes(keyID: keys.writing.id), with: keys.writing)
-            // Another instance may start at this moment: whoever comes first decides, everyone reads what stands there.
-            try tx.run(
-                "INSERT INTO rapport_meta (key, value) VALUES (\(name), \(Base64.encode(sealed.bytes))) ON CONFLICT (key) DO NOTHING")
-        }
-        guard let text = try stored(), let bytes = Base64.decode(text), let (id, body) = parse(SealedValue(bytes: bytes)) else {
-            throw DatabaseError.corrupt(details: "rapport_meta \(name)")
+        let sealed = try seal(make(), place(name).bytes(keyID: keys.writing.id), with: keys.writing)
+        // Another instance may start at this moment: whoever comes first decides, and everyone gets what stands there. In one statement:
+        // a third one may take the row away again.
+        let rows = try tx.run(
+            """
+            INSERT INTO rapport_meta (key, value) VALUES (\(name), \(Base64.encode(sealed.bytes)))
+            ON CONFLICT (key) DO UPDATE SET value = rapport_meta.value RETURNING value
+            """)
+        guard let text = try rows.first?.text(0) else { throw DatabaseError.corrupt(details: "rapport_meta \(name)") }
+        return try secret(name, text, keys)
+    }
+
+    /// Opens the value of a row of `rapport_meta`.
+    private static func secret(_ name: String, _ text: String, _ keys: KeyRing) throws(DatabaseError) -> [UInt8] {
+        guard let bytes = Base64.decode(text), let (id, body) = parse(SealedValue(bytes: bytes)) else {
+            throw .corrupt(details: "rapport_meta \(name)")
         }
         guard let key = keys.key(named: id) else {
-            throw DatabaseError.misconfigured(
+            throw .misconfigured(
                 "DB_ENCRYPTION_KEY: the key '\(id)', with which this database was written, is missing; "
                     + "put it back: only a finished `rapport keys rotate` makes it unnecessary.")
         }
         do throws(DatabaseError) {
             return try open(body, place(name).bytes(keyID: id), with: key.key)
         } catch {
-            throw DatabaseError.misconfigured("DB_ENCRYPTION_KEY: the key '\(id)' is not the one with which this database was written.")
+            throw .misconfigured("DB_ENCRYPTION_KEY: the key '\(id)' is not the one with which this database was written.")
         }
     }
 }

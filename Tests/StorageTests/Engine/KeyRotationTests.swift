@@ -104,6 +104,28 @@ struct KeyRotationTests {
         }
     }
 
+    @Test("an instance starts while another finds that a key is not in use any more", arguments: TestEngine.allCases)
+    func settled(_ engine: TestEngine) async throws {
+        try await with(engine, clients: 1) { test, _ in
+            let other = engine == .postgresql ? try await test.openAnother() : test.database
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask {
+                    for _ in 0..<150 {
+                        _ = try await Cipher.open(test.database, keys: KeyRing(text: "\(Self.old),\(Self.new)"))
+                        try await test.database.write { tx in _ = try tx.run("DELETE FROM rapport_meta WHERE key = 'key_in_use:a'") }
+                    }
+                }
+                group.addTask { for _ in 0..<300 { _ = try await Cipher.open(other, keys: KeyRing(text: Self.both)) } }
+                try await group.waitForAll()
+            }
+            if engine == .postgresql { await other.close() }
+            let left = try await test.database.read { tx in
+                try tx.run("SELECT key FROM rapport_meta WHERE key LIKE 'key_in_use:%'").map { try $0.text(0) }
+            }
+            #expect(left == ["key_in_use:b"])
+        }
+    }
+
     @Test("a step whose commit fails, or is reported as failed, is done again without harm", arguments: TestEngine.allCases)
     func faults(_ engine: TestEngine) async throws {
         let faults = Faults()
