@@ -18,7 +18,7 @@ struct Rapport: AsyncParsableCommand {
         commandName: "rapport",
         abstract: "Sends what a business has to tell its clients: by e-mail, SMS and WhatsApp, at the right time, durably.",
         discussion: """
-            Settings come from the environment or a file of KEY=VALUE lines (--config); `rapport serve --help` lists them. With none
+            Settings come from the environment or a file of KEY=VALUE lines (--config); `rapport serve --help` lists them. With none \
             of them set it runs on SQLite with every channel in the sandbox.
 
             Exit status: 0 done, 1 failed, 64 wrong usage or settings.

@@ -53,9 +53,9 @@ struct Planner: Sendable {
         return StrategyInput(
             messageType: type, urgency: urgency, requestedChannel: request.preferredChannel, sendAt: request.sendAt,
             preferences: preferences, zone: zones.zone(named: preferences.timezone) ?? .utc, zoneName: preferences.timezone,
-            reachable: client.reachable.intersection(writable), suppressed: client.suppressed,
-            marketingAllowed: .all.subtracting(client.marketingStopped), businessHours: profile.business.hours,
-            lastMessageAt: client.lastMessageAt,
+            reachable: client.reachable.intersection(writable), unwritten: client.reachable.subtracting(writable),
+            suppressed: client.suppressed, marketingAllowed: .all.subtracting(client.marketingStopped),
+            businessHours: profile.business.hours, lastMessageAt: client.lastMessageAt,
             openBatches: client.openBatches.map { OpenBatch(id: $0.id, channel: $0.channel, count: $0.count, closesAt: $0.closesAt) },
             batchRule: batchRule, now: now, spreadSeed: id.low)
     }

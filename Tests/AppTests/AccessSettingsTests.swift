@@ -19,6 +19,15 @@ struct AccessSettingsTests {
         #expect(try access.serverTLS() == nil)
     }
 
+    @Test("with a certificate of its own the server's links begin with https")
+    func ownCertificate() throws {
+        let files = ["TLS_CERTIFICATE_FILE": "a.pem", "TLS_KEY_FILE": "k.pem", "PORT": "8443"]
+        #expect(try settings(files).baseURL == "https://localhost:8443")
+        #expect(try settings([:]).baseURL == "http://localhost:8080")
+        let named = files.merging(["API_BASE_URL": "https://rapport.example.org"]) { $1 }
+        #expect(try settings(named).baseURL == "https://rapport.example.org")
+    }
+
     @Test("limits can be set, and the one of strangers switched off")
     func limits() throws {
         #expect(try settings(["API_RATE_LIMIT": "6000/60"]).access.rates.perCredential == RequestRate(requests: 6_000, seconds: 60))

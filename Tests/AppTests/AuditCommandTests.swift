@@ -46,6 +46,14 @@ struct AuditCommandTests {
         await #expect(throws: ExitCode.self) { try await AuditCommand.Verify.parse(["--config", file]).run() }
     }
 
+    @Test("verify does not pass a database in which there is nothing to check")
+    func empty() async throws {
+        let folder = try TemporaryFolder()
+        let file = folder.path + "/rapport.conf"
+        try "DATABASE_URL=sqlite:\(folder.path)/other.sqlite\n".write(toFile: file, atomically: true, encoding: .utf8)
+        await #expect(throws: CommandFailure.self) { try await AuditCommand.Verify.parse(["--config", file]).run() }
+    }
+
     @Test("keys that are made and revoked on the command line stand in the log")
     func keys() async throws {
         let folder = try TemporaryFolder()

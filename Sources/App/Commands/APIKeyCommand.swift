@@ -17,7 +17,7 @@ struct APIKeyCommand: AsyncParsableCommand {
         @OptionGroup var owner: BusinessOption
         @Option(help: "What the key is for; people tell keys apart by it.")
         var name: String
-        @Option(help: "What the key may do: admin (everything), agent or viewer.", transform: Self.role)
+        @Option(help: "What the key may do: admin (everything), agent or viewer. Without it and --scopes, admin.", transform: Self.role)
         var role: Role?
         @Option(help: "Exactly what the key may do, in place of a role; with commas: communications:write,clients:read")
         var scopes: String?

@@ -16,8 +16,8 @@ struct AuditCommand: AsyncParsableCommand {
             discussion: """
                 Prints one line for each ledger with its end, and one line for each finding. Exit status 1 when there is a finding.
 
-                Nobody can make a wrong ledger pass without the encryption key, but a database that was put back to an earlier state as a
-                whole looks like that state. So note the ends that are printed elsewhere and hand them in with --anchor later.
+                Nobody can make a wrong ledger pass without the encryption key, but a database that was put back to an earlier state \
+                as a whole looks like that state. So note the ends that are printed elsewhere and hand them in with --anchor later.
                 """)
 
         @OptionGroup var configuration: ConfigurationOptions
@@ -30,7 +30,10 @@ struct AuditCommand: AsyncParsableCommand {
         func run() async throws {
             try await Store.with(try configuration.settings()) { [business, anchor] store in
                 var places: [LedgerPlace] = []
-                for id in try await Self.businesses(business, store) {
+                let businesses = try await Self.businesses(business, store)
+                // Most likely the settings name another database than the server's: nothing was checked, so nothing is right.
+                if businesses.isEmpty { throw CommandFailure("\(store.description): the database is empty; is it the server's?") }
+                for id in businesses {
                     places += LedgerName.allCases.map { LedgerPlace(business: id, ledger: $0) }
                 }
                 if !anchor.isEmpty, places.count > LedgerName.allCases.count { throw CommandFailure("choose one with --business") }

@@ -36,7 +36,8 @@ struct BusinessCommand: AsyncParsableCommand {
                 }
                 Console.say("id   \(business.id)")
                 Console.say("key  \(secret.text)")
-                Console.say("Keep the key now: only its hash is stored. People come in with: rapport user create --business \(business.id)")
+                Console.say("Keep the key now: only its hash is stored.")
+                Console.say("People come in with: rapport user create --business \(business.id) --role admin --email …")
             }
         }
     }

@@ -40,7 +40,9 @@ struct KeyRotationReport: Sendable {
     }
 
     /// The last words of the command.
-    func conclude() throws {
+    ///
+    /// - Parameter droppedOldKeys: they are out of the key file already.
+    func conclude(droppedOldKeys: Bool) throws {
         guard state == "complete" else {
             if unreadable > 0 {
                 throw CommandFailure(
@@ -52,7 +54,8 @@ struct KeyRotationReport: Sendable {
         Console.say("Done: \(sealedAnew) values sealed anew; nothing is sealed with another key than '\(keys.first ?? "")'.")
         let old = keys.dropFirst().map { "'\($0)'" }.joined(separator: ", ")
         if !old.isEmpty {
-            Console.say("\(old) can be removed here. Backups from before still need it: keep a copy for as long as you keep them.")
+            let fate = droppedOldKeys ? "left the key file" : "can be removed here"
+            Console.say("\(old) \(fate). Backups from before still need it: keep a copy for as long as you keep them.")
         }
     }
 }

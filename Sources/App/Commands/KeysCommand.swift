@@ -36,7 +36,7 @@ struct KeysCommand: AsyncParsableCommand {
             } catch DatabaseError.lockedByAnotherProcess {
                 progress = try await RunningServer(settings, server).rotate(newKey: newKey, dropOldKeys: dropOldKeys)
             }
-            try progress.conclude()
+            try progress.conclude(droppedOldKeys: dropOldKeys)
         }
 
         private static func rotate(_ store: Store, _ settings: Settings, newKey: Bool, dropOldKeys: Bool) async throws -> KeyRotationReport

@@ -24,7 +24,9 @@ struct RunningServer: Sendable {
         }
         self.key = key
         let host = ["0.0.0.0", "::", ""].contains(settings.host) ? "127.0.0.1" : settings.host
-        url = (options.server ?? "http://\(host.contains(":") ? "[\(host)]" : host):\(settings.port)") + "/api/crm/operations/key-rotation"
+        let scheme = settings.access.certificateFile == nil ? "http" : "https"
+        let server = options.server ?? "\(scheme)://\(host.contains(":") ? "[\(host)]" : host):\(settings.port)"
+        url = server + "/api/crm/operations/key-rotation"
     }
 
     func progress() async throws -> KeyRotationReport { try await withHTTP { try await ask("GET", [], $0) } }
@@ -68,7 +70,9 @@ struct RunningServer: Sendable {
             method: method, url: url, headers: [("Authorization", "Bearer \(key)"), ("Content-Type", "application/json")], body: body,
             destination: .configured, timeout: .seconds(30))
         guard let response = try? await http.send(request) else {
-            throw CommandFailure("another process is using the SQLite database, and no server answers at \(url.prefix(200)); see --server")
+            let name = url.hasPrefix("https:") ? " under a name that a trusted certificate has" : ""
+            throw CommandFailure(
+                "another process is using the SQLite database, and no server answers at \(url.prefix(200))\(name); see --server")
         }
         guard let answer = try? JSONDocument(parsing: response.body).root else {
             throw CommandFailure("what answers at \(url.prefix(200)) is not this program")

@@ -13,7 +13,7 @@ struct UserCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Make an account that belongs to a business, or let an account into another business.",
             discussion: """
-                Asks for the password on the terminal, or reads it from standard input (one line). With --invite it prints a link
+                Asks for the password on the terminal, or reads it from standard input (one line). With --invite it prints a link \
                 instead, with which the person chooses name and password themselves.
                 """)
 
@@ -23,7 +23,7 @@ struct UserCommand: AsyncParsableCommand {
         var email: String
         @Option(help: "Their name, as others see it.")
         var name: String = ""
-        @Option(help: "admin, agent or viewer.", transform: UserCommand.role)
+        @Option(help: "admin, agent or viewer; without it, viewer.", transform: UserCommand.role)
         var role: Role = .viewer
         @Flag(help: "Print an invitation link, good once and for seven days.")
         var invite = false
@@ -188,7 +188,7 @@ struct UserCommand: AsyncParsableCommand {
         try await Store.with(try configuration.settings()) { store in
             try await store.database.write { tx in
                 guard let user = try tx.user(email: email) else { throw CommandFailure("there is no account with this address") }
-                guard try change(tx, user) else { throw CommandFailure("nothing to do") }
+                guard try change(tx, user) else { throw CommandFailure("nothing to do: that is how the account is already") }
                 let entry = AuditEntry(actor: .commandLine, action: action, target: user.id.description)
                 for membership in try tx.memberships(of: user.id) { try tx.audit(entry, business: membership.business) }
             }

@@ -21,5 +21,7 @@ extension Settings {
     static let oneClickNeedsHTTPS = "marketing mail goes without one-click unsubscribing (RFC 8058), which needs https in API_BASE_URL"
 
     /// Nobody but this machine comes by the public address.
-    var isLocal: Bool { baseURL.hasPrefix("http://localhost") || baseURL.hasPrefix("http://127.") }
+    var isLocal: Bool {
+        ["http://localhost", "https://localhost", "http://127.", "https://127."].contains { baseURL.hasPrefix($0) }
+    }
 }

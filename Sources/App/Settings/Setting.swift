@@ -84,7 +84,7 @@ enum Setting: String, CaseIterable, Sendable {
         switch self {
         case .host: "127.0.0.1"
         case .port: "8080"
-        case .baseURL: "http://localhost:PORT"
+        case .baseURL: "http://localhost:PORT, with TLS_CERTIFICATE_FILE https"
         case .databaseURL: "sqlite:data/rapport.sqlite"
         case .enableCaching: "true"
         case .cacheTTL: "3600"
@@ -184,7 +184,7 @@ enum Setting: String, CaseIterable, Sendable {
         case .softBounceDays: "days within which they count, 1 to 365"
         case .sesTopics: "ARNs of the SNS topics by which Amazon SES tells of bounces and complaints, with commas"
         case .sendGridKey: "public key (base64) with which SendGrid signs its events"
-        case .mailgunKey: "key with which Mailgun signs its webhooks"
+        case .mailgunKey: "key with which Mailgun signs its webhooks, 16 characters or more"
         case .postmarkSecret: "password of Postmark's webhooks (basic authentication or ?secret=), 16 characters or more"
         }
     }

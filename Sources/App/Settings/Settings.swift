@@ -38,7 +38,8 @@ struct Settings: Sendable {
     init(_ source: SettingsSource) throws(SettingsError) {
         host = try source.text(.host) ?? "127.0.0.1"
         port = try source.integer(.port, 0...65535) ?? 8080
-        baseURL = try source.url(.baseURL, schemes: ["http", "https"]) ?? "http://localhost:\(port)"
+        let scheme = try source.text(.tlsCertificate) == nil ? "http" : "https"
+        baseURL = try source.url(.baseURL, schemes: ["http", "https"]) ?? "\(scheme)://localhost:\(port)"
         database = try Self.database(source)
         cache = try Cache(source)
         mail = try MailSettings(source)

@@ -2,6 +2,8 @@
 struct ChannelConsent {
     var category: MessageCategory
     var reachable: ChannelSet
+    /// Left out of ``reachable`` by the message, not for want of an address.
+    var unwritten: ChannelSet = []
     var optOuts: ChannelSet
     var suppressed: ChannelSet
     /// The channels whose address is not on the list of those that want no marketing.
@@ -18,6 +20,11 @@ struct ChannelConsent {
 
     /// The step that rules `channel` out; nil when it may be used. A missing address is named first, since nothing else matters then.
     func objection(to channel: Channel) -> DecisionStep? {
+        if unwritten.contains(channel) {
+            return DecisionStep(
+                rule: "template", channel: channel, outcome: "skipped",
+                because: "the message has no template for this channel, or must not use it")
+        }
         if !reachable.contains(channel) {
             return DecisionStep(rule: "address", channel: channel, outcome: "skipped", because: Self.noAddress(channel))
         }

@@ -31,7 +31,7 @@ public enum StrategyOutcome: Sendable, Hashable {
     case send(Strategy)
     /// There are addresses, but opt-outs, the suppression list or missing consent rule out every one of them.
     case suppressed(reason: String, steps: [DecisionStep])
-    /// The client has no address at all.
+    /// The client has no address at all, or only such as the message has no template for.
     case unreachable(reason: String, steps: [DecisionStep])
 }
 
@@ -42,12 +42,16 @@ extension Strategy {
     public static func decide(_ input: StrategyInput) -> StrategyOutcome {
         var steps: [DecisionStep] = []
         steps.reserveCapacity(8)
-        let consent = ChannelConsent(
+        var consent = ChannelConsent(
             category: input.messageType.category, topic: input.messageType.topic, preferences: input.preferences,
             reachable: input.reachable, suppressed: input.suppressed, marketingAllowed: input.marketingAllowed)
+        consent.unwritten = input.unwritten
         guard let choice = ChannelChoice.choose(input, consent: consent, steps: &steps) else {
             return input.reachable.isEmpty
-                ? .unreachable(reason: "the client has no address for any channel", steps: steps)
+                ? .unreachable(
+                    reason: input.unwritten.isEmpty
+                        ? "the client has no address for any channel"
+                        : "the message has no template on any channel that the client has an address for", steps: steps)
                 : .suppressed(reason: consent.reasonForNone, steps: steps)
         }
         let timing = Timing(input)

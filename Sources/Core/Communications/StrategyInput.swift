@@ -13,6 +13,8 @@ public struct StrategyInput: Sendable {
     public var zoneName: String
     /// The channels for which the client has an address; a phone number gives both `sms` and `whatsapp`.
     public var reachable: ChannelSet
+    /// Channels with an address that are left out of ``reachable`` because the message has no template for them, or must not use them.
+    public var unwritten: ChannelSet
     /// The channels whose address is on the suppression list.
     public var suppressed: ChannelSet
     /// The channels whose address may be sent marketing, as far as the suppression list says; looked at only for marketing.
@@ -29,9 +31,9 @@ public struct StrategyInput: Sendable {
 
     public init(
         messageType: MessageType, urgency: Urgency, requestedChannel: Channel? = nil, sendAt: Timestamp? = nil, preferences: Preferences,
-        zone: ZoneRules, zoneName: String, reachable: ChannelSet, suppressed: ChannelSet = [], marketingAllowed: ChannelSet = .all,
-        businessHours: BusinessHours = .standard, lastMessageAt: Timestamp? = nil, openBatches: [OpenBatch] = [],
-        batchRule: BatchRule = .standard, now: Timestamp, spreadSeed: UInt64
+        zone: ZoneRules, zoneName: String, reachable: ChannelSet, unwritten: ChannelSet = [], suppressed: ChannelSet = [],
+        marketingAllowed: ChannelSet = .all, businessHours: BusinessHours = .standard, lastMessageAt: Timestamp? = nil,
+        openBatches: [OpenBatch] = [], batchRule: BatchRule = .standard, now: Timestamp, spreadSeed: UInt64
     ) {
         self.messageType = messageType
         self.urgency = urgency
@@ -41,6 +43,7 @@ public struct StrategyInput: Sendable {
         self.zone = zone
         self.zoneName = zoneName
         self.reachable = reachable
+        self.unwritten = unwritten
         self.suppressed = suppressed
         self.marketingAllowed = marketingAllowed
         self.businessHours = businessHours

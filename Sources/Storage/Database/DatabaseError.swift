@@ -64,7 +64,8 @@ extension DatabaseError: CustomStringConvertible, CustomDebugStringConvertible {
         case .corrupt: "The database is damaged."
         case .schemaTooNew(let found):
             "The database was migrated by a newer release of Rapport (\(found)). Start that release, or restore a backup."
-        case .lockedByAnotherProcess: "Another process is using the SQLite database. One process at a time may use it."
+        case .lockedByAnotherProcess:
+            "Another process is using the SQLite database. One process at a time may use it: stop the other one first."
         case .misconfigured(let line): line
         case .decoding: "The database holds a value that can not be read."
         case .statement: "The database did not accept a statement."

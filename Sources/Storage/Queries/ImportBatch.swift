@@ -98,13 +98,17 @@ extension Transaction {
 
     private func write(_ one: SealedImport, _ business: BusinessID) throws {
         let client = one.client
+        let name = try content.stored(client.name, .clientName(business, client.id))
+        let words = content.words(of: client.name, business)
+        let attributes = try content.stored(json: client.attributes ?? Array("{}".utf8), .clientAttributes(business, client.id))
         try enqueue(
             """
             INSERT INTO crm_clients (business_id, client_id, name, email, email_hash, phone_number, phone_hash, language, timezone,
-                attributes, created_at, updated_at)
-            VALUES (\(business), \(client.id), \(client.name), \(one.email), \(one.emailHash), \(one.phoneNumber), \(one.phoneHash),
-                \(client.language), \(client.timezone), \(json: client.attributes ?? Array("{}".utf8)), \(now), \(now))
+                attributes, created_at, updated_at, name_words)
+            VALUES (\(business), \(client.id), \(name), \(one.email), \(one.emailHash), \(one.phoneNumber), \(one.phoneHash),
+                \(client.language), \(client.timezone), \(json: attributes), \(now), \(now), \(words))
             ON CONFLICT (business_id, client_id) DO UPDATE SET name = COALESCE(excluded.name, crm_clients.name),
+                name_words = CASE WHEN excluded.name IS NULL THEN crm_clients.name_words ELSE excluded.name_words END,
                 email = COALESCE(excluded.email, crm_clients.email), email_hash = COALESCE(excluded.email_hash, crm_clients.email_hash),
                 phone_number = COALESCE(excluded.phone_number, crm_clients.phone_number),
                 phone_hash = COALESCE(excluded.phone_hash, crm_clients.phone_hash),

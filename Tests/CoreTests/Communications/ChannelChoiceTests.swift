@@ -134,6 +134,21 @@ struct ChannelChoiceTests {
         )
     }
 
+    @Test("a channel that the message has no template for is not taken for one without an address")
+    func withoutTemplate() throws {
+        var input = strategyInput(reachable: .email)
+        input.unwritten = [.sms, .whatsapp]
+        input.requestedChannel = .sms
+        let skipped = try #require(planned(input)).steps.filter { $0.outcome == "skipped" }
+        #expect(skipped.map(\.rule) == ["template"] && skipped.first?.channel == .sms)
+        input.reachable = []
+        guard case .unreachable(let reason, _) = Strategy.decide(input) else {
+            Issue.record("sent without a template")
+            return
+        }
+        #expect(reason == "the message has no template on any channel that the client has an address for")
+    }
+
     @Test("marketing goes only where the client takes it; other messages do not ask")
     func marketing() throws {
         var input = strategyInput(type: "selection_confirmation")

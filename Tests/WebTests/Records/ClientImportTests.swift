@@ -4,6 +4,7 @@ import Storage
 import TestSupport
 import Testing
 
+@testable import Storage
 @testable import Web
 
 @Suite("Imports of clients over HTTP")
@@ -130,6 +131,30 @@ struct ClientImportTests {
             #expect(try ada.string("email") == "new@example.org" && ada.string("name") == "Ada" && ada.string("language") == "fr")
             #expect(try ada.string("tags.0") == "vip" && ada.value("attributes.a")?.int64 == 1)
         }
+    }
+
+    @Test("names and attributes of a file are sealed as everybody's, and found by the names' beginnings", arguments: TestEngine.allCases)
+    func sealed(_ engine: TestEngine) async throws {
+        try await World.run(engine) { world, api in
+            let file = "client_id,name,attributes\r\nc1,Ada Lovelace,\"{\"\"note\"\": \"\"Lovelace\"\"}\"\r\n"
+            #expect(try await Self.csv(api).post(Self.path, file).value("created")?.int64 == 1)
+            #expect(try await Self.stored(world).contains("Lovelace") == false)
+            #expect(try await api.get("/api/crm/clients?q=love").string("items.0.name") == "Ada Lovelace")
+            #expect(try await api.get("/api/crm/clients?q=lace").value("items")?.count == 0)
+            // A later file changes what they are found by, and one without a name does not.
+            _ = try await Self.csv(api).post(Self.path, "client_id,name\r\nc1,Ada King\r\n")
+            _ = try await Self.csv(api).post(Self.path, "client_id,language\r\nc1,fr\r\n")
+            let found = try await api.get("/api/crm/clients?q=king")
+            #expect(try found.string("items.0.name") == "Ada King" && found.string("items.0.attributes.note") == "Lovelace")
+            #expect(try await api.get("/api/crm/clients?q=love").value("items")?.count == 0)
+            #expect(try await Self.stored(world).contains("King") == false)
+        }
+    }
+
+    /// Names and attributes as the tables hold them.
+    private static func stored(_ world: World) async throws -> String {
+        let columns: SQL = "SELECT COALESCE(CAST(name AS TEXT), '') || COALESCE(CAST(attributes AS TEXT), '') FROM crm_clients"
+        return try await world.database.read { tx in try tx.run(columns).map { try $0.text(0) }.joined(separator: "\n") }
     }
 
     @Test("a column that nobody knows, a missing id column, another type and another business's hands are refused")
