@@ -190,7 +190,11 @@ extension DatabaseError {
 }
 
 /// A connection on its way through the pool.
-private struct PooledConnection: @unchecked Sendable {  // one thread at a time: it is in the pool's mutex or with its one user
+///
+/// Unchecked, and safe: ``PostgresEngine/takeConnection()`` removes it from the pool's mutex, or makes it, and hands it to one caller, whose
+/// work on it ends on the same thread before ``PostgresEngine/giveBack(_:)`` puts it back. At no time do two threads hold it, and the mutex
+/// orders one user behind the other.
+private struct PooledConnection: @unchecked Sendable {  // safe: in the pool's mutex or with its one user, see above
     let value: PostgresConnection
 
     init(_ value: PostgresConnection) {

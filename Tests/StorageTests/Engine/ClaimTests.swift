@@ -192,8 +192,16 @@ import Testing
             async let optOut: Void = f.database.write { tx in
                 try tx.lockConsent(Fixture.business, f.client("ada"))
                 locks.finish()
-                // Long enough for the claim below to arrive; without the lock it would begin the attempt meanwhile.
-                _ = try tx.run("SELECT pg_sleep(0.3)")
+                // Until the claim below waits for the lock; without one it would begin the attempt meanwhile, and this would not end.
+                _ = try tx.run(
+                    """
+                    DO $$ BEGIN
+                        WHILE NOT EXISTS (SELECT 1 FROM pg_locks l JOIN pg_database d ON d.oid = l.database
+                            WHERE d.datname = current_database() AND l.locktype = 'advisory' AND NOT l.granted) LOOP
+                            PERFORM pg_sleep(0.005);
+                        END LOOP;
+                    END $$
+                    """)
                 _ = try tx.run(
                     """
                     INSERT INTO crm_client_preferences (business_id, client_id, opt_out_email, created_at, updated_at)
